@@ -1,0 +1,62 @@
+import type { Caller, Scope } from "../caller.js";
+import type { ErrorCode } from "../errors.js";
+
+/** One operation of the contract: plain data, from which routes, client, OpenAPI, MCP tools and tests are derived. */
+export interface Operation {
+  /** Also the client's method path: `runs.start` is `client.runs.start`. */
+  readonly name: string;
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Route with `{parameter}` segments. */
+  readonly path: string;
+  /** Other paths with the same meaning. */
+  readonly aliases: readonly string[];
+  /** The least scope; `none` = open to anyone who passes the gate. */
+  readonly scope: Scope | "none";
+  /** Status of success. */
+  readonly success: number;
+  /** Its own error codes, beside those of the gate. */
+  readonly codes: readonly ErrorCode[];
+  readonly body: "json" | "bytes" | "multipart" | "none";
+  /** Largest body; 0 when there is none. */
+  readonly limit_bytes: number;
+  /** `held` replies wait, `stream` replies may be event streams. */
+  readonly reply: "json" | "bytes" | "stream" | "held";
+  readonly idempotent: boolean;
+  /** The field of the reply that holds the items of a page. */
+  readonly items?: string;
+  /** MCP tool name; without one there is no tool. */
+  readonly tool?: string;
+  /** One sentence for OpenAPI, tools and help. */
+  readonly summary: string;
+}
+
+/** What comes with an input, whatever the carrier. */
+export interface CallContext {
+  readonly caller: Caller;
+  /** Aborts when the caller is gone: ends held replies and streams, never a run. */
+  readonly signal: AbortSignal;
+  readonly requestId: string;
+  /** The `Accept` header, or what stands for it. */
+  readonly accept?: string;
+  /** The `Last-Event-ID` header. */
+  readonly lastEventId?: string;
+  readonly idempotencyKey?: string;
+  readonly userAgent?: string;
+  readonly address?: string;
+}
+
+/** What an operation answers, whatever the carrier. */
+export interface Result {
+  readonly status: number;
+  /** The JSON document; absent for 204 and for streams. */
+  readonly body?: unknown;
+  /** Bytes to pass on as they come, with their content type; its iterator is returned when the reader leaves. */
+  readonly stream?: { readonly contentType: string; readonly body: AsyncIterable<Uint8Array> };
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A service's method for one operation: takes valid input, answers a body or a whole {@link Result}. */
+export type Handler = (input: never, context: CallContext) => Promise<Result>;
+
+/** Every operation's handler, keyed by operation name. An operation without one is `not_supported`. */
+export type Services = Readonly<Record<string, Handler>>;

@@ -1,0 +1,101 @@
+import { AnodeError } from "./errors.js";
+
+interface Bound {
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  /** What the bound is and what happens over it. */
+  readonly text: string;
+}
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+const GiB = 1024 * MiB;
+const HOUR_MS = 3_600_000;
+const bound = (value: number, text: string, min = 1, max = Number.MAX_SAFE_INTEGER): Bound => ({ value, min, max, text });
+
+const table = {
+  bodyBytes: bound(MiB, "JSON body; over it 413"),
+  bodyDepth: bound(32, "nesting of a JSON body; over it 400"),
+  bodyTokens: bound(20_000, "structural characters of a JSON body; over it 400"),
+  targetBytes: bound(8 * KiB, "request target; over it 414"),
+  headerBytes: bound(16 * KiB, "header block; over it 431"),
+  headerCount: bound(100, "headers of a request; over it 431"),
+  headerMs: bound(5_000, "time for the header block; over it 408"),
+  requestMs: bound(30_000, "time for a whole request; over it 408"),
+  keepAliveMs: bound(5_000, "idle keep-alive; then the connection closes"),
+  connections: bound(512, "connections per door; further ones are closed"),
+  requestsPerConnection: bound(1_000, "requests per connection; then it closes"),
+  streams: bound(256, "event streams of the daemon; over it 503 too_many_streams"),
+  streamsPerRun: bound(64, "event streams of one run; over it 503 too_many_streams"),
+  waits: bound(1_000, "held requests; over it 429 too_many_waits"),
+  streamBufferBytes: bound(MiB, "bytes waiting in one stream's socket; above it the log is not read"),
+  stallMs: bound(30_000, "a reader that takes nothing for this long is disconnected"),
+  heartbeatMs: bound(15_000, "silence after which a stream sends a comment"),
+  eventBytes: bound(256 * KiB, "one encoded event; longer text fields are cut", KiB),
+  flushMs: bound(16, "time a child's output is gathered"),
+  flushBytes: bound(64 * KiB, "bytes of a child's output gathered at most"),
+  ringEvents: bound(10_000, "events of a stream in memory; older ones come from the store, or a gap"),
+  ringBytes: bound(16 * MiB, "bytes of a stream in memory; older events come from the store, or a gap"),
+  streamEvents: bound(100_000, "stored events of a stream; the oldest segments go"),
+  streamBytes: bound(64 * MiB, "stored bytes of a stream; the oldest segments go"),
+  storeBytes: bound(2 * GiB, "the store; from 90 % new runs are 507 storage_low, until below 85 %"),
+  keptRuns: bound(10_000, "ended runs kept in a durable store; the oldest ended go"),
+  keptRunsInMemory: bound(1_000, "ended runs kept in a memory store; the oldest ended go"),
+  keptMs: bound(30 * 24 * HOUR_MS, "age of ended runs kept in a durable store"),
+  concurrency: bound(8, "runs of depth 0 at once; further ones queue"),
+  childConcurrency: bound(16, "runs at once in each deeper lane; further ones queue"),
+  queue: bound(1_000, "queued runs; over it 429 queue_full"),
+  treeDepth: bound(8, "depth of a run tree; over it 422 tree_limit"),
+  treeChildren: bound(64, "active children of a run; over it 422 tree_limit"),
+  inputs: bound(32, "pending inputs of a run; over it 429 input_full"),
+  questionsPerRun: bound(16, "open questions of a run; over it denied no_approver"),
+  questions: bound(256, "open questions of the daemon; over it 429 question_full"),
+  questionMs: bound(600_000, "default deadline of a run's question; over it denied timed_out"),
+  approverGraceMs: bound(5_000, "time without an approver after which an unattended approval is denied"),
+  waitMs: bound(55_000, "longest held request"),
+  uncommittedEvents: bound(1_024, "uncommitted events of a run; above it emit waits"),
+  uncommittedBytes: bound(4 * MiB, "uncommitted bytes of a run; above it emit waits"),
+  previewBytes: bound(256 * KiB, "one growing text; beyond it previews stop until the record event"),
+  previews: bound(16, "growing texts of a run; beyond it no further previews"),
+  graceMs: bound(5_000, "time an executor has after an abort; over it the run is ended by force"),
+  killMs: bound(2_000, "time a sweep takes at most; what is left is named as leaked"),
+  shutdownMs: bound(10_000, "shutdown; over it exit 1"),
+  listPage: bound(1_000, "items of a page; 0 streams all"),
+  idempotencyKeys: bound(10_000, "idempotency keys kept; the oldest go"),
+  idempotencyMs: bound(24 * HOUR_MS, "life of an idempotency key"),
+  failedCredentials: bound(20, "failed credentials per address in 60 s; over it 429"),
+  commitOperations: bound(4_096, "operations in one commit; producers wait"),
+  commitBytes: bound(8 * MiB, "bytes in one commit; producers wait"),
+  socketPathBytes: bound(103, "a socket path in UTF-8; over it exit 78", 1, 107),
+} as const satisfies Record<string, Bound>;
+
+/** Every bound of the product, by name; bytes, milliseconds or counts as the name says. */
+export type Limits = { readonly [Name in keyof typeof table]: number };
+
+/** The defaults. */
+export const defaultLimits: Limits = Object.freeze(
+  Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, entry.value])) as Limits,
+);
+
+/** What each bound means; for documents and `anode doctor`. */
+export const limitTexts: Readonly<Record<keyof Limits, string>> = Object.fromEntries(
+  Object.entries(table).map(([name, entry]) => [name, entry.text]),
+) as Record<keyof Limits, string>;
+
+/**
+ * The defaults with one override laid over them; the same for every part of the product.
+ * @throws `invalid_request` naming the limit, what was expected and what came
+ */
+export function resolveLimits(override: Partial<Limits> = {}): Limits {
+  const resolved: Record<string, number> = { ...defaultLimits };
+  for (const [name, value] of Object.entries(override)) {
+    const entry: Bound | undefined = Object.hasOwn(table, name) ? table[name as keyof Limits] : undefined;
+    if (!entry) throw new AnodeError("invalid_request", `limits.${name} is not a limit.`);
+    if (!Number.isSafeInteger(value) || value < entry.min || value > entry.max) {
+      throw new AnodeError("invalid_request", `limits.${name} must be an integer from ${entry.min} to ${entry.max}, got ${String(value)}.`);
+    }
+    resolved[name] = value;
+  }
+  return resolved as Limits;
+}

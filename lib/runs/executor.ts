@@ -1,0 +1,166 @@
+import type { Answer, QuestionInput } from "../questions/schema.js";
+import type { ApprovalMode, RunRequest, RunSummary, StopReason } from "./schema.js";
+
+/** What an executor can do for a run. What is false is refused at the start by name, never ignored. */
+export interface Supports {
+  readonly questions: boolean;
+  readonly steer: boolean;
+  readonly queue: boolean;
+  readonly model: boolean;
+  readonly maxTurns: boolean;
+  readonly session: boolean;
+  readonly tools: boolean;
+  readonly pty: boolean;
+  readonly tokens: boolean;
+  readonly cost: boolean;
+}
+
+/** Nothing is supported; spread it and set what is. */
+export const supportsNothing: Supports = {
+  questions: false,
+  steer: false,
+  queue: false,
+  model: false,
+  maxTurns: false,
+  session: false,
+  tools: false,
+  pty: false,
+  tokens: false,
+  cost: false,
+};
+
+/** How a named command is run: what the operator wrote, never anything of a request. */
+export interface CommandTemplate {
+  readonly argv: readonly string[];
+  /** @defaultValue "stdin" */
+  readonly prompt_via?: "stdin" | "arg" | "none";
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly env_pass?: readonly string[];
+  /** @defaultValue [0] */
+  readonly success_exit_codes?: readonly number[];
+  readonly pty?: boolean;
+  /** Keeps stdin open for follow-up input. */
+  readonly input?: boolean;
+  /** @defaultValue "lines" */
+  readonly output?: "lines" | "events";
+  /** A default `wall_ms`. */
+  readonly timeout_ms?: number;
+}
+
+/** A named way to run a request. An absent executor means `agent`. */
+export interface Profile {
+  /** A registered executor's name, or a reference with the executor's own settings. */
+  readonly executor?: string | { readonly kind: string; readonly [setting: string]: unknown };
+  readonly aliases?: readonly string[];
+  readonly model?: string;
+  readonly max_turns?: number;
+  readonly approval_mode?: ApprovalMode;
+  readonly tools?: readonly string[];
+  readonly [setting: string]: unknown;
+}
+
+/** The request in normal form, as an executor sees it: defaults filled in, references resolved. */
+export interface NormalRequest extends Omit<RunRequest, "approval_mode" | "prompt" | "profile" | "key" | "priority"> {
+  readonly prompt: string;
+  readonly profile: string;
+  readonly approval_mode: ApprovalMode;
+  readonly key: string;
+  readonly priority: number;
+  /** The template of the named command, when `command` is set. */
+  readonly template?: CommandTemplate;
+}
+
+/** What `prepare` answers: the abilities of this run and the request with what became effective. */
+export interface Prepared {
+  readonly supports: Supports;
+  readonly request: NormalRequest;
+}
+
+/**
+ * Runs requests of one kind. The manager calls `prepare` before the run is accepted, `execute` once after it was
+ * started, and `close` when the manager closes, after all runs ended. Calls for different runs overlap and share nothing.
+ */
+export interface Executor {
+  /** Name of the kind, as in the record's `executor` for built-in ones. */
+  readonly kind: string;
+  /** The most it can do; `prepare` answers what holds for one request. */
+  readonly supports: Supports;
+  /**
+   * Judges a request before anything is stored: answers what holds for it, or throws a named refusal
+   * (`model_unavailable`, `session_not_found`, `executor_unavailable`, …). It starts nothing and takes no lock.
+   * Without it `supports` and the request stand as they are.
+   */
+  prepare?(request: NormalRequest, profile: Profile): Promise<Prepared> | Prepared;
+  /**
+   * Does the work and tells its outcome. Events go out in the order of `emit` calls. After `context.signal` aborts it
+   * must settle within the grace, else the run is ended with `forced: true`. A throw is `failed` with its cause.
+   */
+  execute(context: RunContext): Promise<Outcome>;
+  /** Frees what the executor owns; idempotent. */
+  close?(): Promise<void>;
+}
+
+/** What an executor may use during one run. */
+export interface RunContext {
+  /** The record when the run started. */
+  readonly run: RunSummary;
+  readonly request: NormalRequest;
+  /** Aborts with an AnodeError as reason: `canceled`, `parent_ended`, `budget_exceeded` or `shutting_down`. */
+  readonly signal: AbortSignal;
+  /**
+   * Appends an event; resolves with its seq after the commit. Stays pending while too much is uncommitted: an executor
+   * that awaits it cannot outrun the store.
+   * @throws `reserved_event_type`; `run_finished` after the terminal event
+   */
+  emit(type: string, payload: object): Promise<number>;
+  /** Shows growing text to those who ask for previews; never stored. */
+  preview(type: string, payload: object): void;
+  /** Asks and waits. Abort, deadline and shutdown settle it with a denial; it never rejects for those. */
+  ask(question: QuestionInput): Promise<Answer>;
+  readonly input: {
+    /** The next pending steer, or `undefined`; never waits. For a step boundary. */
+    take(kind: "steer"): RunInput | undefined;
+    /** The next task, steers first. `undefined` = no more input will come. */
+    next(options?: { readonly signal?: AbortSignal }): Promise<RunInput | undefined>;
+  };
+  /** Starts a child run: same rules, `parent_id` set, the caller is this run. */
+  start(request: RunRequest): Promise<RunHandle>;
+  /** Tells that the run does nothing until its next input (an interactive process): its slot is free until then. */
+  idle(): void;
+}
+
+/** One accepted follow-up. */
+export interface RunInput {
+  readonly input_id: string;
+  readonly delivery: "queue" | "steer";
+  readonly text: string;
+  /** The agent has it now. */
+  delivered(): Promise<void>;
+  /** Leaves it pending at its place. */
+  putBack(): void;
+}
+
+/** How the work ended, as the executor sees it. */
+export interface Outcome {
+  readonly status: "completed" | "failed";
+  readonly stop_reason: StopReason;
+  readonly result?: string;
+  readonly error?: string;
+  readonly error_code?: string;
+  readonly exit_code?: number;
+  readonly signal?: string;
+  readonly num_turns?: number;
+  readonly session_id?: string;
+}
+
+/** A started run. */
+export interface RunHandle {
+  readonly id: string;
+  /** The record when the run has ended. */
+  done(): Promise<RunSummary>;
+  /** All record events from the first; ends after the terminal one. */
+  events(): AsyncIterable<import("../events/event.js").StreamEvent>;
+  /** @throws `run_finished` */
+  cancel(reason?: string): Promise<RunSummary>;
+}

@@ -1,0 +1,43 @@
+import type { Host } from "./host.js";
+
+/** RFC 3339, UTC, milliseconds, `Z`: the one form of time on the wire. */
+export function formatTime(unixMs: number): string {
+  if (unixMs !== lastMs) {
+    lastMs = unixMs;
+    lastText = new Date(unixMs).toISOString();
+  }
+  return lastText;
+}
+
+// Many events share a millisecond; formatting is the dearest part of stamping one.
+let lastMs = Number.NaN;
+let lastText = "";
+
+/** Unix milliseconds of a time on the wire; `NaN` when it is not one. */
+export function parseTime(text: string): number {
+  return Date.parse(text);
+}
+
+/** The default {@link Host}, on web globals only: runs in Node, browsers, Deno, Bun and workers. It logs nothing. */
+export const systemHost: Host = {
+  clock: {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    schedule(task, delayMs) {
+      const timer = setTimeout(task, delayMs);
+      return () => clearTimeout(timer);
+    },
+  },
+  randomId(bytes) {
+    const raw = crypto.getRandomValues(new Uint8Array(bytes));
+    return btoa(String.fromCharCode(...raw))
+      .replaceAll("+", "-")
+      .replaceAll("/", "_")
+      .replaceAll("=", "");
+  },
+  log: () => {},
+  async digest(text) {
+    const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+    return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  },
+};
