@@ -1,5 +1,7 @@
 import type { Caller, Scope } from "../caller.js";
 import type { ErrorCode } from "../errors.js";
+import type { StoredReply } from "../store/idempotency.js";
+import type { Put } from "../store/store.js";
 
 /** One operation of the contract: plain data, from which routes, client, OpenAPI, MCP tools and tests are derived. */
 export interface Operation {
@@ -41,6 +43,8 @@ export interface CallContext {
   /** The `Last-Event-ID` header. */
   readonly lastEventId?: string;
   readonly idempotencyKey?: string;
+  /** Makes the record that keeps a reply for its key, to be put into the same commit as the effect. */
+  readonly keep?: (reply: StoredReply) => Put;
   readonly userAgent?: string;
   readonly address?: string;
 }

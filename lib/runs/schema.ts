@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseWith } from "../parse.js";
 
 /** `queued → running ⇄ waiting →` one of the four terminal ones. */
 export const runStatus = z.enum(["queued", "running", "waiting", "completed", "failed", "canceled", "interrupted"]);
@@ -172,6 +173,11 @@ export const runRequest = z
   });
 /** What a caller asks for. */
 export type RunRequest = z.infer<typeof runRequest>;
+
+/** A request of valid shape. @throws `invalid_request` with its issues */
+export function parseRunRequest(request: unknown): RunRequest {
+  return parseWith(runRequest, request);
+}
 
 /** The summary of a run: a fold of its events. Unknown is absent. */
 export const runSummary = z.strictObject({

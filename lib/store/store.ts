@@ -92,7 +92,9 @@ export interface StoreUsage {
  *
  * Errors: `stale_commit` (an expected seq or revision was overtaken; nothing of the batch remains and other commits
  * stand), `storage_full` (no space; nothing remains, reads go on, a later commit may succeed), `store_failed` (the
- * store is lost; every later call rejects with it). `close` is idempotent and lets commits under way finish.
+ * store is lost or closed; every later call rejects with it). `close` is idempotent and lets commits under way finish.
+ *
+ * Events and records that were handed in, or given out, must not be changed afterwards.
  */
 export interface Store {
   readonly supports: {
@@ -108,6 +110,8 @@ export interface Store {
   read(stream: string, after: number, limitBytes: number): Promise<StreamPage>;
   get(collection: string, id: string): Promise<Stored | undefined>;
   list(collection: string, query: ListQuery): Promise<StoredPage>;
+  /** How many records of a collection have which text in a top-level field. */
+  count(collection: string, field: string): Promise<Readonly<Record<string, number>>>;
   usage(): Promise<StoreUsage>;
   close(): Promise<void>;
 }

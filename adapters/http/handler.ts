@@ -1,0 +1,148 @@
+import { hasScope, type Caller } from "../../lib/caller.js";
+import type { CallContext, Operation, Result } from "../../lib/contract/operation.js";
+import { AnodeError, isAnodeError } from "../../lib/errors.js";
+import type { Host } from "../../lib/host.js";
+import { resolveLimits, type Limits } from "../../lib/limits.js";
+import type { Call, Handle, Reply } from "./call.js";
+import { corsHeaders, isPreflight, preflightReply } from "./cors.js";
+import { checkFraming, checkLength } from "./gate/body-framing.js";
+import { anonymous, identify, ownerOfDoor, type Authenticate } from "./gate/caller.js";
+import { checkConnection } from "./gate/connection.js";
+import { checkJsonType } from "./gate/content-type.js";
+import { readJsonBody } from "./gate/json-body.js";
+import { createLimiter } from "./gate/limiter.js";
+import { announcesBody, joined, readHeaders, type HeaderMap } from "./headers.js";
+import { idempotencyKeyOf, toInput } from "./input.js";
+import { toProblemReply } from "./problem.js";
+import { securityHeaders, toReply } from "./reply.js";
+import { createRouter, type Route, type Router } from "./router.js";
+import { checkUpgrade } from "./upgrade.js";
+
+/** Validates, authorises and runs one operation; the contract's `perform`, bound to its services. */
+export type Perform = (operation: Operation, input: Record<string, unknown>, context: CallContext) => Promise<Result>;
+
+/** What a handler is made of. */
+export interface HandlerOptions {
+  readonly perform: Perform;
+  readonly operations: readonly Operation[];
+  /** `Host` values, with port, that every TCP-like door answers to, beside the door's own. */
+  readonly hosts: readonly string[];
+  /** Foreign origins whose pages may call, as `https://app.example`. @defaultValue none */
+  readonly origins?: readonly string[];
+  /** Who calls. Without it the owner of a Unix socket or of the process, and nobody on TCP-like doors. */
+  readonly authenticate?: Authenticate;
+  readonly limits?: Partial<Limits>;
+  readonly host: Host;
+}
+
+/** What is known of a call so far; for its log line and for the headers of a refusal. */
+interface Trail {
+  readonly requestId: string;
+  origin?: string;
+  route?: string;
+  code?: string;
+}
+
+/** The HTTP face: one function from calls to replies, the gate in front of every operation. */
+export function createHandler(options: HandlerOptions): Handle {
+  const { host, authenticate = ownerOfDoor } = options;
+  const limits = resolveLimits(options.limits);
+  const rules = { hosts: options.hosts.map((name) => name.toLowerCase()), origins: options.origins ?? [], limits };
+  const limiter = createLimiter(host.clock, limits.failedCredentials);
+  const router = createRouter(options.operations);
+  const requestIds = numbered(`q-${host.randomId(3)}-`);
+
+  async function answer(call: Call, trail: Trail): Promise<Reply> {
+    const headers = readHeaders(call.rawHeaders);
+    const { target, origin } = checkConnection(call, headers, rules);
+    if (origin !== undefined) {
+      trail.origin = origin;
+      if (isPreflight(call, headers)) return preflightReply;
+    }
+    const caller = await identify(call, headers, authenticate, limiter);
+    const route = router.find(call.method, target.path);
+    if (!caller && route?.operation.scope !== "none")
+      throw new AnodeError("auth_required", "This server needs a credential: Authorization: Bearer <token>.");
+    const { operation, parameters } = admit(call, headers, route, caller, router, target.path);
+    trail.route = operation.path;
+    checkFraming(headers);
+    const body = operation.body === "json" ? await jsonBody(call, headers, operation, limits) : bodyless(operation);
+    const input = toInput({ operation, parameters }, target.query, body);
+    const result = await options.perform(operation, input, toContext(call, headers, caller ?? anonymous, trail.requestId));
+    const reply = toReply(result, call.method === "HEAD");
+    return announcesBody(headers) && operation.body === "none" ? { ...reply, close: true } : reply;
+  }
+
+  return async function handle(call) {
+    const trail: Trail = { requestId: requestIds() };
+    const startedAt = host.clock.monotonic();
+    let reply: Reply;
+    try {
+      reply = await answer(call, trail);
+    } catch (error) {
+      trail.code = isAnodeError(error) ? error.code : "internal";
+      reply = toProblemReply(error, trail.requestId, host);
+    }
+    host.log("debug", "http.request", {
+      request_id: trail.requestId,
+      method: call.method,
+      route: trail.route,
+      status: reply.status,
+      code: trail.code,
+      duration_ms: host.clock.monotonic() - startedAt,
+    });
+    return {
+      ...reply,
+      headers: { ...securityHeaders, ...(trail.origin === undefined ? {} : corsHeaders(trail.origin)), ...reply.headers },
+    };
+  };
+}
+
+/** Stage 7: route, method, upgrade, scope. */
+function admit(call: Call, headers: HeaderMap, route: Route | undefined, caller: Caller | undefined, router: Router, path: string): Route {
+  if (call.upgrade) checkUpgrade(headers);
+  if (!route) {
+    const allow = router.allowed(path);
+    if (allow.length === 0) throw new AnodeError("not_found", "There is no such path.");
+    throw new AnodeError("method_not_allowed", `This path takes ${allow.join(", ")}.`, { details: { allow } });
+  }
+  const { scope } = route.operation;
+  if (scope !== "none" && !(caller && hasScope(caller, scope))) {
+    throw new AnodeError("scope_required", `This operation needs the scope ${scope}.`, { details: { scope } });
+  }
+  return route;
+}
+
+/** Stages 9 to 12. */
+function jsonBody(call: Call, headers: HeaderMap, operation: Operation, limits: Limits): Promise<Record<string, unknown>> {
+  const bytes = Math.min(operation.limit_bytes, limits.bodyBytes);
+  checkJsonType(headers);
+  checkLength(headers, bytes);
+  return readJsonBody(call.body(), { bytes, depth: limits.bodyDepth, tokens: limits.bodyTokens });
+}
+
+function bodyless(operation: Operation): Record<string, unknown> {
+  if (operation.body === "none") return {};
+  throw new AnodeError("not_supported", `Bodies of kind ${operation.body} are not served.`, { details: { ability: operation.body } });
+}
+
+type Draft<T> = { -readonly [Name in keyof T]: T[Name] };
+
+function toContext(call: Call, headers: HeaderMap, caller: Caller, requestId: string): CallContext {
+  const context: Draft<CallContext> = { caller, signal: call.signal, requestId };
+  const accept = joined(headers, "accept");
+  const lastEventId = joined(headers, "last-event-id");
+  const idempotencyKey = idempotencyKeyOf(headers);
+  const userAgent = joined(headers, "user-agent");
+  if (accept !== undefined) context.accept = accept;
+  if (lastEventId !== undefined) context.lastEventId = lastEventId;
+  if (idempotencyKey !== undefined) context.idempotencyKey = idempotencyKey;
+  if (userAgent !== undefined) context.userAgent = userAgent.slice(0, 256);
+  if (call.address !== undefined) context.address = call.address;
+  return context;
+}
+
+function numbered(prefix: string): () => string {
+  let count = 0;
+  return () => prefix + (++count).toString(36);
+}

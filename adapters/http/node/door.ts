@@ -1,0 +1,161 @@
+import type { IncomingMessage, Server, ServerOptions, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import { AnodeError } from "../../../lib/errors.js";
+import type { Log } from "../../../lib/host.js";
+import type { Limits } from "../../../lib/limits.js";
+import type { Call, Connection, Door, Handle } from "../call.js";
+import { toFault } from "./client-error.js";
+import { writeRawReply } from "./raw-reply.js";
+import { createRequestBody, type RequestBody } from "./request-body.js";
+import { createTurns, type Turns } from "./turns.js";
+import { writeReply } from "./write-reply.js";
+
+/** What a `node:http` door is made with beside the handler and the door. */
+export interface NodeDoorOptions {
+  readonly limits: Limits;
+  /** Learns of streams that broke. */
+  readonly log: Log;
+}
+
+/** The HTTP face on `node:http`. */
+export interface NodeDoor {
+  /** For `request` events; also inside a server that has routes of its own. */
+  readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
+  /** For `createServer`: no time-out, header size or check of its own is looser than the limits. */
+  readonly serverOptions: ServerOptions;
+  /** Makes a server this door's: every event that ends in an answer, and the caps on connections. */
+  attach(server: Server): void;
+}
+
+/** What is known of a connection while it lasts. */
+interface Line {
+  readonly connection: Connection;
+  readonly turns: Turns;
+  requests: number;
+  /** The newest request, whose body may still be coming. */
+  newest?: { readonly request: IncomingMessage; readonly body: RequestBody };
+  /** Belongs to the call that is being answered. */
+  gone?: AbortController;
+}
+
+/** What a call brings that the request itself does not say. */
+type Extra = Pick<Call, "fault" | "upgrade"> & { readonly expects?: boolean };
+
+/** Pipelined requests of a connection that are read ahead of their turn. */
+const mostReadAhead = 32;
+
+/** A door for TCP and for Unix sockets over the same handler. */
+export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOptions): NodeDoor {
+  const { limits, log } = options;
+  const lines = new WeakMap<Socket, Line>();
+
+  function lineOf(socket: Socket): Line {
+    const known = lines.get(socket);
+    if (known) return known;
+    const line: Line = { connection: connectionOf(socket), turns: createTurns(() => socket.isPaused() && socket.resume()), requests: 0 };
+    lines.set(socket, line);
+    socket.once("close", () => line.gone?.abort());
+    return line;
+  }
+
+  function serve(request: IncomingMessage, response: ServerResponse, extra: Extra = {}): void {
+    const { socket } = request;
+    const line = lineOf(socket);
+    if (++line.requests > limits.requestsPerConnection) return;
+    const last = line.requests === limits.requestsPerConnection;
+    const body = createRequestBody(request, () => extra.expects && response.writeContinue());
+    line.newest = { request, body };
+    takeTurn(socket, line, async (signal) => {
+      const reply = await handle(toCall(door, line.connection, request, body.read, signal, extra));
+      const onStreamError = (error: unknown): void => log("error", "http.stream_failed", { error: String(error) });
+      return writeReply({ request, response, stallMs: limits.stallMs, last, onStreamError }, reply);
+    });
+    if (line.turns.waiting >= mostReadAhead) socket.pause();
+  }
+
+  /** Answers where `node:http` gives no response object. */
+  function serveRaw(socket: Socket, request: Pick<IncomingMessage, "method" | "url" | "httpVersion" | "rawHeaders">, extra: Extra): void {
+    const line = lineOf(socket);
+    takeTurn(socket, line, async (signal) => {
+      writeRawReply(socket, await handle(toCall(door, line.connection, request, emptyBody, signal, extra)));
+      return false;
+    });
+  }
+
+  function takeTurn(socket: Socket, line: Line, answer: (signal: AbortSignal) => Promise<boolean>): void {
+    line.turns.add(async () => {
+      if (socket.destroyed) return false;
+      const gone = new AbortController();
+      line.gone = gone;
+      try {
+        return await answer(gone.signal);
+      } catch (error) {
+        log("error", "http.answer_failed", { error: String(error) });
+        socket.destroy();
+        return false;
+      } finally {
+        delete line.gone;
+      }
+    });
+  }
+
+  function leaveHttp(request: IncomingMessage, duplex: Duplex): void {
+    duplex.on("error", () => {});
+    serveRaw(duplex as Socket, request, { upgrade: request.method !== "CONNECT" });
+  }
+
+  function clientError(error: NodeJS.ErrnoException, duplex: Duplex): void {
+    const socket = duplex as Socket;
+    const fault = toFault(error);
+    if (!fault || !socket.writable) return void socket.destroy();
+    const line = lineOf(socket);
+    // Bytes that break a body belong to the request whose body it is, and to its one answer.
+    if (line.newest && !line.newest.request.complete) line.newest.body.fail(fault);
+    else serveRaw(socket, { httpVersion: "1.1", rawHeaders: [] }, { fault });
+  }
+
+  return {
+    listener: (request, response) => serve(request, response),
+    serverOptions: {
+      requireHostHeader: false,
+      insecureHTTPParser: false,
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: Math.min(limits.headerMs, limits.requestMs),
+      requestTimeout: limits.requestMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: Math.min(1_000, limits.headerMs),
+    },
+    attach(server) {
+      server.maxConnections = limits.connections;
+      // Headers over this count are dropped without a word: it must lie above the one at which the gate refuses.
+      server.maxHeadersCount = limits.headerCount + 1;
+      server.on("request", (request, response) => serve(request, response));
+      server.on("checkContinue", (request, response) => serve(request, response, { expects: true }));
+      server.on("checkExpectation", (request, response) =>
+        serve(request, response, { fault: new AnodeError("expectation_failed", "The only expectation met is 100-continue.") }),
+      );
+      server.on("connect", leaveHttp);
+      server.on("upgrade", leaveHttp);
+      server.on("clientError", clientError);
+    },
+  };
+}
+
+function toCall(
+  door: Door,
+  connection: Connection,
+  request: Pick<IncomingMessage, "method" | "url" | "httpVersion" | "rawHeaders">,
+  body: Call["body"],
+  signal: AbortSignal,
+  { fault, upgrade }: Extra,
+): Call {
+  const { method = "", url: target = "", httpVersion, rawHeaders } = request;
+  return { method, target, httpVersion, rawHeaders, door, connection, address: connection.remoteAddress, signal, body, fault, upgrade };
+}
+
+async function* emptyBody(): AsyncGenerator<Uint8Array> {}
+
+function connectionOf({ localAddress, localPort, remoteAddress, remotePort }: Socket): Connection {
+  return { localAddress, localPort, remoteAddress, remotePort };
+}

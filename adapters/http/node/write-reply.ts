@@ -1,0 +1,117 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
+import type { Writable } from "node:stream";
+import { isStreamed, type Reply } from "../call.js";
+
+/** How long a connection whose answer is out goes on taking what the client still sends. */
+export const lingerMs = 1_000;
+
+/** What happens to a request: its answer must come out whole, whatever the client still sends. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly stallMs: number;
+  /** The connection has served its last request. */
+  readonly last: boolean;
+  readonly onStreamError: (error: unknown) => void;
+}
+
+/** Sends a reply. Resolves to `false` when the connection is over with it. */
+export async function writeReply(exchange: Exchange, reply: Reply): Promise<boolean> {
+  if (exchange.response.destroyed || exchange.request.socket.destroyed) {
+    if (isStreamed(reply.body)) void reply.body[Symbol.asyncIterator]().return?.();
+    return false;
+  }
+  if (isStreamed(reply.body)) return writeStream(exchange, reply, reply.body);
+  return writeWhole(exchange, reply, reply.body);
+}
+
+async function writeWhole(
+  { request, response, stallMs, last }: Exchange,
+  reply: Reply,
+  body: string | Uint8Array | undefined,
+): Promise<boolean> {
+  // node:http keeps no connection that the client wants closed.
+  const close = reply.close === true || last || !request.complete || !response.shouldKeepAlive;
+  if (close) response.shouldKeepAlive = false;
+  response.writeHead(reply.status, withLength(reply, body));
+  if (request.complete) {
+    response.end(body);
+  } else {
+    // Closing while bytes come in would reset the connection and could take the answer with it.
+    response.flushHeaders();
+    if (body !== undefined) response.write(body);
+    await rest(request);
+    response.end();
+  }
+  disconnectWhenStalled(response, request.socket, stallMs);
+  return !close;
+}
+
+function withLength(reply: Reply, body: string | Uint8Array | undefined): Record<string, string | number> {
+  if (body !== undefined) return { ...reply.headers, "Content-Length": typeof body === "string" ? Buffer.byteLength(body) : body.length };
+  const hasNoBody = reply.status === 204 || reply.status === 304 || "Content-Type" in reply.headers;
+  return hasNoBody ? reply.headers : { ...reply.headers, "Content-Length": 0 };
+}
+
+/** Takes and drops the rest of a body, for a moment. */
+function rest(request: IncomingMessage): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, lingerMs);
+    const done = (): void => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.once("end", done).once("close", done).once("error", done).resume();
+  });
+}
+
+// The stream goes to the socket as it comes: no chunk framing, the end of the connection is the end of the body.
+async function writeStream(
+  { request, response, stallMs, onStreamError }: Exchange,
+  reply: Reply,
+  body: AsyncIterable<Uint8Array>,
+): Promise<false> {
+  const socket = request.socket;
+  response.useChunkedEncodingByDefault = false;
+  response.shouldKeepAlive = false;
+  response.writeHead(reply.status, reply.headers);
+  response.flushHeaders();
+  // While an earlier answer is still going out the response has no socket and keeps the bytes itself.
+  const out: Writable = response.socket === socket ? socket : response;
+  try {
+    for await (const bytes of body) {
+      if (socket.destroyed) break;
+      if (!out.write(bytes)) await drained(out, socket, stallMs);
+      if (socket.destroyed) break;
+    }
+    response.end();
+    disconnectWhenStalled(response, socket, stallMs);
+  } catch (error) {
+    onStreamError(error);
+    socket.destroy();
+  }
+  return false;
+}
+
+/** Resolves when everything written was taken, or the connection is gone; a reader that takes nothing loses it. */
+function drained(out: Writable, socket: Socket, stallMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const stalled = (): void => void socket.destroy();
+    const done = (): void => {
+      socket.off("timeout", stalled).off("close", done).setTimeout(0);
+      out.off("drain", done);
+      resolve();
+    };
+    out.on("drain", done);
+    socket.on("close", done).on("timeout", stalled).setTimeout(stallMs);
+  });
+}
+
+function disconnectWhenStalled(response: ServerResponse, socket: Socket, stallMs: number): void {
+  if (socket.destroyed || socket.writableLength === 0) return;
+  const stalled = (): void => void socket.destroy();
+  socket.setTimeout(stallMs, stalled);
+  // By then node:http has set its own time, that of an idle connection.
+  response.once("finish", () => socket.off("timeout", stalled));
+}

@@ -1,0 +1,63 @@
+import { AnodeError, isAnodeError } from "../../lib/errors.js";
+import type { Host } from "../../lib/host.js";
+import type { Reply } from "./call.js";
+
+const closing = new Set<string>([
+  "malformed_request",
+  "headers_too_large",
+  "request_timeout",
+  "expectation_failed",
+  "body_too_large",
+  "http_version",
+  "upgrade_required",
+]);
+
+/**
+ * The answer to a refused or failed call: an RFC 9457 document and the headers that belong to its code.
+ * An error that is not ours becomes `internal` with an `error_id`; its text goes to the log only.
+ */
+export function toProblemReply(error: unknown, requestId: string, host: Pick<Host, "log" | "randomId">): Reply {
+  const known = toKnownError(error, requestId, host);
+  const { allow, ...members } = known.details ?? {};
+  const document = {
+    ...members,
+    type: `urn:anode:error:${known.code}`,
+    title: titleOf(known.code),
+    status: known.status,
+    detail: known.message,
+    code: known.code,
+    request_id: requestId,
+  };
+  return {
+    status: known.status as number,
+    headers: { "Content-Type": "application/problem+json", ...headersOf(known, allow) },
+    body: JSON.stringify(document),
+    ...(closing.has(known.code) ? { close: true } : {}),
+  };
+}
+
+function toKnownError(error: unknown, requestId: string, host: Pick<Host, "log" | "randomId">): AnodeError {
+  if (isAnodeError(error) && error.status !== undefined && error.code !== "internal") return error;
+  const errorId = host.randomId(9);
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  host.log("error", "http.internal", { error_id: errorId, request_id: requestId, error: text });
+  return new AnodeError("internal", "This is a defect of the server; its log has the details under the error_id.", {
+    details: { error_id: errorId },
+  });
+}
+
+function titleOf(code: string): string {
+  const words = code.replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function headersOf(error: AnodeError, allow: unknown): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const wait = error.retryAfterSeconds ?? (error.retryable && (error.status === 429 || error.status === 503) ? 1 : undefined);
+  if (wait !== undefined) headers["Retry-After"] = String(Math.ceil(wait));
+  if (error.status === 401) headers["WWW-Authenticate"] = "Bearer";
+  if (Array.isArray(allow)) headers["Allow"] = allow.join(", ");
+  if (error.code === "unsupported_media_type") headers["Accept"] = "application/json";
+  if (error.code === "upgrade_required") headers["Sec-WebSocket-Version"] = "13";
+  return headers;
+}

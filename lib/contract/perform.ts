@@ -1,0 +1,44 @@
+import { hasScope } from "../caller.js";
+import { AnodeError } from "../errors.js";
+import { type Parser, parseWith } from "../parse.js";
+import type { IdempotencyKeys } from "../store/idempotency.js";
+import type { CallContext, Operation, Result, Services } from "./operation.js";
+import { type OperationName, operationSchemas } from "./schemas.js";
+
+/** Validates, authorises and runs one operation: the one way to a service, for every carrier. */
+export type Perform = (operation: Operation, input: Record<string, unknown>, context: CallContext) => Promise<Result>;
+
+/** Binds the contract to services. */
+export function createPerform(services: Services, idempotency: IdempotencyKeys): Perform {
+  return async (operation, input, context) => {
+    await authorize(operation, context);
+    const schema: Parser<unknown> = operationSchemas[operation.name as OperationName].input;
+    const valid = parseWith(schema, input);
+    const handler = services[operation.name];
+    if (!handler) {
+      throw new AnodeError("not_supported", `${operation.name} is not served here.`, { details: { ability: operation.name } });
+    }
+    const key = operation.idempotent ? context.idempotencyKey : undefined;
+    if (key === undefined) return handler(valid as never, context);
+    const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String((valid as Record<string, unknown>)[name]));
+    const scope = { callerId: context.caller.id, operation: operation.name, key, request: { path, body: valid } };
+    const { reply, replayed } = await idempotency.once(scope, async (entry) => {
+      const { status, body } = await handler(valid as never, { ...context, keep: entry });
+      return { status, body };
+    });
+    return { ...reply, ...(replayed && { headers: { "Idempotency-Replayed": "true" } }) };
+  };
+}
+
+/** @throws `scope_required`, `caller_is_a_run` */
+async function authorize({ name, scope }: Operation, { caller }: CallContext): Promise<void> {
+  if (scope === "none") return;
+  if (!hasScope(caller, scope)) {
+    throw new AnodeError("scope_required", `This operation needs the scope ${scope}.`, { details: { scope } });
+  }
+  const isPower = scope === "approve" || scope === "admin" || name === "runs.answer";
+  if (!isPower || !caller.prove || (await caller.prove())) return;
+  throw new AnodeError("caller_is_a_run", "Without a token this is only for a process that is no run's.", {
+    details: { hint: "Use the Unix socket or a token." },
+  });
+}

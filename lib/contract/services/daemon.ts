@@ -1,0 +1,107 @@
+import { hasScope } from "../../caller.js";
+import { AnodeError } from "../../errors.js";
+import type { RunManager } from "../../runs/manager.js";
+import type { Tokens } from "../../tokens/tokens.js";
+import { version } from "../../version.js";
+import type { CallContext, Result, Services } from "../operation.js";
+import type { ValidInput } from "../schemas.js";
+
+/** What a daemon adds to the operations that any manager can serve. */
+export interface DaemonParts {
+  readonly tokens: Tokens;
+  /** Members of the status document that only the process knows. */
+  status(): Promise<Readonly<Record<string, unknown>>>;
+  /** More reasons to be degraded. */
+  degraded(): readonly string[];
+  /** Makes a new first-launch token. @throws `token_configured` */
+  rotate(graceMs: number): Promise<void>;
+  /** The OpenAPI document. */
+  openapi(): Readonly<Record<string, unknown>>;
+}
+
+/** Health and status; with a daemon's parts tokens and the document of the contract too. */
+export function createDaemonServices(manager: RunManager, daemon?: DaemonParts): Services {
+  const startedAt = manager.host.clock.monotonic();
+
+  async function document(context: CallContext): Promise<Record<string, unknown>> {
+    const stats = await manager.stats();
+    const degraded = [...stats.degraded, ...(daemon?.degraded() ?? [])];
+    return {
+      status: statusOf(manager, degraded),
+      ...(degraded.length > 0 && { degraded }),
+      service: "anode-daemon",
+      version,
+      uptime_ms: Math.round(manager.host.clock.monotonic() - startedAt),
+      active_runs: stats.active,
+      queued_runs: stats.queued,
+      runs: stats.runs,
+      questions_open: stats.questions_open,
+      readers: stats.readers,
+      store: { kind: stats.store.kind, durable: manager.store.supports.durable, size_bytes: stats.store.bytes },
+      diagnostics: stats.diagnostics,
+      limits: manager.limits,
+      ...(context.address !== undefined && { ip: context.address }),
+      ...(context.userAgent !== undefined && { user_agent: context.userAgent }),
+      ...(await daemon?.status()),
+    };
+  }
+
+  const services = {
+    health: async (_input: object, context: CallContext) => {
+      if (hasScope(context.caller, "read")) return ok(await document(context));
+      return ok({ status: statusOf(manager, [...(await manager.stats()).degraded, ...(daemon?.degraded() ?? [])]) });
+    },
+    status: async (_input: object, context: CallContext) => ok(await document(context)),
+    ready: async () => ok(await ready(manager)),
+    "auth.self": async (_input: object, { caller }: CallContext) => {
+      const id = caller.id.startsWith("token:") ? caller.id.slice("token:".length) : undefined;
+      const token = id === undefined ? undefined : daemon?.tokens.get(id);
+      const kind = token ? "token" : caller.id === "token:root" ? "root" : "owner";
+      return ok({
+        kind,
+        id: id ?? caller.id,
+        scopes: caller.scopes,
+        ...(token && { label: token.label, expires_at: token.expires_at }),
+        ...(caller.run_id !== undefined && { run_id: caller.run_id }),
+      });
+    },
+  };
+  return { ...services, ...(daemon && daemonOnly(manager, daemon)) } as unknown as Services;
+}
+
+function daemonOnly(manager: RunManager, { tokens, rotate, openapi }: DaemonParts) {
+  return {
+    openapi: async () => ok(openapi()),
+    "tokens.create": async (input: ValidInput<"tokens.create">, { caller }: CallContext) => {
+      if (input.run_id !== undefined) await manager.get(input.run_id);
+      return { status: 201, body: await tokens.create(input, caller) };
+    },
+    "tokens.list": async () => ok({ tokens: tokens.list() }),
+    "tokens.revoke": async ({ id }: ValidInput<"tokens.revoke">) => ok(await tokens.revoke(id)),
+    "auth.rotate": async ({ grace_ms = 60_000 }: ValidInput<"auth.rotate">) => {
+      await rotate(grace_ms);
+      return ok({ grace_ms });
+    },
+  };
+}
+
+function statusOf(manager: RunManager, degraded: readonly string[]): string {
+  if (manager.state === "closing" || manager.state === "closed") return "stopping";
+  return degraded.length > 0 ? "degraded" : "ok";
+}
+
+/** @throws `not_ready` */
+async function ready(manager: RunManager): Promise<{ ready: true }> {
+  const { degraded } = await manager.stats();
+  const checks = [
+    { name: "recovery", ok: manager.state !== "new" && manager.state !== "opening", detail: `the manager is ${manager.state}` },
+    { name: "store", ok: !degraded.includes("storage_full"), detail: degraded.includes("storage_full") ? "no space" : "writable" },
+    { name: "shutdown", ok: manager.state === "open", detail: manager.state === "open" ? "not begun" : "begun" },
+  ];
+  if (checks.every((check) => check.ok)) return { ready: true };
+  throw new AnodeError("not_ready", "The daemon is not ready.", { details: { checks }, retryAfterSeconds: 1 });
+}
+
+function ok(body: unknown): Result {
+  return { status: 200, body };
+}

@@ -1,0 +1,57 @@
+import { encodePayload } from "./encode.js";
+
+type Payload = Readonly<Record<string, unknown>>;
+
+const encoder = new TextEncoder();
+const bytesOf = (text: string): number => encoder.encode(text).length;
+
+/** A character costs at most six bytes in JSON (`\u0000`), so a short text needs no measuring. */
+const worstBytesPerUnit = 6;
+/** Room for the envelope and the `truncated` member. */
+const envelopeBytes = 1024;
+
+/**
+ * The payload, cut to fit one event of `limitBytes`: the longest fields are shortened at a code point (a field that is
+ * no text is cut as its JSON) and named in `truncated` with their original bytes.
+ */
+export function boundPayload(payload: Payload, limitBytes: number): Payload {
+  const room = limitBytes - envelopeBytes;
+  if (roughUnits(payload) * worstBytesPerUnit <= room) return payload;
+  let bytes = bytesOf(encodePayload(payload));
+  if (bytes <= room) return payload;
+
+  const cut: Record<string, unknown> = { ...payload };
+  const truncated: Record<string, number> = {};
+  const fields = Object.entries(payload)
+    .map(([name, value]) => ({ name, text: typeof value === "string" ? value : (JSON.stringify(value) ?? "") }))
+    .sort((a, b) => b.text.length - a.text.length);
+  for (const { name, text } of fields) {
+    if (bytes <= room) break;
+    const before = bytesOf(encodePayload({ text: cut[name] }));
+    cut[name] = cutText(text, Math.max(0, before - (bytes - room)));
+    truncated[name] = bytesOf(text);
+    bytes += bytesOf(encodePayload({ text: cut[name] })) - before;
+  }
+  return { ...cut, truncated };
+}
+
+/** The longest start of `text` whose JSON takes at most `limitBytes`; never half a code point. */
+export function cutText(text: string, limitBytes: number): string {
+  let low = 0;
+  let high = text.length;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (bytesOf(JSON.stringify(text.slice(0, middle))) <= limitBytes) low = middle;
+    else high = middle - 1;
+  }
+  const last = text.charCodeAt(low - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? low - 1 : low);
+}
+
+function roughUnits(value: unknown): number {
+  if (typeof value === "string") return value.length + 3;
+  if (typeof value !== "object" || value === null) return 24;
+  let units = 2;
+  for (const [key, item] of Object.entries(value)) units += key.length + 4 + roughUnits(item);
+  return units;
+}

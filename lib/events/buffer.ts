@@ -1,0 +1,31 @@
+import type { Store } from "../store/store.js";
+import type { StreamEvent } from "./event.js";
+import type { FrameChunk } from "./stream-log.js";
+
+/**
+ * The live ring in front of a store's streams: recent events as shared frames, cursors into them, wake-ups.
+ *
+ * The journal calls `publish` once per stream and commit, in seq order, after the commit. Readers pull with a cursor;
+ * the buffer keeps nothing per reader but its wake-up. It is bounded and answers `undefined` for what it let go, which
+ * the reader then takes from the store. `release` is called when a stream has ended: readers go on from the store.
+ */
+export interface EventBuffer {
+  /** A buffer that is itself durable names the store it stands for; over any other store it is refused. */
+  readonly durableOver?: Store;
+  /** Adds committed events and wakes every reader of the stream. */
+  publish(stream: string, events: readonly StreamEvent[]): void;
+  /** Wakes the readers of a stream for another reason: previews, the end. */
+  wake(stream: string): void;
+  /** Frames after the cursor, at least one, up to about `limitBytes`; `undefined` when the next event is not held. */
+  frames(stream: string, after: number, limitBytes: number): FrameChunk | undefined;
+  /** The same as event objects. */
+  events(stream: string, after: number, limit: number): readonly StreamEvent[] | undefined;
+  /** Seq of the newest event published; 0 = the stream is not held at all, ask the store. */
+  lastSeq(stream: string): number;
+  /** Calls `wake` after each change until the returned function is called. */
+  subscribe(stream: string, wake: () => void): () => void;
+  /** Number of readers of a stream. */
+  readers(stream: string): number;
+  /** Lets a stream's events go. */
+  release(stream: string): void;
+}

@@ -1,0 +1,67 @@
+import type { StreamEvent } from "./event.js";
+
+/** What an event is made of; `id` follows from `seq`. */
+export type EventParts = Omit<StreamEvent, "id">;
+
+/** An event that keeps its JSON line once somebody needed it. */
+class EncodedOnce implements StreamEvent {
+  readonly id: string;
+  declare readonly run_id?: string;
+  declare readonly peer_id?: string;
+  readonly seq: number;
+  readonly type: string;
+  declare readonly status?: string;
+  readonly time: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  #line: string | undefined;
+
+  constructor(parts: EventParts) {
+    this.id = `evt_${parts.seq}`;
+    if (parts.run_id !== undefined) this.run_id = parts.run_id;
+    if (parts.peer_id !== undefined) this.peer_id = parts.peer_id;
+    this.seq = parts.seq;
+    this.type = parts.type;
+    if (parts.status !== undefined) this.status = parts.status;
+    this.time = parts.time;
+    this.payload = parts.payload;
+  }
+
+  static lineOf(event: StreamEvent): string {
+    if (!(#line in event)) return encode(event);
+    event.#line ??= encode(event);
+    return event.#line;
+  }
+}
+
+/** Makes an event of its parts; its line is encoded at most once, when it is first needed. */
+export function createEvent(parts: EventParts): StreamEvent {
+  return new EncodedOnce(parts);
+}
+
+/** The event as one line of JSON, without the line end. */
+export function encodeLine(event: StreamEvent): string {
+  return EncodedOnce.lineOf(event);
+}
+
+function encode(event: StreamEvent): string {
+  const run = event.run_id === undefined ? "" : `"run_id":${JSON.stringify(event.run_id)},`;
+  const peer = event.peer_id === undefined ? "" : `"peer_id":${JSON.stringify(event.peer_id)},`;
+  const status = event.status === undefined ? "" : `"status":"${event.status}",`;
+  const type = JSON.stringify(event.type);
+  return `{"id":"${event.id}",${run}${peer}"seq":${event.seq},"type":${type},${status}"time":"${event.time}","payload":${encodePayload(event.payload)}}`;
+}
+
+/** JSON of any value with lone surrogates replaced: what is not Unicode text cannot be written as UTF-8. */
+export function encodePayload(payload: object): string {
+  const text = JSON.stringify(payload);
+  // JSON.stringify escapes exactly the lone surrogates, so their escape is the sign that some may be there.
+  return text.includes("\\ud") ? JSON.stringify(wellFormed(payload)) : text;
+}
+
+function wellFormed(value: unknown): unknown {
+  if (typeof value === "string") return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (typeof value !== "object" || value === null) return value;
+  if ("toJSON" in value && typeof value.toJSON === "function") return wellFormed(value.toJSON());
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.toWellFormed(), wellFormed(item)]));
+}

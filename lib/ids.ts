@@ -1,0 +1,31 @@
+import type { Clock } from "./host.js";
+
+/** Gives ids `<prefix>-<Unix nanoseconds>_<counter>`, each above every one before it. */
+export interface Ids {
+  next(): string;
+  /** Makes every further id greater than this one of an earlier process. */
+  startAfter(id: string): void;
+}
+
+/** Ids of one kind. A clock that steps back repeats its last time; the counter keeps them apart. */
+export function createIds(prefix: string, clock: Clock): Ids {
+  let lastMs = 0;
+  let count = 0;
+  return {
+    next() {
+      lastMs = Math.max(lastMs, clock.now());
+      count += 1;
+      return `${prefix}-${String(lastMs).padStart(13, "0")}000000_${count}`;
+    },
+    startAfter(id) {
+      const ns = /^[A-Z]-(\d{19})_\d+$/.exec(id)?.[1];
+      // One above: the counter starts anew with each process.
+      if (ns) lastMs = Math.max(lastMs, Number(ns.slice(0, 13)) + 1);
+    },
+  };
+}
+
+/** True for the text form of a run id. */
+export function isRunId(text: string): boolean {
+  return /^R-\d{19}_\d{1,16}$/.test(text);
+}

@@ -1,0 +1,86 @@
+/**
+ * The run manager for agent work: start runs in the background, list them, attach to them, answer their questions.
+ * @packageDocumentation
+ */
+export { allScopes, type Caller, hasScope, localCaller, type Scope } from "./caller.js";
+export { type CallContext, type Handler, type Operation, type Result, type Services } from "./contract/operation.js";
+export { operations } from "./contract/index.js";
+export { createPerform, type Perform } from "./contract/perform.js";
+export { type OperationInput, type OperationName, type OperationOutput, operationSchemas, type ValidInput } from "./contract/schemas.js";
+export { createServices } from "./contract/services.js";
+export type { DaemonParts } from "./contract/services/daemon.js";
+export {
+  AnodeError,
+  type AnodeErrorOptions,
+  type CodeEntry,
+  type ErrorCode,
+  errorCatalogue,
+  isAnodeError,
+  isErrorCode,
+  type Issue,
+} from "./errors.js";
+export type { EventBuffer } from "./events/buffer.js";
+export { encodeLine } from "./events/encode.js";
+export type { Preview, StreamEvent } from "./events/event.js";
+export { createRingBuffer } from "./events/ring-buffer.js";
+export type { FrameChunk } from "./events/stream-log.js";
+export type { CancelTimer, Clock, Host, Log } from "./host.js";
+export { defaultLimits, type Limits, limitTexts, resolveLimits } from "./limits.js";
+export type { Desk, HeldQuestion, OpenQuestion } from "./questions/desk.js";
+export type { QuestionPage, QuestionQuery } from "./questions/list.js";
+export type {
+  Answer,
+  AnswerInput,
+  DenyReason,
+  Question,
+  QuestionInput,
+  QuestionKind,
+  QuestionOption,
+  QuestionOutcome,
+  QuestionScope,
+  QuestionTool,
+} from "./questions/schema.js";
+export type { Folders } from "./runs/accept.js";
+export {
+  type CommandTemplate,
+  type Executor,
+  type NormalRequest,
+  type Outcome,
+  type Prepared,
+  type Profile,
+  type RunContext,
+  type RunHandle,
+  type RunInput,
+  type Supports,
+  supportsNothing,
+} from "./runs/executor.js";
+export { functionExecutor } from "./runs/function-executor.js";
+export { RunManager } from "./runs/manager.js";
+export type { RunManagerEvents, RunPage, RunQuery, RunStats } from "./runs/manager-types.js";
+export type { CallOptions, RecordedProcess, Retention, RunManagerOptions } from "./runs/options.js";
+export type { ApprovalCeiling, ProcessPolicy } from "./runs/policy.js";
+export type { PruneRule } from "./runs/retention.js";
+export type {
+  Approval,
+  ApprovalMode,
+  Budget,
+  CancelPolicy,
+  InputRecord,
+  RunInputRequest,
+  RunOrigin,
+  RunRequest,
+  RunStatus,
+  RunSummary,
+  StopReason,
+  Usage,
+} from "./runs/schema.js";
+export type { StartDetails } from "./runs/starter.js";
+export type { AttachOptions, EventPage, RunStreams } from "./runs/streams.js";
+export { isTerminal } from "./runs/transitions.js";
+export type { IdempotencyKeys, KeyedReply, KeyScope, StoredReply } from "./store/idempotency.js";
+export { createMemoryStore, type MemoryStoreOptions } from "./store/memory-store.js";
+export type { Append, Batch, Delete, ListQuery, Put, Store, Stored, StoredPage, StoreUsage, StreamPage } from "./store/store.js";
+export { formatTime, parseTime, systemHost } from "./system-host.js";
+export type { NewToken, TokenInfo, TokenRequest } from "./tokens/schema.js";
+export { type KnownCaller, Tokens } from "./tokens/tokens.js";
+export { version } from "./version.js";

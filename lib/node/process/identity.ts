@@ -1,0 +1,50 @@
+/** What makes a process the same one over time: a number alone is given to others after its death. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks from boot to its start. */
+  readonly start_ticks: number;
+  /** The boot in which pid and ticks mean something. */
+  readonly boot_id: string;
+}
+
+/** One line of the process table. */
+export interface ProcessInfo {
+  readonly pid: number;
+  readonly name: string;
+  /** The kernel's letter: `R`, `S`, `D`, `T`, `Z`, … */
+  readonly state: string;
+  readonly ppid: number;
+  readonly group: number;
+  readonly session: number;
+  readonly startTicks: number;
+}
+
+/** The contents of `/proc/<pid>/stat`; `undefined` when it is not one. */
+export function parseStat(text: string): ProcessInfo | undefined {
+  // The name is the program's to choose and may hold spaces and brackets, so the fields count from the last bracket.
+  const open = text.indexOf("(");
+  const close = text.lastIndexOf(")");
+  if (open < 1 || close < open) return undefined;
+  const fields = text.slice(close + 2).split(" ");
+  const number = (index: number) => Number.parseInt(fields[index] ?? "", 10);
+  const info: ProcessInfo = {
+    pid: Number.parseInt(text, 10),
+    name: text.slice(open + 1, close),
+    state: fields[0] ?? "",
+    ppid: number(1),
+    group: number(2),
+    session: number(3),
+    startTicks: number(19),
+  };
+  return Number.isSafeInteger(info.pid) && Number.isSafeInteger(info.startTicks) ? info : undefined;
+}
+
+/** True for what only waits to be reaped: it runs no more and takes no signal. */
+export function isDead(info: ProcessInfo): boolean {
+  return info.state === "Z" || info.state === "X" || info.state === "x";
+}
+
+/** The lasting identity of a line of the table. */
+export function toIdentity(info: ProcessInfo, bootId: string): ProcessIdentity {
+  return { pid: info.pid, start_ticks: info.startTicks, boot_id: bootId };
+}

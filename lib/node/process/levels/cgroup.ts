@@ -1,0 +1,132 @@
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { ProcessInfo } from "../identity.js";
+import type { Members } from "../members.js";
+import type { ProcessReader } from "../process-reader.js";
+import { signalVerified } from "../signal-verified.js";
+import type { Level, Tree } from "./level.js";
+
+/** Steps into the cgroup before it becomes the command, so that no child is ever outside. */
+const enter = `echo $$ > "$0/cgroup.procs" || exit 126\nexec "$@"`;
+
+/** Level `cgroup`: a cgroup v2 folder for each run below `<root>/anode-<store id>`. */
+export function createCgroupLevel(reader: ProcessReader, root: string, storeId: string): Level {
+  const home = storeFolder(root, storeId);
+  return {
+    name: "cgroup",
+    enclose(runId) {
+      const folder = join(home, runId);
+      mkdirSync(folder, { recursive: true });
+      return {
+        wrap: (argv) => ["/bin/sh", "-c", enter, folder, ...argv],
+        tree: (leader) => createCgroupTree(reader, folder, leader.pid),
+        release() {
+          removeFolder(folder);
+          // Succeeds only after the last run of the store.
+          tryRemove(home);
+        },
+      };
+    },
+  };
+}
+
+/** Where a store's runs have their cgroups. */
+export function storeFolder(root: string, storeId: string): string {
+  return join(root, `anode-${storeId}`);
+}
+
+/** The cgroups of a store's runs that exist, by run id. */
+export function cgroupsOf(root: string, storeId: string): Map<string, string> {
+  const home = storeFolder(root, storeId);
+  return new Map(folders(home).map((runId) => [runId, join(home, runId)]));
+}
+
+/** The processes of one cgroup and of those below it. */
+export function createCgroupTree(reader: ProcessReader, folder: string, leaderPid?: number): Tree {
+  let leaderStart: number | undefined = leaderPid === undefined ? undefined : reader.read(leaderPid)?.startTicks;
+  const look = (): Members => {
+    const members = new Map<number, ProcessInfo>();
+    for (const pid of pidsBelow(folder)) {
+      const info = reader.read(pid);
+      if (info && info.state !== "Z" && isBelow(pid, folder)) members.set(pid, info);
+    }
+    // The leader may not have stepped inside yet.
+    const leader = leaderPid === undefined ? undefined : reader.read(leaderPid);
+    if (leader && leader.startTicks === leaderStart && leader.state !== "Z") members.set(leader.pid, leader);
+    else leaderStart = undefined;
+    return members;
+  };
+  return {
+    scan: async () => look(),
+    terminate: async (members) => [...members.keys()].filter((pid) => signalVerified(reader, members, pid, "SIGTERM")).length,
+    kill(members) {
+      tryWrite(join(folder, "cgroup.freeze"), "1");
+      const killed = tryWrite(join(folder, "cgroup.kill"), "1");
+      const hit = [...members.keys()].filter((pid) => signalVerified(reader, members, pid, "SIGKILL")).length;
+      return killed ? members.size : hit;
+    },
+  };
+}
+
+/** Removes an empty cgroup and those below it. */
+export function removeFolder(folder: string): void {
+  for (const name of folders(folder)) removeFolder(join(folder, name));
+  tryRemove(folder);
+}
+
+/** Our own cgroup if it may be written to, else for root the top of the hierarchy. */
+export function cgroupRoots(): string[] {
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8");
+  const mount = /^(?:\S+ ){4}(\S+) .* - cgroup2 /m.exec(mounts)?.[1];
+  if (mount === undefined) return [];
+  const own = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1] ?? "/";
+  const roots = [join(mount, own)];
+  if (process.getuid?.() === 0 && own !== "/") roots.push(mount);
+  return roots;
+}
+
+function pidsBelow(folder: string): number[] {
+  let own: number[] = [];
+  try {
+    own = readFileSync(join(folder, "cgroup.procs"), "latin1").split("\n").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+  return folders(folder).reduce((pids, name) => pids.concat(pidsBelow(join(folder, name))), own);
+}
+
+/** A pid out of the list may mean another process by now. */
+function isBelow(pid: number, folder: string): boolean {
+  const name = `/${basename(dirname(folder))}/${basename(folder)}/`;
+  try {
+    const path = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[1];
+    return path !== undefined && `${path}/`.includes(name);
+  } catch {
+    return false;
+  }
+}
+
+function folders(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  } catch {
+    return [];
+  }
+}
+
+function tryWrite(path: string, text: string): boolean {
+  try {
+    writeFileSync(path, text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function tryRemove(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // Not empty, or gone already.
+  }
+}

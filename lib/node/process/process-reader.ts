@@ -1,0 +1,88 @@
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
+import { parseStat, type ProcessInfo } from "./identity.js";
+import { createPsReader } from "./ps-reader.js";
+
+/** The variable that ties a process to the run it belongs to; its name is kept by programs that strip ours. */
+export const cookieName = "ANODED_COOKIE";
+
+/** What the system knows of its processes. Every method is synchronous, so that a look and a signal share one block. */
+export interface ProcessReader {
+  /** True when the initial environment of other processes can be read. */
+  readonly seesCookies: boolean;
+  bootId(): string;
+  /** One process, dead ones that were not reaped included. */
+  read(pid: number): ProcessInfo | undefined;
+  list(): ProcessInfo[];
+  /** The value of the cookie in the process's initial environment. */
+  cookie(pid: number): string | undefined;
+  /** True when the process has a handler for the signal with this number. */
+  catches(pid: number, signal: number): boolean;
+}
+
+/** The reader of this system. */
+export function systemReader(): ProcessReader {
+  return process.platform === "linux" ? procReader : createPsReader();
+}
+
+const scratch = Buffer.allocUnsafe(8192);
+const cookieMark = Buffer.from(`${cookieName}=`);
+let boot: string | undefined;
+
+const procReader: ProcessReader = {
+  seesCookies: true,
+  bootId: () => (boot ??= readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim()),
+  read(pid) {
+    const text = readSmall(`/proc/${pid}/stat`);
+    return text === undefined ? undefined : parseStat(text);
+  },
+  list() {
+    const found: ProcessInfo[] = [];
+    for (const name of readdirSync("/proc")) {
+      const first = name.charCodeAt(0);
+      if (first < 49 || first > 57) continue;
+      const info = procReader.read(Number(name));
+      if (info) found.push(info);
+    }
+    return found;
+  },
+  cookie(pid) {
+    const environment = readWhole(`/proc/${pid}/environ`);
+    return environment && findCookie(environment);
+  },
+  catches(pid, signal) {
+    const caught = /^SigCgt:\s*([0-9a-f]+)/m.exec(readSmall(`/proc/${pid}/status`) ?? "")?.[1];
+    return caught !== undefined && ((BigInt(`0x${caught}`) >> BigInt(signal - 1)) & 1n) === 1n;
+  },
+};
+
+/** The cookie's value in a block of NUL-terminated `NAME=value` items. */
+export function findCookie(environment: Buffer): string | undefined {
+  for (let at = environment.indexOf(cookieMark); at >= 0; at = environment.indexOf(cookieMark, at + 1)) {
+    if (at > 0 && environment[at - 1] !== 0) continue;
+    const end = environment.indexOf(0, at);
+    return environment.toString("utf8", at + cookieMark.length, end < 0 ? undefined : end);
+  }
+  return undefined;
+}
+
+/** A file of the kernel that fits one read; `undefined` when its process is gone. */
+function readSmall(path: string): string | undefined {
+  let file: number | undefined;
+  try {
+    file = openSync(path, "r");
+    return scratch.latin1Slice(0, readSync(file, scratch, 0, scratch.length, null));
+  } catch {
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
+function readWhole(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    // Gone, or another user's: then it is none of ours.
+    return undefined;
+  }
+}

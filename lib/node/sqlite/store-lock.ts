@@ -1,0 +1,90 @@
+import { randomUUID } from "node:crypto";
+import { DatabaseSync } from "node:sqlite";
+import { AnodeError } from "../../errors.js";
+import { ensureLocalFile } from "./file-system.js";
+import { isBusy } from "./sqlite-errors.js";
+
+/** A lock that this process holds until it releases it or dies. */
+export interface Lock {
+  readonly path: string;
+  /** Idempotent. The file stays: removing it would let two owners lock two files of one name. */
+  release(): void;
+}
+
+const settleMs = 25;
+const attempts = 40;
+
+/**
+ * Takes the lock file at `path`, creating it: a SQLite file whose write transaction stays open as long as the lock is
+ * held, and whose one row names the owner. The kernel frees it whatever way the process dies. Call it on the main
+ * thread, and let nothing else in the process open the file.
+ * @throws `store_failed` with `details.reason` `locked` (and `details.owner_pid`), `unsafe_path` or `network_file_system`
+ */
+export function acquireLock(path: string): Lock {
+  ensureLocalFile(path);
+  const db = new DatabaseSync(path);
+  try {
+    prepare(db);
+    hold(db, path);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  let isHeld = true;
+  return {
+    path,
+    release() {
+      if (!isHeld) return;
+      isHeld = false;
+      db.exec("ROLLBACK");
+      db.close();
+    },
+  };
+}
+
+/** The first opener makes the table; several may try at once, so they wait for each other. */
+function prepare(db: DatabaseSync): void {
+  db.exec("PRAGMA busy_timeout=2000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL");
+  db.exec("CREATE TABLE IF NOT EXISTS owner (pid INTEGER NOT NULL, token TEXT NOT NULL)");
+  db.exec("PRAGMA busy_timeout=0");
+}
+
+/** The row must be committed to be readable, so the lock is let go for a moment; whoever slips in there becomes the owner. */
+function hold(db: DatabaseSync, path: string): void {
+  const token = randomUUID();
+  let owner: Owner | undefined;
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    try {
+      db.exec("BEGIN IMMEDIATE");
+      db.exec("DELETE FROM owner");
+      db.prepare("INSERT INTO owner VALUES (?, ?)").run(process.pid, token);
+      db.exec("COMMIT");
+      db.exec("BEGIN IMMEDIATE");
+      return;
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+    }
+    owner = db.prepare("SELECT pid, token FROM owner").get() as Owner | undefined;
+    if (owner && owner.token !== token && isAlive(owner.pid)) break;
+    // The new owner has not said its name yet.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, settleMs);
+  }
+  const name = owner ? `process ${owner.pid}` : "another process";
+  throw new AnodeError("store_failed", `${path} must be free, it is held by ${name}.`, {
+    details: { reason: "locked", ...(owner && { owner_pid: owner.pid }) },
+  });
+}
+
+interface Owner {
+  readonly pid: number;
+  readonly token: string;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

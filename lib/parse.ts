@@ -1,0 +1,83 @@
+import { invalidRequest, type Issue } from "./errors.js";
+
+/** What this file needs to know of a schema's issue; the schema library itself stays in the schema files. */
+interface SchemaIssue {
+  readonly code: string;
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly input?: unknown;
+  readonly expected?: string;
+  readonly minimum?: number | bigint;
+  readonly maximum?: number | bigint;
+  readonly origin?: string;
+  readonly values?: readonly unknown[];
+  readonly keys?: readonly string[];
+  readonly format?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly errors?: readonly (readonly SchemaIssue[])[];
+}
+
+type ParseResult<Value> = { readonly success: true; readonly data: Value } | { readonly success: false; readonly error: { readonly issues: readonly unknown[] } };
+
+/** A schema as far as parsing goes. */
+export interface Parser<Value> {
+  safeParse(value: unknown, options?: { reportInput?: boolean }): ParseResult<Value>;
+}
+
+/** The value, of the schema's shape. @throws `invalid_request` with at most ten issues */
+export function parseWith<Value>(schema: Parser<Value>, value: unknown): Value {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  throw invalidRequest((result.error.issues as readonly SchemaIssue[]).flatMap(toIssues).slice(0, 10));
+}
+
+function toIssues(issue: SchemaIssue): Issue[] {
+  const path = issue.path.map((part) => shown(String(part))).join(".");
+  const at = (code: Issue["code"], message: string): Issue[] => [{ path, code, message }];
+  switch (issue.code) {
+    case "unrecognized_keys":
+      return (issue.keys ?? []).map((key) => ({ path: path ? `${path}.${shown(key)}` : shown(key), code: "unknown_field", message: "is not a known field" }));
+    case "invalid_type":
+      if (issue.input === undefined) return at("required", "is required");
+      return at("type", `must be ${article(issue.expected ?? "valid")}, got ${described(issue.input)}`);
+    case "too_small":
+    case "too_big":
+      return at(...bounds(issue));
+    case "invalid_value":
+      return at("format", `must be one of ${(issue.values ?? []).map((value) => JSON.stringify(value)).join(", ")}, got ${described(issue.input)}`);
+    case "invalid_union": {
+      const first = issue.errors?.[0]?.[0];
+      return first ? toIssues({ ...first, path: [...issue.path, ...first.path] }) : at("format", "is not valid");
+    }
+    case "custom":
+      return at((issue.params?.["issue"] as Issue["code"] | undefined) ?? "format", issue.message);
+    default:
+      return at("format", `is not in the expected form, got ${described(issue.input)}`);
+  }
+}
+
+function bounds(issue: SchemaIssue): [Issue["code"], string] {
+  const low = issue.code === "too_small";
+  const limit = low ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
+  if (issue.origin === "string") return ["length", `must have ${limit} characters`];
+  if (issue.origin === "array" || issue.origin === "set") return ["length", `must have ${limit} items`];
+  return ["range", `must be ${limit}, got ${described(issue.input)}`];
+}
+
+/** Short, on one line, and only what it is when it is long: a detail never repeats over-long input. */
+function described(value: unknown): string {
+  if (value === null) return "null";
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  if (typeof value === "string") return value.length <= 32 ? JSON.stringify(value) : `text of ${value.length} characters`;
+  return Array.isArray(value) ? "an array" : article(typeof value);
+}
+
+function article(noun: string): string {
+  const name = noun === "int" ? "integer" : noun;
+  return `${/^[aeiou]/.test(name) ? "an" : "a"} ${name}`;
+}
+
+/** A name from outside, cut and made harmless for terminals and logs. */
+function shown(name: string): string {
+  return JSON.stringify(name.slice(0, 64)).slice(1, -1);
+}

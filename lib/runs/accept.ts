@@ -1,0 +1,207 @@
+import type { Caller } from "../caller.js";
+import { AnodeError, isAnodeError } from "../errors.js";
+import type { ActiveRun } from "./active-run.js";
+import type { CommandTemplate, Executor, NormalRequest, Prepared, Profile, Supports } from "./executor.js";
+import { type ApprovalCeiling, assertFreeCommand, assertMode, canonicalMode, holdsAdmin, type ProcessPolicy, stricter } from "./policy.js";
+import { executorOf, findProfile, lookUpProfile } from "./profiles.js";
+import type { ApprovalMode, Budget, RunRequest } from "./schema.js";
+
+/** Which folders runs may work in; the core itself sees no file system. */
+export interface Folders {
+  /** Real path of an existing folder. @throws `cwd_not_found` */
+  resolve(path: string): Promise<string>;
+  /** Whether a real path lies inside the roots for callers without `admin`. */
+  allows(realPath: string): boolean;
+  /** Where runs work that name no folder. */
+  readonly fallback?: string;
+}
+
+/** Everything a request is judged by. */
+export interface AcceptRules {
+  readonly executors: Readonly<Record<string, Executor>>;
+  readonly profiles: Readonly<Record<string, Profile>>;
+  readonly commands: Readonly<Record<string, CommandTemplate>>;
+  readonly defaultProfile: string;
+  readonly ceiling: ApprovalCeiling;
+  readonly defaultMode: ApprovalMode | undefined;
+  readonly budget: Budget | undefined;
+  readonly process: ProcessPolicy;
+  readonly folders: Folders | undefined;
+}
+
+/** What a caller was allowed. */
+export interface Permitted {
+  readonly profileName: string;
+  readonly mode: ApprovalMode;
+  readonly cwd: string | undefined;
+}
+
+/** A request that may run. */
+export interface Accepted {
+  readonly request: NormalRequest;
+  readonly supports: Supports;
+  readonly executor: Executor;
+  readonly executorName: string;
+}
+
+/** A refusal that is only told when nothing else refuses: the executor is not there. */
+export interface Unavailable {
+  readonly unavailable: AnodeError;
+}
+
+/**
+ * Judges what the caller may ask for; the shape of the request is valid.
+ * @throws `above_ceiling`, `caller_is_a_run`, `argv_not_allowed`, `scope_required`, `cwd_not_allowed`, `cwd_not_found`
+ */
+export async function judgePermissions(request: RunRequest, caller: Caller, parent: ActiveRun | undefined, rules: AcceptRules): Promise<Permitted> {
+  const profileName = request.profile || rules.defaultProfile;
+  const mode = requestedMode(request, rules, profileName, parent);
+  await assertMode(mode, caller, rules.ceiling, parent?.record.approval_mode);
+  await assertFreeCommand(request, caller, rules.process);
+  return { profileName, mode, cwd: await resolveCwd(request, caller, parent, rules.folders) };
+}
+
+/**
+ * Finds what the request names and lets the executor judge it.
+ * @throws the refusals of references: 409, 422, 501, and those of the executor's `prepare`
+ */
+export async function resolveReferences(
+  request: RunRequest,
+  permitted: Permitted,
+  caller: Caller,
+  parent: ActiveRun | undefined,
+  rules: AcceptRules,
+): Promise<Accepted | Unavailable> {
+  const { name, profile } = findProfile(rules.profiles, permitted.profileName);
+  const template = findTemplate(request, profile, rules.commands);
+  const isProcess = template !== undefined || request.argv !== undefined || request.shell !== undefined;
+  const executorName = isProcess ? "process" : executorOf(profile);
+  const normal = normalize(request, { ...permitted, name, profile, template, caller, parent, budget: rules.budget });
+  const executor = Object.hasOwn(rules.executors, executorName) ? rules.executors[executorName] : undefined;
+  if (!executor) return { unavailable: executorMissing(executorName) };
+  try {
+    const { supports, request: prepared } = await prepare(executor, normal, profile);
+    const inheritedTools = parent?.request.tools;
+    assertSupported({ ...request, ...(inheritedTools && { tools: [...inheritedTools] }) }, prepared.budget, supports, executorName);
+    return { request: prepared, supports, executor, executorName };
+  } catch (error) {
+    if (isAnodeError(error) && error.code === "executor_unavailable") return { unavailable: error };
+    throw error;
+  }
+}
+
+function requestedMode(request: RunRequest, rules: AcceptRules, profileName: string, parent: ActiveRun | undefined): ApprovalMode {
+  const asked = canonicalMode(request.approval_mode);
+  if (asked) return asked;
+  const fallback = lookUpProfile(rules.profiles, profileName)?.profile.approval_mode ?? rules.defaultMode ?? "ask";
+  // What nobody asked for is bounded silently: a child of a careful parent is careful.
+  return parent ? stricter(fallback, parent.record.approval_mode) : fallback;
+}
+
+async function resolveCwd(request: RunRequest, caller: Caller, parent: ActiveRun | undefined, folders: Folders | undefined): Promise<string | undefined> {
+  if (request.cwd === undefined) return parent?.record.cwd ?? folders?.fallback;
+  if (!folders) return request.cwd;
+  const real = await folders.resolve(request.cwd);
+  if (folders.allows(real) || real === parent?.record.cwd || (await holdsAdmin(caller))) return real;
+  throw new AnodeError("cwd_not_allowed", "cwd must lie inside an allowed root.", {
+    details: { hint: "Add the folder to daemon.cwd_roots, or start the run over the Unix socket." },
+  });
+}
+
+function findTemplate(request: RunRequest, profile: Profile, commands: AcceptRules["commands"]): CommandTemplate | undefined {
+  const reference = profile.executor;
+  const named = typeof reference === "object" && reference.kind === "process" ? reference["command"] : undefined;
+  const command = request.command ?? (request.argv || request.shell || typeof named !== "string" ? undefined : named);
+  if (command === undefined) return undefined;
+  const template = Object.hasOwn(commands, command) ? commands[command] : undefined;
+  if (template) return template;
+  throw new AnodeError("unknown_command", `There is no command ${JSON.stringify(command.slice(0, 64))}.`, {
+    details: { hint: `Known commands: ${Object.keys(commands).join(", ") || "none"}. Add it to daemon.commands in the configuration.` },
+  });
+}
+
+interface Found extends Permitted {
+  readonly name: string;
+  readonly profile: Profile;
+  readonly template: CommandTemplate | undefined;
+  readonly caller: Caller;
+  readonly parent: ActiveRun | undefined;
+  readonly budget: Budget | undefined;
+}
+
+function normalize(request: RunRequest, found: Found): NormalRequest {
+  const { template, parent, profile } = found;
+  const { model: _model, max_turns: _turns, profile: _profile, approval_mode: _mode, ...rest } = request;
+  const inherited = parent?.request;
+  const budget = { ...(template?.timeout_ms !== undefined && { wall_ms: template.timeout_ms }), ...(request.budget ?? found.budget) };
+  const model = request.model || profile.model;
+  const maxTurns = request.max_turns || profile.max_turns;
+  const tools = request.tools ?? inherited?.tools ?? profile.tools;
+  const approval = request.approval ?? inherited?.approval;
+  const metadata = request.metadata ?? inherited?.metadata;
+  const cwd = found.template?.cwd !== undefined && request.cwd === undefined ? found.template.cwd : found.cwd;
+  return {
+    ...rest,
+    prompt: request.prompt ?? displayCommand(request, template),
+    profile: found.name,
+    approval_mode: found.mode,
+    key: request.key ?? inherited?.key ?? keyOf(found.caller),
+    priority: request.priority ?? 0,
+    ...(model && { model }),
+    ...(maxTurns && { max_turns: maxTurns }),
+    ...(cwd !== undefined && { cwd }),
+    ...(tools && { tools: [...tools] }),
+    ...(approval && { approval }),
+    ...(metadata && { metadata }),
+    ...(Object.keys(budget).length > 0 && { budget }),
+    ...(parent && { parent_id: parent.id, cancel_policy: request.cancel_policy ?? "cascade" }),
+    ...(template && { template }),
+  };
+}
+
+/** A caller's id is its default fairness key, as far as it is one. */
+function keyOf(caller: Caller): string {
+  return caller.id.replaceAll(/[^A-Za-z0-9_.:/@-]/g, "_").slice(0, 128);
+}
+
+function displayCommand(request: RunRequest, template: CommandTemplate | undefined): string {
+  const argv = request.argv ?? (request.shell === undefined ? template?.argv : undefined);
+  if (!argv) return request.shell ?? "";
+  return argv.map((item) => (/^[\w@%+=:,./-]+$/.test(item) ? item : `'${item.replaceAll("'", "'\\''")}'`)).join(" ");
+}
+
+async function prepare(executor: Executor, request: NormalRequest, profile: Profile): Promise<Prepared> {
+  return executor.prepare ? executor.prepare(request, profile) : { supports: executor.supports, request };
+}
+
+/** Only what was asked for is refused; what a profile merely prefers is not. */
+function assertSupported(request: RunRequest, budget: Budget | undefined, supports: Supports, executor: string): void {
+  const needs: [keyof Supports, string, unknown][] = [
+    ["model", "model", request.model || undefined],
+    ["maxTurns", "max_turns", request.max_turns || undefined],
+    ["session", "session_id", request.session_id],
+    ["tools", "tools", request.tools],
+    ["pty", "pty", request.pty || undefined],
+    ["queue", "keep_open", request.keep_open || undefined],
+  ];
+  for (const [ability, option, value] of needs) {
+    if (value === undefined || supports[ability]) continue;
+    throw new AnodeError("unsupported_option", `${option} is not supported by the executor ${executor}.`, { details: { option, executor } });
+  }
+  const budgets = [["tokens", supports.tokens], ["cost_usd", supports.cost]] as const;
+  for (const [name, measured] of budgets) {
+    if (budget?.[name] === undefined || measured) continue;
+    throw new AnodeError("budget_unsupported", `budget.${name} cannot be measured by the executor ${executor}.`, { details: { budget: name } });
+  }
+}
+
+function executorMissing(name: string): AnodeError {
+  const agent = name === "agent";
+  const detail = agent ? "The built-in agent is not part of this daemon yet." : `The executor ${name} is not there.`;
+  const hint = agent
+    ? "Run a command instead: `anode runs start --exec -- cmd args…` or `--command <name>`; or name a profile whose executor is registered."
+    : name === "process"
+      ? "Register createProcessExecutor() of anode-daemon/node under the name process."
+      : `Register an executor under the name ${name}.`;
+  return new AnodeError("executor_unavailable", detail, { details: { package: `anode-daemon/${agent ? "agent" : "node"}`, hint } });
+}

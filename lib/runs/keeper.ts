@@ -1,0 +1,112 @@
+import type { Journal } from "../events/journal.js";
+import type { CancelTimer, Host } from "../host.js";
+import type { Limits } from "../limits.js";
+import type { IdempotencyKeys } from "../store/idempotency.js";
+import type { Store } from "../store/store.js";
+import { runCollection } from "./active-run.js";
+import type { Retention } from "./options.js";
+import { type PruneRule, pruneRuns } from "./retention.js";
+import { isTerminal } from "./transitions.js";
+
+const hourMs = 3_600_000;
+/** The history is not scanned for every single run: it may grow a tenth over what is kept. */
+const slack = 1.1;
+
+/** Keeps the history within its bounds: counts runs by status, removes the oldest ended ones. */
+export class Keeper {
+  readonly #store: Store;
+  readonly #journal: Journal;
+  readonly #host: Host;
+  readonly #limits: Limits;
+  readonly #retention: Retention;
+  readonly #idempotency: IdempotencyKeys;
+  readonly #isNeeded: (id: string) => boolean;
+  readonly #counts = new Map<string, number>();
+  #pruning = false;
+  #cancelTick: CancelTimer = () => {};
+
+  constructor(parts: {
+    store: Store;
+    journal: Journal;
+    host: Host;
+    limits: Limits;
+    retention: Retention;
+    idempotency: IdempotencyKeys;
+    isNeeded: (id: string) => boolean;
+  }) {
+    this.#store = parts.store;
+    this.#journal = parts.journal;
+    this.#host = parts.host;
+    this.#limits = parts.limits;
+    this.#retention = parts.retention;
+    this.#idempotency = parts.idempotency;
+    this.#isNeeded = parts.isNeeded;
+  }
+
+  /** Runs by status. */
+  get counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries([...this.#counts].filter(([, count]) => count > 0));
+  }
+
+  async open(): Promise<void> {
+    await this.#recount();
+    this.#tick();
+  }
+
+  close(): void {
+    this.#cancelTick();
+  }
+
+  /** Notes a status change; `from` is absent for a new run. */
+  count(from: string | undefined, to: string): void {
+    if (from !== undefined) this.#counts.set(from, (this.#counts.get(from) ?? 1) - 1);
+    this.#counts.set(to, (this.#counts.get(to) ?? 0) + 1);
+    if (isTerminal(to)) this.#pruneIfNeeded();
+  }
+
+  /** Removes what the rule names; answers how many runs went. */
+  async prune(rule: PruneRule): Promise<number> {
+    const removed = await pruneRuns({
+      store: this.#store,
+      rule,
+      nowMs: this.#host.clock.now(),
+      isNeeded: this.#isNeeded,
+      commit: (batch) => this.#journal.append(batch).committed,
+    });
+    if (removed > 0) await this.#recount();
+    return removed;
+  }
+
+  async #recount(): Promise<void> {
+    const counts = await this.#store.count(runCollection, "status");
+    this.#counts.clear();
+    for (const [status, count] of Object.entries(counts)) this.#counts.set(status, count);
+  }
+
+  #pruneIfNeeded(): void {
+    const { keep = this.#store.supports.durable ? this.#limits.keptRuns : this.#limits.keptRunsInMemory } = this.#retention;
+    let ended = 0;
+    for (const [status, count] of this.#counts) if (isTerminal(status)) ended += count;
+    if (this.#pruning || ended <= keep * slack) return;
+    this.#pruning = true;
+    this.#quietly(this.prune({ keep })).finally(() => (this.#pruning = false));
+  }
+
+  #tick(): void {
+    this.#cancelTick = this.#host.clock.schedule(() => {
+      this.#tick();
+      void this.#quietly(this.#sweep());
+    }, hourMs);
+  }
+
+  async #sweep(): Promise<void> {
+    await this.prune({ older_than_ms: this.#retention.older_than_ms ?? this.#limits.keptMs });
+    const deletes = await this.#idempotency.expired();
+    if (deletes.length > 0) await this.#journal.append({ deletes }).committed;
+  }
+
+  /** Nobody waits for house-keeping: a failure is logged, and the store's own fail-stop does the rest. */
+  async #quietly(work: Promise<unknown>): Promise<void> {
+    await work.catch((error: unknown) => this.#host.log("warn", "prune.failed", { error: String(error) }));
+  }
+}

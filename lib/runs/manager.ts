@@ -1,0 +1,524 @@
+import { type Caller, localCaller } from "../caller.js";
+import { AnodeError, isAnodeError } from "../errors.js";
+import type { EventBuffer } from "../events/buffer.js";
+import type { Preview, StreamEvent } from "../events/event.js";
+import { feedStream, Journal } from "../events/journal.js";
+import { createRingBuffer } from "../events/ring-buffer.js";
+import type { Host } from "../host.js";
+import { createIds, isRunId, type Ids } from "../ids.js";
+import type { Limits } from "../limits.js";
+import { Desk } from "../questions/desk.js";
+import { listQuestions, type QuestionPage, type QuestionQuery } from "../questions/list.js";
+import type { AnswerInput, Question } from "../questions/schema.js";
+import { IdempotencyKeys } from "../store/idempotency.js";
+import { createMemoryStore } from "../store/memory-store.js";
+import type { Put, Store } from "../store/store.js";
+import { systemHost } from "../system-host.js";
+import type { AcceptRules } from "./accept.js";
+import { type ActiveRun, runCollection, type RunPorts } from "./active-run.js";
+import { Admission } from "./admission.js";
+import { canceledBy, shutDown } from "./endings.js";
+import type { RunHandle } from "./executor.js";
+import { inputsOf } from "./inputs.js";
+import { Keeper } from "./keeper.js";
+import { Listeners } from "./listeners.js";
+import type { RunManagerEvents, RunPage, RunQuery, RunStats } from "./manager-types.js";
+import { type CallOptions, checkOptions, type RunManagerOptions } from "./options.js";
+import { Presence } from "./presence.js";
+import { builtInProfiles } from "./profiles.js";
+import { findLeftRuns } from "./recovery.js";
+import type { PruneRule } from "./retention.js";
+import { createRunContext } from "./run-context.js";
+import { descendantsOf, isWithin, lineageOf } from "./run-tree.js";
+import { type InputRecord, parseRunRequest, type RunInputRequest, type RunOrigin, type RunRequest, type RunSummary } from "./schema.js";
+import { Space } from "./space.js";
+import { type StartDetails, Starter } from "./starter.js";
+import { type AttachOptions, RunStreams } from "./streams.js";
+import { isTerminal } from "./transitions.js";
+
+const listedOrigins: readonly RunOrigin[] = ["request", "job", "schedule"];
+
+/** Starts, keeps, shows and ends runs. Open it before use and close it at the end; two managers share nothing. */
+export class RunManager {
+  readonly limits: Limits;
+  readonly host: Host;
+  readonly store: Store;
+  /** Replies kept by idempotency key. */
+  readonly idempotency: IdempotencyKeys;
+  /** Readers of runs: SSE, NDJSON, pages. */
+  readonly streams: RunStreams;
+  /** Questions of runs and of everybody else who asks. */
+  readonly desk: Desk;
+
+  readonly #options: RunManagerOptions;
+  readonly #rules: AcceptRules;
+  readonly #buffer: EventBuffer;
+  readonly #journal: Journal;
+  readonly #presence: Presence;
+  readonly #admission: Admission;
+  readonly #space: Space;
+  readonly #keeper: Keeper;
+  readonly #starter: Starter;
+  readonly #ids: Ids;
+  readonly #listeners: Listeners<RunManagerEvents>;
+  readonly #active = new Map<string, ActiveRun>();
+  readonly #diagnostics = new Map<string, number>();
+  #state: "new" | "opening" | "open" | "closing" | "closed" = "new";
+  #closing: Promise<void> | undefined;
+
+  /** @throws `invalid_request` naming the wrong option */
+  constructor(options: RunManagerOptions = {}) {
+    const limits = checkOptions(options);
+    const host = options.host ?? systemHost;
+    const store = options.store ?? createMemoryStore({ limits });
+    const buffer = options.events ?? createRingBuffer(limits);
+    const journal = new Journal({ store, buffer, host, limits, onFailed: (error) => this.#fail(error) });
+    const active = this.#active;
+    const get = (id: string): Promise<RunSummary> => this.get(id);
+    this.limits = limits;
+    this.host = host;
+    this.store = store;
+    this.#options = options;
+    this.#rules = rulesOf(options);
+    this.#buffer = buffer;
+    this.#journal = journal;
+    this.#listeners = new Listeners((name, error) => this.#listenerFailed(name, error));
+    this.#ids = createIds("R", host.clock);
+    this.idempotency = new IdempotencyKeys(store, host, limits);
+    this.#space = new Space(store, journal, host.clock);
+    this.#presence = new Presence(() => this.desk.presenceChanged());
+    this.desk = new Desk({ journal, store, host, limits, hasApprover: (question) => this.#hasApprover(question) });
+    this.#admission = new Admission({
+      concurrency: options.concurrency ?? limits.concurrency,
+      childConcurrency: options.childConcurrency ?? limits.childConcurrency,
+      queueLimit: options.queueLimit ?? limits.queue,
+      ...(options.keyConcurrency !== undefined && { keyConcurrency: options.keyConcurrency }),
+    });
+    this.#keeper = new Keeper({
+      store,
+      journal,
+      host,
+      limits,
+      retention: options.retention ?? {},
+      idempotency: this.idempotency,
+      isNeeded: (id) => active.has(id) || [...active.values()].some((run) => run.record.parent_id === id),
+    });
+    this.streams = new RunStreams({
+      buffer,
+      store,
+      host,
+      limits,
+      presence: this.#presence,
+      active: (id) => active.get(id),
+      record: get,
+      closed: () => this.#state === "closed",
+    });
+    this.#starter = new Starter({
+      rules: this.#rules,
+      ports: this.#runPorts(),
+      journal,
+      admission: this.#admission,
+      space: this.#space,
+      ids: this.#ids,
+      limits,
+      active,
+      assertOpen: () => this.#assertOpen(),
+      get,
+    });
+  }
+
+  /** `open` between `open()` and `close()`. */
+  get state(): "new" | "opening" | "open" | "closing" | "closed" {
+    return this.#state;
+  }
+
+  /** Recovers the store: ends what a former life left behind, takes up its queue. Everything else waits for it. */
+  async open(): Promise<void> {
+    if (this.#state !== "new") throw new AnodeError("not_open", "A manager is opened once.");
+    this.#state = "opening";
+    // Nothing starts before everything left behind has been looked at.
+    this.#admission.pause();
+    const newest = await this.store.list(runCollection, { limit: 1 });
+    if (newest.items[0]) this.#ids.startAfter(newest.items[0].id);
+    const feed = await this.store.read(feedStream, Number.MAX_SAFE_INTEGER, 1);
+    this.#journal.open(feedStream, feed.lastSeq);
+    await this.#keeper.open();
+    await this.desk.recover();
+    if (this.#options.onQuestion) this.#presence.join(undefined);
+    const left = await findLeftRuns(this.store);
+    await this.#options.leftovers?.(left.flatMap((run) => run.processes));
+    for (const run of left) await this.#starter.recover(run);
+    await this.#space.look();
+    this.#state = "open";
+    if (!this.#options.paused) this.#admission.resume();
+  }
+
+  /**
+   * Accepts a run; resolves when that is committed. `signal` aborts the call, not the run.
+   * @throws the refusals of `POST /runs`
+   */
+  async start(request: RunRequest, options: CallOptions & { readonly idempotencyKey?: string } = {}): Promise<RunHandle> {
+    const { caller = localCaller, idempotencyKey: key, signal } = options;
+    if (signal?.aborted) throw new AnodeError("aborted", "The call was aborted.", { cause: signal.reason });
+    const valid = parseRunRequest(request);
+    if (key === undefined) return this.#handle((await this.accept(valid, { caller })).id);
+    const scope = { callerId: caller.id, operation: "runs.start", key, request: { path: "/runs", body: valid } };
+    const { reply } = await this.idempotency.once(scope, async (entry) => {
+      const also = (id: string): Put[] => [entry({ status: 201, body: { run_id: id } })];
+      const run = await this.accept(valid, { caller, also });
+      return { status: 201, body: { run_id: run.id } };
+    });
+    return this.#handle((reply.body as { run_id: string }).run_id);
+  }
+
+  /** The part of {@link RunManager.start} behind the check of the shape. */
+  accept(request: RunRequest, details: StartDetails): Promise<RunSummary> {
+    return this.#starter.accept(request, details);
+  }
+
+  /** @throws `run_not_found` */
+  async get(id: string): Promise<RunSummary> {
+    const shown = this.#active.get(id)?.shown;
+    if (shown) return this.#decorated(shown);
+    const stored = isRunId(id) ? await this.store.get(runCollection, id) : undefined;
+    if (stored) return stored.record as RunSummary;
+    throw new AnodeError("run_not_found", "There is no such run.", { details: { hint: "`anode runs list` shows the runs." } });
+  }
+
+  /** A page of runs, newest first. */
+  async list(query: RunQuery = {}): Promise<RunPage> {
+    const { limit = 100, before, status, origin = listedOrigins, ...texts } = query;
+    const where: Record<string, readonly string[]> = { origin, ...(status && { status }) };
+    for (const [field, text] of Object.entries(texts)) if (text !== undefined) where[field] = [text];
+    const page = await this.store.list(runCollection, { limit, where, ...(before !== undefined && { after: before }) });
+    const runs = page.items.map((item) => this.#decorated(item.record as RunSummary));
+    const last = page.items.at(-1);
+    return page.more && last ? { runs, next: last.ordinal } : { runs };
+  }
+
+  /** The record as soon as the run has ended, or when the time is over. @throws `run_not_found` */
+  async wait(id: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}): Promise<RunSummary> {
+    const run = this.#active.get(id);
+    if (!run) return this.get(id);
+    const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
+    const onAbort = (): void => stop();
+    const cancelTimer = options.timeoutMs === undefined ? () => {} : this.host.clock.schedule(stop, options.timeoutMs);
+    options.signal?.addEventListener("abort", onAbort);
+    if (options.signal?.aborted) stop();
+    await Promise.race([run.done, stopped]);
+    cancelTimer();
+    options.signal?.removeEventListener("abort", onAbort);
+    return this.get(id);
+  }
+
+  /** Record events (and previews) from the cursor on; ends after the terminal event. @throws `run_not_found` */
+  attach(id: string, options: AttachOptions = {}): AsyncIterableIterator<StreamEvent | Preview> {
+    return this.streams.events(id, options);
+  }
+
+  /**
+   * Cancels a run and all that ends with it; resolves when it has ended.
+   * @throws `run_not_found`, `run_finished`, `storage_full` (the process is gone, its end is not recorded yet)
+   */
+  async cancel(id: string, options: CallOptions & { readonly reason?: string } = {}): Promise<RunSummary> {
+    const { caller = localCaller, reason } = options;
+    const run = this.#active.get(id);
+    if (!run) return canceledOrRefused(await this.get(id));
+    if (!run.endingDecided) {
+      run.append("run.cancel_requested", { by: caller.id, ...(reason !== undefined && { reason }) });
+      this.#admission.remove(id);
+      run.end(canceledBy(caller.id, reason));
+    }
+    return canceledOrRefused(await this.#endedOrFull([run]).then(() => this.get(id)));
+  }
+
+  /**
+   * Hands follow-up input to a run.
+   * @throws `run_not_found`, `run_finished`, `unsupported_option`, `input_full`, `storage_full`
+   */
+  async input(id: string, input: RunInputRequest, options: CallOptions & { readonly also?: (inputId: string) => readonly Put[] } = {}): Promise<InputRecord> {
+    const { delivery = "queue", text } = input;
+    const { caller = localCaller, also = () => [] } = options;
+    const run = this.#active.get(id);
+    if (!run || run.endingDecided) throw finished(await this.get(id));
+    if (!run.supports[delivery]) {
+      const { executor } = run.record;
+      const option = `delivery=${delivery}`;
+      throw new AnodeError("unsupported_option", `The executor ${executor} takes no input of delivery ${delivery}.`, { details: { option, executor } });
+    }
+    return run.inputs.accept(text, delivery, caller.id, also);
+  }
+
+  /** All inputs of a run with their states, in order. @throws `run_not_found` */
+  async inputs(id: string): Promise<InputRecord[]> {
+    const events: StreamEvent[] = [];
+    for await (const event of this.streams.events(id, { follow: false })) {
+      if (event.type.startsWith("input.") && "seq" in event) events.push(event);
+    }
+    return inputsOf(events);
+  }
+
+  /** Takes back an input that was not delivered. @throws `run_not_found`, `input_not_found`, `input_delivered` */
+  async withdraw(id: string, inputId: string, options: CallOptions = {}): Promise<void> {
+    const run = this.#active.get(id);
+    if (run && !run.over) return run.inputs.withdraw(inputId, (options.caller ?? localCaller).id);
+    const known = (await this.inputs(id)).some((input) => input.input_id === inputId);
+    if (known) throw new AnodeError("input_delivered", "The run has ended; nothing can be withdrawn.");
+    throw new AnodeError("input_not_found", "The run has no such input.");
+  }
+
+  /** Questions, newest first. */
+  questions(query: QuestionQuery = {}): Promise<QuestionPage> {
+    return listQuestions(this.store, query);
+  }
+
+  /**
+   * Answers a question of a run; of several answers the first one wins.
+   * @throws `run_not_found`, `question_not_found`, `question_closed`, `self_approval`, `scope_required`, and the refusals of the answer
+   */
+  async answer(
+    id: string,
+    questionId: string,
+    input: AnswerInput,
+    options: CallOptions & { readonly also?: (closed: Question) => readonly Put[] } = {},
+  ): Promise<Question> {
+    const { caller = localCaller, also } = options;
+    await this.get(id);
+    const question = await this.desk.get(questionId);
+    if (question.run_id !== id) throw new AnodeError("question_not_found", "The run has no such question.");
+    await this.#assertOthersQuestion(caller, id);
+    return this.desk.answer(questionId, input, caller, also);
+  }
+
+  /** Ids of a run and of all runs below it. */
+  descendants(id: string): Promise<string[]> {
+    return descendantsOf(this.store, id);
+  }
+
+  /** Whether a run is `ancestor` or below it. */
+  isWithin(id: string, ancestor: string): Promise<boolean> {
+    return isWithin((at) => this.get(at), id, ancestor);
+  }
+
+  /** Removes ended runs, oldest first. Answers how many. */
+  prune(rule: PruneRule): Promise<number> {
+    return this.#keeper.prune(rule);
+  }
+
+  /** Starts what is queued after a pause. */
+  resume(): void {
+    this.#admission.resume();
+  }
+
+  /** Counts of this moment. */
+  async stats(): Promise<RunStats> {
+    return {
+      runs: this.#keeper.counts,
+      active: this.#active.size,
+      queued: this.#admission.queued,
+      questions_open: this.desk.openCount,
+      readers: this.streams.readers,
+      diagnostics: Object.fromEntries(this.#diagnostics),
+      degraded: [...this.#space.degraded, ...(this.#admission.paused ? ["admission_paused"] : [])],
+      store: await this.#space.look(),
+    };
+  }
+
+  /** Calls the listener until the returned function is called. */
+  on<Name extends keyof RunManagerEvents & string>(name: Name, listener: (...data: RunManagerEvents[Name]) => unknown): () => void {
+    return this.#listeners.on(name, listener);
+  }
+
+  /** Refuses new starts, waits up to `drainMs` for active runs, interrupts the rest, closes the parts. Idempotent. */
+  close(options: { readonly drainMs?: number } = {}): Promise<void> {
+    this.#closing ??= this.#close(options.drainMs ?? 0);
+    return this.#closing;
+  }
+
+  async #close(drainMs: number): Promise<void> {
+    const wasOpen = this.#state === "open";
+    this.#state = "closing";
+    this.#keeper.close();
+    // Nothing new starts; in a durable store what is queued stays so and starts after the restart.
+    this.#admission.pause();
+    if (wasOpen) await this.#endAll(drainMs);
+    await this.#journal.settled();
+    this.desk.stop();
+    this.#state = "closed";
+    for (const run of this.#active.values()) this.#buffer.wake(run.stream);
+    for (const executor of Object.values(this.#rules.executors)) await executor.close?.();
+    await this.store.close();
+  }
+
+  async #endAll(drainMs: number): Promise<void> {
+    const isKept = (run: ActiveRun): boolean => run.record.status === "queued" && this.store.supports.durable;
+    const running = (): ActiveRun[] => [...this.#active.values()].filter((run) => !isKept(run));
+    if (drainMs > 0) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const cancel = this.host.clock.schedule(resolve, drainMs);
+      await Promise.race([promise, Promise.allSettled(running().map((run) => run.done))]);
+      cancel();
+    }
+    const ending = running();
+    for (const run of ending) {
+      this.#admission.remove(run.id);
+      run.end(shutDown());
+    }
+    await this.#endedOrFull(ending).catch(() => {});
+  }
+
+  /** Resolves when the runs have ended; rejects once they are over but their ends cannot be stored. */
+  async #endedOrFull(runs: readonly ActiveRun[]): Promise<void> {
+    const { promise: full, reject } = Promise.withResolvers<never>();
+    const look = (): void => {
+      if (this.#journal.full && runs.every((run) => run.over)) {
+        reject(new AnodeError("storage_full", "The processes are gone; the end is recorded when there is space again."));
+      } else cancel = this.host.clock.schedule(look, 100);
+    };
+    let cancel = this.host.clock.schedule(look, 100);
+    await Promise.race([Promise.all(runs.map((run) => run.done)), full]).finally(() => cancel());
+  }
+
+  #runPorts(): RunPorts {
+    const { desk, host, limits } = this;
+    const diagnostic = (name: string, data: Readonly<Record<string, unknown>>): void => this.#diagnose(name, data);
+    const contextPorts = {
+      desk,
+      buffer: this.#buffer,
+      limits,
+      approval: (run: ActiveRun) =>
+        ({ timeout_ms: limits.questionMs, unattended: "wait", ...this.#options.approval, ...run.request.approval }) as const,
+      redact: this.#options.redact ?? ((payload: object) => payload),
+      start: (request: RunRequest, parent: ActiveRun) => this.start(request, { caller: runCaller(parent.id) }),
+      diagnostic,
+    };
+    return {
+      journal: this.#journal,
+      buffer: this.#buffer,
+      desk,
+      host,
+      limits,
+      graceMs: this.#options.graceMs ?? limits.graceMs,
+      context: (run) => createRunContext(run, contextPorts),
+      committed: (run, events, record) => this.#committed(run, events, record),
+      ended: (run) => this.#ended(run),
+      diagnostic,
+    };
+  }
+
+  #committed(run: ActiveRun, events: readonly StreamEvent[], record: RunSummary | undefined): void {
+    for (const event of events) {
+      this.#listeners.emit("event", event);
+      if (event.type === "question.asked" || event.type === "question.closed") void this.#tellQuestion(event);
+    }
+    if (!record) return;
+    if (run.countedStatus !== record.status) {
+      this.#keeper.count(run.countedStatus, record.status);
+      run.countedStatus = record.status;
+    }
+    this.#listeners.emit("run", this.#decorated(record));
+  }
+
+  async #tellQuestion(event: StreamEvent): Promise<void> {
+    try {
+      const question = await this.desk.get(String(event.payload["question_id"]));
+      this.#listeners.emit("question", question);
+      if (event.type !== "question.asked" || question.status === "closed") return;
+      const input = await this.#options.onQuestion?.(question);
+      if (input) await this.desk.answer(question.question_id, input, localCaller);
+    } catch (error) {
+      // Somebody else was faster: nothing odd.
+      if (isAnodeError(error) && error.code === "question_closed") return;
+      this.#diagnose("question.handler_failed", { question_id: event.payload["question_id"], error: String(error) });
+    }
+  }
+
+  #ended(run: ActiveRun): void {
+    const { id, parent, shown } = run;
+    this.#active.delete(id);
+    this.#admission.remove(id);
+    if (shown.duration_ms !== undefined) this.#starter.noteDuration(shown.duration_ms);
+    parent?.children.delete(run);
+    if (parent?.record.status === "running" || parent?.record.status === "waiting") {
+      parent.append("run.child_ended", { child_id: id, status: shown.status, stop_reason: shown.stop_reason });
+    }
+  }
+
+  #decorated(record: RunSummary): RunSummary {
+    if (isTerminal(record.status)) return record;
+    const last_seq = this.#active.get(record.id)?.committedSeq ?? record.last_seq;
+    const position = record.status === "queued" ? this.#admission.position(record.id) : undefined;
+    return { ...record, last_seq, ...(position !== undefined && { queue_position: position }) };
+  }
+
+  #handle(id: string): RunHandle {
+    return {
+      id,
+      done: () => this.wait(id),
+      events: () => this.streams.events(id) as AsyncIterable<StreamEvent>,
+      cancel: (reason) => this.cancel(id, reason === undefined ? {} : { reason }),
+    };
+  }
+
+  #hasApprover(question: Question): boolean {
+    const run = question.run_id === undefined ? undefined : this.#active.get(question.run_id);
+    return this.#presence.has(lineageOf(run));
+  }
+
+  async #assertOthersQuestion(caller: Caller, id: string): Promise<void> {
+    if (!caller.inside_run && (caller.run_id === undefined || !(await this.isWithin(caller.run_id, id)))) return;
+    throw new AnodeError("self_approval", "A run does not answer its own questions, nor those of a run above it.");
+  }
+
+  #assertOpen(): void {
+    if (this.#state === "open") return;
+    if (this.#state === "new" || this.#state === "opening") throw new AnodeError("not_open", "Call open() first.");
+    throw new AnodeError("shutting_down", "Shutdown has begun.", { retryAfterSeconds: 5 });
+  }
+
+  #fail(error: AnodeError): void {
+    this.host.log("error", "store.failed", { code: error.code });
+    for (const run of this.#active.values()) run.fail(error);
+    this.#options.onFailed?.(error);
+  }
+
+  #diagnose(name: string, data: Readonly<Record<string, unknown>>): void {
+    this.#diagnostics.set(name, (this.#diagnostics.get(name) ?? 0) + 1);
+    this.host.log("warn", name, data);
+    this.#listeners.emit("diagnostic", name, data);
+  }
+
+  #listenerFailed(name: string, error: unknown): void {
+    // Reporting a failing diagnostic listener as diagnostic would never end.
+    if (name === "diagnostic") this.host.log("warn", "listener.failed", { name, error: String(error) });
+    else this.#diagnose("listener.failed", { name, error: String(error) });
+  }
+}
+
+function rulesOf(options: RunManagerOptions): AcceptRules {
+  return {
+    executors: options.executors ?? {},
+    profiles: { ...builtInProfiles, ...options.profiles },
+    commands: options.commands ?? {},
+    defaultProfile: options.defaultProfile ?? "craft",
+    ceiling: options.approvalCeiling ?? { admin: "unrestricted", other: "auto" },
+    defaultMode: options.approvalMode,
+    budget: options.budget,
+    process: options.process ?? { argv: "socket", shell: false },
+    folders: options.folders,
+  };
+}
+
+/** A run that starts children calls as itself: it operates what is defined, within its parent's bounds. */
+function runCaller(id: string): Caller {
+  return { id: `run:${id}`, door: "in_process", scopes: ["read", "control"], run_id: id };
+}
+
+function canceledOrRefused(record: RunSummary): RunSummary {
+  if (record.status === "canceled") return record;
+  throw finished(record);
+}
+
+function finished(record: RunSummary): AnodeError {
+  return new AnodeError("run_finished", `The run is ${record.status}.`, { details: { run_status: record.status } });
+}

@@ -1,0 +1,64 @@
+import { questionCollection } from "../questions/list.js";
+import type { Batch, Delete, Store, Stored } from "../store/store.js";
+import { parseTime } from "../system-host.js";
+import { runCollection, runStream } from "./active-run.js";
+import type { RunStatus, RunSummary } from "./schema.js";
+
+/** Which ended runs to remove: those beyond the newest `keep`, or older than the age, of the given statuses. */
+export interface PruneRule {
+  readonly keep?: number;
+  readonly older_than_ms?: number;
+  readonly status?: readonly RunStatus[];
+}
+
+const terminal: readonly RunStatus[] = ["completed", "failed", "canceled", "interrupted"];
+const batchRuns = 50;
+
+/**
+ * Removes ended runs, oldest first, with their events and questions, in small commits; never one that `isNeeded`.
+ * Answers how many went.
+ */
+export async function pruneRuns(parts: {
+  store: Store;
+  rule: PruneRule;
+  nowMs: number;
+  isNeeded: (id: string) => boolean;
+  commit: (batch: Required<Pick<Batch, "deletes" | "drops">>) => Promise<void>;
+}): Promise<number> {
+  const { store, rule, nowMs, isNeeded, commit } = parts;
+  const status = (rule.status ?? terminal).filter((name) => terminal.includes(name));
+  const counts = await store.count(runCollection, "status");
+  let excess = rule.keep === undefined ? 0 : status.reduce((sum, name) => sum + (counts[name] ?? 0), 0) - rule.keep;
+  let removed = 0;
+  let after: number | undefined;
+  for (let more = true; more && status.length > 0; ) {
+    const page = await store.list(runCollection, { order: "asc", limit: batchRuns, where: { status }, ...(after !== undefined && { after }) });
+    const goes = (item: Stored): boolean => {
+      if (isNeeded(item.id)) return false;
+      return excess-- > 0 || isOlder(item.record as RunSummary, rule.older_than_ms, nowMs);
+    };
+    const gone = page.items.filter(goes).map((item) => item.id);
+    if (gone.length > 0) await commit({ deletes: await deletesOf(store, gone), drops: gone.map(runStream) });
+    removed += gone.length;
+    after = page.items.at(-1)?.ordinal;
+    // The list is in the order of acceptance: once nothing of a page goes, nothing later does.
+    more = page.more && (gone.length > 0 || excess > 0);
+  }
+  return removed;
+}
+
+function isOlder(record: RunSummary, olderThanMs: number | undefined, nowMs: number): boolean {
+  return olderThanMs !== undefined && record.ended_at !== undefined && parseTime(record.ended_at) < nowMs - olderThanMs;
+}
+
+async function deletesOf(store: Store, runs: readonly string[]): Promise<Delete[]> {
+  const deletes: Delete[] = runs.map((id) => ({ collection: runCollection, id }));
+  let after: number | undefined;
+  for (let more = true; more; ) {
+    const page = await store.list(questionCollection, { limit: 500, where: { run_id: runs }, ...(after !== undefined && { after }) });
+    for (const item of page.items) deletes.push({ collection: questionCollection, id: item.id });
+    after = page.items.at(-1)?.ordinal;
+    more = page.more;
+  }
+  return deletes;
+}

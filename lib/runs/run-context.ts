@@ -1,0 +1,81 @@
+import { AnodeError, isAnodeError } from "../errors.js";
+import { approvalOptions, endWithoutAnswer } from "../questions/judge.js";
+import type { Answer, Question, QuestionInput } from "../questions/schema.js";
+import type { Desk } from "../questions/desk.js";
+import type { EventBuffer } from "../events/buffer.js";
+import type { Limits } from "../limits.js";
+import type { ActiveRun } from "./active-run.js";
+import type { RunContext, RunHandle } from "./executor.js";
+import type { Approval, RunRequest } from "./schema.js";
+
+/** What a context needs beside its run. */
+export interface ContextPorts {
+  readonly desk: Desk;
+  readonly buffer: EventBuffer;
+  readonly limits: Limits;
+  /** Deadline and rule of the run's questions. */
+  approval(run: ActiveRun): Required<Approval>;
+  redact(payload: object): object;
+  start(request: RunRequest, parent: ActiveRun): Promise<RunHandle>;
+  diagnostic(name: string, data: Readonly<Record<string, unknown>>): void;
+}
+
+const reserved = ["run.", "question.", "input.", "budget.", "system.gap"];
+
+/** True for an event type that only the manager may append. */
+export function isReservedType(type: string): boolean {
+  return reserved.some((prefix) => type.startsWith(prefix));
+}
+
+/** What an executor works with during one run. */
+export function createRunContext(run: ActiveRun, ports: ContextPorts): RunContext {
+  return {
+    run: run.shown,
+    request: run.request,
+    signal: run.signal,
+    async emit(type, payload) {
+      if (isReservedType(type)) throw new AnodeError("reserved_event_type", `Events of type ${type} are the manager's.`);
+      try {
+        const { events, committed } = run.append(type, ports.redact(payload) as Record<string, unknown>);
+        await committed;
+        return events[0]?.seq ?? 0;
+      } catch (error) {
+        if (isAnodeError(error) && error.code === "run_finished") ports.diagnostic("run.late_event", { run_id: run.id, type });
+        throw error;
+      }
+    },
+    preview(type, payload) {
+      if (run.over) return;
+      if (run.previews.add(type, ports.redact(payload) as Record<string, unknown>)) ports.buffer.wake(run.stream);
+    },
+    ask: (question) => ask(run, ports, question),
+    input: {
+      take: () => run.inputs.take(),
+      next: (options = {}) => run.inputs.next(options.signal ? AbortSignal.any([run.signal, options.signal]) : run.signal),
+    },
+    start: (request) => ports.start(request, run),
+    idle: () => run.idle(),
+  };
+}
+
+async function ask(run: ActiveRun, ports: ContextPorts, input: QuestionInput): Promise<Answer> {
+  const denied = (reason: "canceled" | "no_approver"): Answer => endWithoutAnswer(input as unknown as Question, reason);
+  if (run.endingDecided) return denied("canceled");
+  const approving = input.scope === "tool_permission";
+  const { timeout_ms, unattended } = ports.approval(run);
+  const question: QuestionInput = { timeout_ms, ...input, ...(approving && !input.options && { options: [...approvalOptions] }) };
+  try {
+    if (ports.desk.openOf(run.id).length >= ports.limits.questionsPerRun) {
+      throw new AnodeError("question_full", `The run has ${ports.limits.questionsPerRun} open questions already.`);
+    }
+    const held = await ports.desk.open({ ...question, stream: run.stream, owner: { run_id: run.id }, unattended });
+    return await held.answer;
+  } catch (error) {
+    if (!isAnodeError(error)) throw error;
+    // The run ended while the question was being opened.
+    if (error.code === "run_finished") return denied("canceled");
+    if (error.code !== "question_full" || !approving) throw error;
+    run.append("system.notice", { level: "warning", code: "question_full", text: error.message });
+    return denied("no_approver");
+  }
+}

@@ -1,0 +1,44 @@
+import { AnodeError } from "../errors.js";
+import type { Journal } from "../events/journal.js";
+import type { Clock } from "../host.js";
+import type { Store, StoreUsage } from "../store/store.js";
+
+const lowShare = 0.9;
+const enoughShare = 0.85;
+const lookEveryMs = 1000;
+
+/** Whether there is room for new runs: below 90 % of the store's bound, and again below 85 %. */
+export class Space {
+  readonly #store: Store;
+  readonly #journal: Journal;
+  readonly #clock: Clock;
+  #low = false;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(store: Store, journal: Journal, clock: Clock) {
+    this.#store = store;
+    this.#journal = journal;
+    this.#clock = clock;
+  }
+
+  /** Codes for the status document. */
+  get degraded(): string[] {
+    return [...(this.#low ? ["storage_low"] : []), ...(this.#journal.full ? ["storage_full"] : [])];
+  }
+
+  /** @throws `storage_full`, `storage_low` */
+  assertRoom(): void {
+    if (this.#journal.full) throw new AnodeError("storage_full", "The disk has no space left for a new run; free some and try again.");
+    // Looked at beside the call: a start does not wait for a figure that changes slowly.
+    if (this.#clock.monotonic() - this.#lookedAt > lookEveryMs) this.look().catch(() => {});
+    if (this.#low) throw new AnodeError("storage_low", "The store is nearly full; prune ended runs or raise its limit.");
+  }
+
+  async look(): Promise<StoreUsage> {
+    this.#lookedAt = this.#clock.monotonic();
+    const usage = await this.#store.usage();
+    const share = usage.limitBytes === 0 ? 0 : usage.bytes / usage.limitBytes;
+    this.#low = share >= (this.#low ? enoughShare : lowShare);
+    return usage;
+  }
+}

@@ -1,0 +1,186 @@
+import { AnodeError } from "../errors.js";
+import type { EventBuffer } from "../events/buffer.js";
+import { asEvents, asFrames, follow, type FollowedStream, type FollowOptions, type PageForm } from "../events/cursor.js";
+import type { Preview, StreamEvent } from "../events/event.js";
+import { eventsOfLines, frameText, heartbeatFrame, heartbeatLine, lineBytes, linesOfFrames, previewFrame, streamOpening } from "../events/frame.js";
+import type { Host } from "../host.js";
+import type { Limits } from "../limits.js";
+import type { Store } from "../store/store.js";
+import { formatTime } from "../system-host.js";
+import { type ActiveRun, runStream } from "./active-run.js";
+import type { Presence } from "./presence.js";
+import type { PreviewCursor } from "./previews.js";
+import type { RunSummary } from "./schema.js";
+import { isTerminal } from "./transitions.js";
+
+/** How to read a run's events. */
+export interface AttachOptions {
+  /** Only events beyond this seq. @defaultValue 0 */
+  readonly after?: number;
+  /** False = what is committed, then the end. @defaultValue true */
+  readonly follow?: boolean;
+  /** Growing text too. @defaultValue false */
+  readonly previews?: boolean;
+  /** The reader approves: while it reads, an approver is present. @defaultValue false */
+  readonly approver?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** One page of a run's events. */
+export interface EventPage {
+  readonly events: readonly StreamEvent[];
+  readonly first_seq: number;
+  readonly last_seq: number;
+  readonly next_after: number;
+  readonly status: string;
+}
+
+interface StreamPorts {
+  readonly buffer: EventBuffer;
+  readonly store: Store;
+  readonly host: Host;
+  readonly limits: Limits;
+  readonly presence: Presence;
+  active(id: string): ActiveRun | undefined;
+  /** @throws `run_not_found` */
+  record(id: string): Promise<RunSummary>;
+  closed(): boolean;
+}
+
+const never = new AbortController().signal;
+
+/** Readers of runs: cursors into their streams, counted and bounded. */
+export class RunStreams {
+  readonly #ports: StreamPorts;
+  #readers = 0;
+
+  constructor(ports: StreamPorts) {
+    this.#ports = ports;
+  }
+
+  get readers(): number {
+    return this.#readers;
+  }
+
+  /** Record events (and previews, if wanted) as objects. */
+  async *events(id: string, options: AttachOptions = {}): AsyncGenerator<StreamEvent | Preview> {
+    const record = await this.#ports.record(id);
+    for await (const page of this.#follow<readonly (StreamEvent | Preview)[]>(record, asEvents, options, (previews) => previews)) yield* page;
+  }
+
+  /** SSE bytes, from the reconnect hint to the frame of the terminal event. */
+  async *sse(record: RunSummary, options: AttachOptions): AsyncGenerator<Uint8Array> {
+    yield streamOpening;
+    const form = asFrames((gap) => new TextEncoder().encode(frameText(gap)));
+    yield* this.#follow(record, form, options, (previews) => joined(previews.map(previewFrame)), heartbeatFrame);
+  }
+
+  /** The same as JSON lines. */
+  ndjson(record: RunSummary, options: AttachOptions): AsyncGenerator<Uint8Array> {
+    return this.#follow(record, asLines, options, (previews) => joined(previews.map(lineBytes)), heartbeatLine);
+  }
+
+  /** At most `limit` committed events after the cursor; never waits. */
+  async page(record: RunSummary, after: number, limit: number): Promise<EventPage> {
+    const events: StreamEvent[] = [];
+    let cursor = after;
+    while (events.length < limit) {
+      const page = await this.#ports.store.read(runStream(record.id), cursor, 64 * 1024);
+      if (cursor < page.firstSeq - 1 || (page.toSeq === 0 && page.lastSeq > cursor)) {
+        const to = page.toSeq === 0 ? page.lastSeq : page.firstSeq - 1;
+        events.push(this.#gap(record, cursor + 1, to));
+        cursor = to;
+        continue;
+      }
+      if (page.toSeq === 0) break;
+      events.push(...eventsOfLines(page.lines).slice(0, limit - events.length));
+      cursor = events.at(-1)?.seq ?? cursor;
+    }
+    const stored = await this.#ports.store.read(runStream(record.id), record.last_seq, 1);
+    return { events, first_seq: stored.firstSeq, last_seq: record.last_seq, next_after: cursor, status: record.status };
+  }
+
+  /** @throws `too_many_streams` */
+  assertRoom(id: string): void {
+    const { limits, buffer } = this.#ports;
+    if (this.#readers < limits.streams && buffer.readers(runStream(id)) < limits.streamsPerRun) return;
+    throw new AnodeError("too_many_streams", "There are too many readers; try again when one has left.", { retryAfterSeconds: 5 });
+  }
+
+  async *#follow<Value>(
+    record: RunSummary,
+    form: PageForm<Value>,
+    options: AttachOptions,
+    show: (previews: readonly Preview[]) => Value,
+    heartbeat?: Value,
+  ): AsyncGenerator<Value> {
+    const { host, limits, presence } = this.#ports;
+    const seen: PreviewCursor = new Map();
+    const followOptions: FollowOptions<Value> = {
+      after: options.after ?? 0,
+      follow: options.follow ?? true,
+      signal: options.signal ?? never,
+      ...(options.previews && { live: () => this.#previews(record.id, seen, show) }),
+      ...(heartbeat !== undefined && { heartbeat: { ms: limits.heartbeatMs, clock: host.clock, value: heartbeat } }),
+    };
+    const leave = options.approver ? presence.join(record.id) : () => {};
+    this.#readers += 1;
+    try {
+      yield* follow(this.#stream(record), form, followOptions);
+    } finally {
+      this.#readers -= 1;
+      leave();
+    }
+  }
+
+  #stream(record: RunSummary): FollowedStream {
+    const { buffer, store, active, closed } = this.#ports;
+    return {
+      name: runStream(record.id),
+      buffer,
+      store,
+      ended: () => isTerminal(record.status) || active(record.id) === undefined || closed(),
+      gap: async (from, to) => this.#gap(await this.#ports.record(record.id), from, to),
+    };
+  }
+
+  #previews<Value>(id: string, seen: PreviewCursor, show: (previews: readonly Preview[]) => Value): Value | undefined {
+    const run = this.#ports.active(id);
+    if (!run) return undefined;
+    const time = formatTime(this.#ports.host.clock.now());
+    const previews = run.previews.take(seen, { run_id: id, status: run.shown.status, time });
+    return previews.length > 0 ? show(previews) : undefined;
+  }
+
+  /** The only event that stands for others: it names the range that is gone and the record as it is now. */
+  #gap(record: RunSummary, from_seq: number, to_seq: number): StreamEvent {
+    return {
+      id: `evt_${to_seq}`,
+      run_id: record.id,
+      seq: to_seq,
+      type: "system.gap",
+      status: record.status,
+      time: formatTime(this.#ports.host.clock.now()),
+      payload: { from_seq, to_seq, reason: "trimmed", summary: record },
+    };
+  }
+}
+
+const asLines: PageForm<Uint8Array> = {
+  fromBuffer(buffer, stream, after) {
+    const chunk = buffer.frames(stream, after, 256 * 1024);
+    return chunk && { value: linesOfFrames(chunk.frames, chunk.fromSeq), toSeq: chunk.toSeq };
+  },
+  fromLines: (lines) => lines,
+  fromGap: lineBytes,
+};
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,104 @@
+import { canonicalJson } from "../canonical-json.js";
+import { AnodeError } from "../errors.js";
+import type { Host } from "../host.js";
+import type { Limits } from "../limits.js";
+import type { Delete, Put, Store } from "./store.js";
+
+/** The store's collection of idempotency entries. */
+export const idempotencyCollection = "idempotency";
+
+/** What a finished call answered. */
+export interface StoredReply {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+interface Entry extends StoredReply {
+  readonly fingerprint: string;
+  readonly at_ms: number;
+}
+
+/** The answer of a call, and whether it is the one given before. */
+export interface KeyedReply {
+  readonly reply: StoredReply;
+  readonly replayed: boolean;
+}
+
+/** What a key belongs to: the same key of another caller or for another operation is another key. */
+export interface KeyScope {
+  readonly callerId: string;
+  readonly operation: string;
+  readonly key: string;
+  /** Everything of the call that must be the same for the same answer. */
+  readonly request: unknown;
+}
+
+/** Keeps the answers of creating calls, so that a repeat gets the same answer and has no second effect. */
+export class IdempotencyKeys {
+  readonly #store: Store;
+  readonly #host: Host;
+  readonly #limits: Limits;
+  readonly #running = new Map<string, string>();
+
+  constructor(store: Store, host: Host, limits: Limits) {
+    this.#store = store;
+    this.#host = host;
+    this.#limits = limits;
+  }
+
+  /**
+   * Runs the work once per key. `work` gets a function that makes the record to put into the same commit as its effect.
+   * @throws `idempotency_in_flight`, `idempotency_mismatch`, and what `work` throws, which is not kept
+   */
+  async once(scope: KeyScope, work: (entry: (reply: StoredReply) => Put) => Promise<StoredReply>): Promise<KeyedReply> {
+    const id = await this.#host.digest(canonicalJson([scope.callerId, scope.operation, scope.key]));
+    const fingerprint = await this.#host.digest(canonicalJson(scope.request));
+    const running = this.#running.get(id);
+    if (running !== undefined) throw running === fingerprint ? inFlight() : mismatch();
+    this.#running.set(id, fingerprint);
+    try {
+      const known = await this.#store.get(idempotencyCollection, id);
+      const entry = known?.record as Entry | undefined;
+      if (known && entry && entry.at_ms > this.#host.clock.now() - this.#limits.idempotencyMs) {
+        if (entry.fingerprint !== fingerprint) throw mismatch();
+        return { reply: { status: entry.status, body: entry.body }, replayed: true };
+      }
+      const expectedRevision = known?.revision ?? 0;
+      const put = (reply: StoredReply): Put => ({
+        collection: idempotencyCollection,
+        id,
+        record: { ...reply, fingerprint, at_ms: this.#host.clock.now() } satisfies Entry,
+        expectedRevision,
+      });
+      return { reply: await work(put), replayed: false };
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+
+  /** Entries to delete: those past their life, and the oldest above the limit. */
+  async expired(): Promise<Delete[]> {
+    const deletes: Delete[] = [];
+    const oldest = this.#host.clock.now() - this.#limits.idempotencyMs;
+    let kept = 0;
+    let after: number | undefined;
+    for (let more = true; more; ) {
+      const page = await this.#store.list(idempotencyCollection, { limit: 1000, ...(after !== undefined && { after }) });
+      for (const { id, ordinal, record } of page.items) {
+        after = ordinal;
+        if (kept < this.#limits.idempotencyKeys && (record as Entry).at_ms > oldest) kept += 1;
+        else deletes.push({ collection: idempotencyCollection, id });
+      }
+      more = page.more;
+    }
+    return deletes;
+  }
+}
+
+function inFlight(): AnodeError {
+  return new AnodeError("idempotency_in_flight", "A call with this key is being worked on.", { retryAfterSeconds: 1 });
+}
+
+function mismatch(): AnodeError {
+  return new AnodeError("idempotency_mismatch", "The key was used with another request.");
+}

@@ -1,0 +1,176 @@
+import { type Caller, hasScope, type Scope } from "../caller.js";
+import { AnodeError } from "../errors.js";
+import type { CancelTimer, Host } from "../host.js";
+import { createIds, type Ids } from "../ids.js";
+import type { Store } from "../store/store.js";
+import { formatTime, parseTime } from "../system-host.js";
+import type { NewToken, TokenInfo, TokenRequest } from "./schema.js";
+
+interface TokenRecord extends Omit<TokenInfo, "last_used_at"> {
+  /** SHA-256 of the text; the text itself is nowhere. */
+  readonly digest: string;
+}
+
+interface Entry {
+  record: TokenRecord;
+  revision: number;
+  lastUsedMs: number | undefined;
+  /** Aborts what was opened with the token when it ends. */
+  readonly ended: AbortController;
+  cancelExpiry: CancelTimer;
+}
+
+const collection = "tokens";
+const defaultTtlMs = 15 * 60_000;
+const runTokenTtlMs = 24 * 3_600_000;
+
+/** A caller known by a token, and the signal that ends what it has open. */
+export interface KnownCaller {
+  readonly caller: Caller;
+  readonly ended: AbortSignal;
+}
+
+/** Derived tokens: one record each, kept by digest. What a caller is bound to is what its record says. */
+export class Tokens {
+  readonly #store: Store;
+  readonly #host: Host;
+  readonly #ids: Ids;
+  readonly #byDigest = new Map<string, Entry>();
+
+  constructor(store: Store, host: Host) {
+    this.#store = store;
+    this.#host = host;
+    this.#ids = createIds("T", host.clock);
+  }
+
+  /** Loads the tokens of a former process. */
+  async open(): Promise<void> {
+    let after: number | undefined;
+    for (let more = true; more; ) {
+      const page = await this.#store.list(collection, { order: "asc", limit: 500, ...(after !== undefined && { after }) });
+      for (const { id, ordinal, revision, record } of page.items) {
+        this.#ids.startAfter(id);
+        this.#keep(record as TokenRecord, revision);
+        after = ordinal;
+      }
+      more = page.more;
+    }
+  }
+
+  /**
+   * Makes a token; its text is in the answer and nowhere else.
+   * @param prefix - what the text begins with: `anode_at_`, or with the port of the daemon for run tokens
+   * @throws `scope_required` for a scope its maker does not have
+   */
+  async create(request: TokenRequest, maker: Caller, prefix = "anode_at_"): Promise<NewToken> {
+    const missing = request.scopes.find((scope) => !hasScope(maker, scope));
+    if (missing) throw new AnodeError("scope_required", `A token gets at most its maker's scopes; ${missing} is not one of them.`, { details: { scope: missing } });
+    const token = prefix + this.#host.randomId(32);
+    const now = this.#host.clock.now();
+    const record: TokenRecord = {
+      id: this.#ids.next(),
+      digest: await this.#host.digest(token),
+      label: request.label,
+      scopes: [...new Set(request.scopes)],
+      ...(request.run_id !== undefined && { run_id: request.run_id }),
+      created_at: formatTime(now),
+      expires_at: formatTime(now + (request.ttl_ms ?? defaultTtlMs)),
+    };
+    await this.#store.commit({ puts: [{ collection, id: record.id, record, expectedRevision: 0 }] });
+    this.#keep(record, 1);
+    return { id: record.id, token, scopes: record.scopes, expires_at: record.expires_at };
+  }
+
+  /** The token of a run: it reads and controls that run and its children, and ends with it. */
+  async createForRun(run_id: string, prefix: string, scopes: readonly Scope[] = ["read", "control"]): Promise<string> {
+    const maker: Caller = { id: `run:${run_id}`, door: "in_process", scopes };
+    const { token } = await this.create({ label: `run ${run_id}`, scopes: [...scopes], run_id, ttl_ms: runTokenTtlMs }, maker, prefix);
+    return token;
+  }
+
+  /**
+   * Who presents the token.
+   * @throws `auth_invalid` with the reason `unknown`, `expired` or `revoked`
+   */
+  async verify(text: string, door: Caller["door"]): Promise<KnownCaller> {
+    const entry = this.#byDigest.get(await this.#host.digest(text));
+    const now = this.#host.clock.now();
+    if (!entry) throw invalid("unknown");
+    const { id, scopes, run_id, revoked_at, expires_at } = entry.record;
+    if (revoked_at !== undefined) throw invalid("revoked");
+    if (parseTime(expires_at) <= now) throw invalid("expired");
+    entry.lastUsedMs = now;
+    return { caller: { id: `token:${id}`, door, scopes, ...(run_id !== undefined && { run_id }) }, ended: entry.ended.signal };
+  }
+
+  /** All tokens without their texts, newest first. */
+  list(): TokenInfo[] {
+    return [...this.#byDigest.values()].map(info).reverse();
+  }
+
+  /** What is known of a token. */
+  get(id: string): TokenInfo | undefined {
+    const entry = this.#find(id);
+    return entry && info(entry);
+  }
+
+  /** Revokes a token; durable when it resolves. @throws `not_found` */
+  async revoke(id: string): Promise<TokenInfo> {
+    const entry = this.#find(id);
+    if (!entry) throw new AnodeError("not_found", "There is no such token.");
+    if (entry.record.revoked_at === undefined) {
+      const record = { ...entry.record, revoked_at: formatTime(this.#host.clock.now()) };
+      await this.#store.commit({ puts: [{ collection, id, record, expectedRevision: entry.revision }] });
+      entry.record = record;
+      entry.revision += 1;
+      entry.ended.abort();
+    }
+    return info(entry);
+  }
+
+  /** Removes what was bound to a run that has ended. */
+  async endRun(run_id: string): Promise<void> {
+    const bound = [...this.#byDigest.values()].filter((entry) => entry.record.run_id === run_id);
+    await this.#remove(bound);
+  }
+
+  /** Voids every token: the first-launch token they hang on is a new one. */
+  async clear(): Promise<void> {
+    await this.#remove([...this.#byDigest.values()]);
+  }
+
+  close(): void {
+    for (const entry of this.#byDigest.values()) entry.cancelExpiry();
+  }
+
+  async #remove(entries: readonly Entry[]): Promise<void> {
+    if (entries.length === 0) return;
+    for (const entry of entries) {
+      this.#byDigest.delete(entry.record.digest);
+      entry.cancelExpiry();
+      entry.ended.abort();
+    }
+    await this.#store.commit({ deletes: entries.map(({ record }) => ({ collection, id: record.id })) });
+  }
+
+  #keep(record: TokenRecord, revision: number): void {
+    const ended = new AbortController();
+    const leftMs = parseTime(record.expires_at) - this.#host.clock.now();
+    const entry: Entry = { record, revision, lastUsedMs: undefined, ended, cancelExpiry: () => {} };
+    entry.cancelExpiry = this.#host.clock.schedule(() => ended.abort(), Math.max(0, leftMs));
+    this.#byDigest.set(record.digest, entry);
+  }
+
+  #find(id: string): Entry | undefined {
+    return [...this.#byDigest.values()].find((entry) => entry.record.id === id);
+  }
+}
+
+function info({ record, lastUsedMs }: Entry): TokenInfo {
+  const { digest: _digest, ...shown } = record;
+  return { ...shown, ...(lastUsedMs !== undefined && { last_used_at: formatTime(lastUsedMs) }) };
+}
+
+function invalid(reason: "unknown" | "expired" | "revoked"): AnodeError {
+  return new AnodeError("auth_invalid", `The token is ${reason}.`, { details: { reason } });
+}

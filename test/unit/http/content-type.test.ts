@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import { checkFraming, checkLength } from "../../../adapters/http/gate/body-framing.js";
+import { checkJsonType } from "../../../adapters/http/gate/content-type.js";
+import { call, documentOf, headerMap, outcome, testHandler } from "./fixtures.js";
+
+const corpus: readonly (readonly [values: readonly string[], passes: boolean])[] = [
+  [["application/json"], true],
+  [["Application/JSON"], true],
+  [["application/json;charset=utf-8"], true],
+  [["application/json; charset=utf-8"], true],
+  [["application/json ; charset=UTF-8"], true],
+  [['application/json; charset="utf-8"'], true],
+  [["application/json; profile=x"], true],
+  [["application/json; profile=x; charset=utf-8"], true],
+  [[], false],
+  [[""], false],
+  [["text/plain"], false],
+  [["text/json"], false],
+  [["text/plain; application/json"], false],
+  [["text/plain,application/json"], false],
+  [["application/json, text/plain"], false],
+  [["application/json", "application/json"], false],
+  [["text/plain", "application/json"], false],
+  [["application/jsonx"], false],
+  [["application/json+x"], false],
+  [["application/problem+json"], false],
+  [["application/x-www-form-urlencoded"], false],
+  [["multipart/form-data; boundary=application/json"], false],
+  [["application/ json"], false],
+  [["application /json"], false],
+  [["application"], false],
+  [["json"], false],
+  [["*/*"], false],
+  [["application/json; charset=utf-16"], false],
+  [["application/json; charset=utf8"], false],
+  [["application/json; charset=iso-8859-1"], false],
+  [["application/json; charset="], false],
+  [["application/json; charset=utf-8; charset=utf-16"], false],
+  [["application/json; charset=utf-8; charset=utf-8"], false],
+  [["application/json;"], false],
+  [["application/json; x"], false],
+  [["application/json\u0000"], false],
+];
+
+describe("checkJsonType", () => {
+  it.each(corpus)("%j passes: %s", (values, passes) => {
+    const headers = headerMap(...values.flatMap((value) => ["Content-Type", value]));
+    expect(outcome(() => checkJsonType(headers))).toBe(passes ? "passes" : "unsupported_media_type");
+  });
+
+  it("guards every operation with a JSON body, which is then not read", async () => {
+    const { handle, performed } = testHandler();
+    for (const target of ["/runs", "/runs/R-1/input", "/runs/prune"]) {
+      for (const [values, passes] of corpus) {
+        if (passes) continue;
+        let read = false;
+        const headers = values.flatMap((value) => ["Content-Type", value]);
+        const body = async function* (): AsyncGenerator<Uint8Array> {
+          read = true;
+        };
+        const reply = await handle(call({ method: "POST", target, headers, body }));
+        expect([reply.status, reply.headers["Accept"], read]).toEqual([415, "application/json", false]);
+      }
+    }
+    expect(performed).toEqual([]);
+  });
+});
+
+describe("checkFraming", () => {
+  it.each([
+    [["Content-Encoding", "identity"], "passes"],
+    [["Transfer-Encoding", "chunked"], "passes"],
+    [["Transfer-Encoding", "Chunked"], "passes"],
+    [["Content-Encoding", "gzip"], "unsupported_media_type"],
+    [["Content-Encoding", "br"], "unsupported_media_type"],
+    [["Content-Encoding", ""], "unsupported_media_type"],
+    [["Content-Encoding", "identity", "Content-Encoding", "identity"], "unsupported_media_type"],
+    [["Content-Encoding", Array(1000).fill("gzip").join(",")], "unsupported_media_type"],
+    [["Transfer-Encoding", "gzip, chunked"], "malformed_request"],
+    [["Transfer-Encoding", "chunked, chunked"], "malformed_request"],
+    [["Transfer-Encoding", "chunked", "Transfer-Encoding", "chunked"], "malformed_request"],
+    [["Transfer-Encoding", "identity"], "malformed_request"],
+    [["Transfer-Encoding", ""], "malformed_request"],
+  ])("%j: %s", (headers, code) => {
+    expect(outcome(() => checkFraming(headerMap(...headers)))).toBe(code);
+  });
+
+  it("guards operations without a body too", async () => {
+    const reply = await testHandler().handle(call({ headers: ["Content-Encoding", "gzip"] }));
+    expect(documentOf(reply)["code"]).toBe("unsupported_media_type");
+  });
+});
+
+describe("checkLength", () => {
+  it("refuses a declared length over the limit and no other", () => {
+    expect(outcome(() => checkLength(headerMap("Content-Length", "10"), 10))).toBe("passes");
+    expect(outcome(() => checkLength(headerMap("Content-Length", "11"), 10))).toBe("body_too_large");
+    expect(outcome(() => checkLength(headerMap("Content-Length", "9".repeat(400)), 10))).toBe("body_too_large");
+  });
+});

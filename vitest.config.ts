@@ -1,0 +1,33 @@
+import { defineConfig } from "vitest/config";
+
+const include = (folder: string): string[] => [`test/${folder}/**/*.test.ts`];
+
+export default defineConfig({
+  test: {
+    // Projects with a later order wait for the earlier ones: what kills processes or counts milliseconds has the machine to itself.
+    projects: [
+      { extends: true, test: { name: "unit", include: include("unit"), sequence: { groupOrder: 0 } } },
+      { extends: true, test: { name: "conformance", include: include("conformance"), sequence: { groupOrder: 0 } } },
+      {
+        extends: true,
+        test: { name: "package", include: include("package"), testTimeout: 120_000, hookTimeout: 120_000, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
+        test: { name: "e2e", include: include("e2e"), testTimeout: 30_000, hookTimeout: 30_000, sequence: { groupOrder: 2 } },
+      },
+      {
+        extends: true,
+        test: {
+          name: "fault",
+          include: include("fault"),
+          testTimeout: 120_000,
+          hookTimeout: 30_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
+        },
+      },
+    ],
+    coverage: { provider: "v8", include: ["lib/**/*.ts", "adapters/**/*.ts"], reportsDirectory: "coverage" },
+  },
+});
