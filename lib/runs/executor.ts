@@ -63,6 +63,8 @@ export interface Profile {
 /** The request in normal form, as an executor sees it: defaults filled in, references resolved. */
 export interface NormalRequest extends Omit<RunRequest, "approval_mode" | "prompt" | "profile" | "key" | "priority"> {
   readonly prompt: string;
+  /** True when the caller gave a prompt; otherwise `prompt` is the display form of the command and no input for it. */
+  readonly prompt_given?: boolean;
   readonly profile: string;
   readonly approval_mode: ApprovalMode;
   readonly key: string;
@@ -99,6 +101,13 @@ export interface Executor {
   execute(context: RunContext): Promise<Outcome>;
   /** Frees what the executor owns; idempotent. */
   close?(): Promise<void>;
+}
+
+const reservedTypes = ["run.", "question.", "input.", "budget.", "system.gap"];
+
+/** True for an event type that only the manager may append. */
+export function isReservedType(type: string): boolean {
+  return reservedTypes.some((prefix) => type.startsWith(prefix));
 }
 
 /** What an executor may use during one run. */

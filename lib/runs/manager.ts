@@ -389,7 +389,7 @@ export class RunManager {
       approval: (run: ActiveRun) =>
         ({ timeout_ms: limits.questionMs, unattended: "wait", ...this.#options.approval, ...run.request.approval }) as const,
       redact: this.#options.redact ?? ((payload: object) => payload),
-      start: (request: RunRequest, parent: ActiveRun) => this.start(request, { caller: runCaller(parent.id) }),
+      start: (request: RunRequest, parent: ActiveRun) => this.start({ ...request, parent_id: parent.id }, { caller: runCaller(parent.id) }),
       diagnostic,
     };
     return {
