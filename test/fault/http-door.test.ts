@@ -269,30 +269,27 @@ const corpus: readonly (readonly [name: string, bytes: string, replies: readonly
   ["half a header, then the end", "GET /runs HTTP/1.1\r\nHos", [400], 0, "fin"],
 ];
 
+/** What is wrong with the answer to one row; nothing when all is right. */
+async function examined([name, bytes, replies, operationsReached, fin]: (typeof corpus)[number]): Promise<unknown[]> {
+  const { port, reached } = await subject();
+  const wire = open(port);
+  wire.socket.write(filled(bytes, port), "latin1");
+  if (fin) wire.socket.end();
+  await wire.closed;
+  const got = [statuses(wire.text()), reached.length];
+  const next = open(port);
+  next.socket.write(filled(get("/health", bye), port));
+  await next.closed;
+  const wanted = [replies, operationsReached];
+  const served = JSON.stringify(statuses(next.text())) === "[200]";
+  return JSON.stringify(got) === JSON.stringify(wanted) && served ? [] : [{ name, got, wanted, served }];
+}
+
 describe("a malformed request over node:http", () => {
-  it("has one reply for each request, and the next one is served", { timeout: 30_000 }, async () => {
+  it("has one reply for each request, and the next one is served", async () => {
     expect(corpus.length).toBeGreaterThanOrEqual(60);
-    const { port, reached } = await subject();
     const wrong: unknown[] = [];
-    for (const [name, bytes, replies, operationsReached, fin] of corpus) {
-      reached.length = 0;
-      const wire = open(port);
-      wire.socket.write(filled(bytes, port), "latin1");
-      if (fin) wire.socket.end();
-      await wire.closed;
-      let got: unknown;
-      try {
-        got = statuses(wire.text());
-      } catch (error) {
-        got = String(error);
-      }
-      if (JSON.stringify([got, reached.length]) !== JSON.stringify([replies, operationsReached]))
-        wrong.push([name, got, [...reached], replies]);
-      const next = open(port);
-      next.socket.write(filled(get("/health", bye), port));
-      await next.closed;
-      if (JSON.stringify(statuses(next.text())) !== "[200]") wrong.push([name, "next", next.text()]);
-    }
+    for (let at = 0; at < corpus.length; at += 16) wrong.push(...(await Promise.all(corpus.slice(at, at + 16).map(examined))).flat());
     expect(wrong).toEqual([]);
   });
 
@@ -438,12 +435,13 @@ describe("pipelined requests", () => {
 
 function connectionsGone(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
-    const look = (): void =>
+    const look = (): void => {
       server.getConnections((error, count) => {
         if (error) reject(error);
         else if (count === 0) resolve();
         else setImmediate(look);
       });
+    };
     look();
   });
 }
@@ -594,10 +592,10 @@ describe("event streams", () => {
 
 describe("disconnects", () => {
   it.each(["destroy", "end"] as const)("abort the signal of a held call (%s)", async (how) => {
-    const aborted = Promise.withResolvers<void>();
+    const aborted = Promise.withResolvers<unknown>();
     const { port, reached } = await subject({
       perform: async (_operation, _input, { signal }) => {
-        signal.addEventListener("abort", () => aborted.resolve());
+        signal.addEventListener("abort", () => aborted.resolve(signal.aborted));
         await aborted.promise;
         return { status: 200, body: {} };
       },
@@ -606,7 +604,7 @@ describe("disconnects", () => {
     wire.socket.write(filled(get(), port));
     while (reached.length === 0) await new Promise((resolve) => setImmediate(resolve));
     wire.socket[how]();
-    await aborted.promise;
+    expect(await aborted.promise).toBe(true);
   });
 
   it("do not abort a call that was answered", async () => {
@@ -682,9 +680,12 @@ describe("connections", () => {
     const socket = connect(port, "127.0.0.1");
     cleanups.push(() => void socket.destroy());
     socket.pause();
-    socket.write(filled(get(), port), () => {});
+    socket.write(filled(get(), port));
     await new Promise((resolve) => server.once("connection", resolve));
     await connectionsGone(server);
+    let taken = 0;
+    for await (const part of socket.on("error", () => {}).resume()) taken += (part as Buffer).length;
+    expect(taken).toBeLessThan(20_000_000);
   });
 
   it("answer HEAD with the length and nothing else", async () => {

@@ -44,7 +44,11 @@ export const startChild: StartChild = async (command) => {
     }),
   );
   const exited = new Promise<Exit>((resolve) => {
-    child.once("exit", (code, signal) => resolve({ ...(code !== null && { exitCode: code }), ...(signal !== null && { signal }) }));
+    child.once("exit", (code, signal) => {
+      // Whoever else holds the other end of its input is not spoken to.
+      child.stdin?.destroy();
+      resolve({ ...(code !== null && { exitCode: code }), ...(signal !== null && { signal }) });
+    });
   });
   const { pid, stdin, stdout, stderr } = child;
   if (pid === undefined || !stdout || !stderr) {

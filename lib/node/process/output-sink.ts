@@ -1,4 +1,4 @@
-import { isReservedType } from "../../runs/run-context.js";
+import { isReservedType } from "../../runs/executor.js";
 import { createOutputDecoder } from "./output-decoder.js";
 import { createOutputGatherer } from "./output.js";
 import type { Tail } from "./tail.js";

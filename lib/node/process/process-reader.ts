@@ -70,7 +70,7 @@ function readSmall(path: string): string | undefined {
   let file: number | undefined;
   try {
     file = openSync(path, "r");
-    return scratch.latin1Slice(0, readSync(file, scratch, 0, scratch.length, null));
+    return scratch.toString("utf8", 0, readSync(file, scratch, 0, scratch.length, null));
   } catch {
     return undefined;
   } finally {

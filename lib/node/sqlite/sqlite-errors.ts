@@ -1,6 +1,6 @@
 import { AnodeError, isAnodeError } from "../../errors.js";
 
-const codes = { busy: 5, ioError: 10, full: 13, ioErrorWrite: 778, ioErrorShmSize: 4874 };
+const codes = { busy: 5, full: 13, ioErrorWrite: 778, ioErrorShmSize: 4874 };
 const noSpace = new Set(["ENOSPC", "EDQUOT"]);
 
 function errcodeOf(error: unknown): number | undefined {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { checkFraming, checkLength } from "../../../adapters/http/gate/body-framing.js";
 import { checkJsonType } from "../../../adapters/http/gate/content-type.js";
-import { call, documentOf, headerMap, outcome, testHandler } from "./fixtures.js";
+import { call, documentOf, headerMap, outcome, testHandler, watchedBody } from "./fixtures.js";
 
 const corpus: readonly (readonly [values: readonly string[], passes: boolean])[] = [
   [["application/json"], true],
@@ -53,13 +53,10 @@ describe("checkJsonType", () => {
     for (const target of ["/runs", "/runs/R-1/input", "/runs/prune"]) {
       for (const [values, passes] of corpus) {
         if (passes) continue;
-        let read = false;
         const headers = values.flatMap((value) => ["Content-Type", value]);
-        const body = async function* (): AsyncGenerator<Uint8Array> {
-          read = true;
-        };
-        const reply = await handle(call({ method: "POST", target, headers, body }));
-        expect([reply.status, reply.headers["Accept"], read]).toEqual([415, "application/json", false]);
+        const watched = watchedBody();
+        const reply = await handle(call({ method: "POST", target, headers, body: watched.body }));
+        expect([reply.status, reply.headers["Accept"], watched.read]).toEqual([415, "application/json", false]);
       }
     }
     expect(performed).toEqual([]);

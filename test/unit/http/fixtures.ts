@@ -58,6 +58,18 @@ export function call(part: Partial<Call> & { headers?: readonly string[]; bytes?
   };
 }
 
+/** A body that knows whether anybody asked for it. */
+export function watchedBody(): { body: Call["body"]; read: boolean } {
+  const watched = {
+    read: false,
+    body(): AsyncIterable<Uint8Array> {
+      watched.read = true;
+      return ReadableStream.from([new Uint8Array(0)]);
+    },
+  };
+  return watched;
+}
+
 /** A POST with a JSON body. */
 export function post(target: string, body: unknown, headers: readonly string[] = []): Call {
   return call({ method: "POST", target, headers: ["Content-Type", "application/json", ...headers], bytes: JSON.stringify(body) });

@@ -4,7 +4,7 @@ import { allScopes, type Caller } from "../../../lib/caller.js";
 import { AnodeError } from "../../../lib/errors.js";
 import type { Log } from "../../../lib/host.js";
 import { systemHost } from "../../../lib/system-host.js";
-import { bearer, call, documentOf, operations, post, testHandler, token } from "./fixtures.js";
+import { bearer, call, documentOf, operations, post, testHandler, token, watchedBody } from "./fixtures.js";
 
 const hostHeader = ["Host", "127.0.0.1:7433"];
 
@@ -181,12 +181,9 @@ describe("the order of the gate", () => {
     ],
   ])("refuses with %s first, without reading a byte or reaching an operation", async (code, part) => {
     const { handle, performed } = testHandler();
-    let read = false;
-    const body = async function* (): AsyncGenerator<Uint8Array> {
-      read = true;
-    };
-    const reply = await handle(call({ ...part, body }));
-    expect([documentOf(reply)["code"], read, performed]).toEqual([code, false, []]);
+    const watched = watchedBody();
+    const reply = await handle(call({ ...part, body: watched.body }));
+    expect([documentOf(reply)["code"], watched.read, performed]).toEqual([code, false, []]);
   });
 
   it("answers unknown paths like known ones to those who are not known", async () => {
@@ -237,12 +234,9 @@ describe("callers", () => {
     async (_name, operation) => {
       const scopes = allScopes.filter((scope) => scope !== operation.scope && scope !== "admin");
       const { handle, performed } = known({ scopes });
-      let read = false;
-      const body = async function* (): AsyncGenerator<Uint8Array> {
-        read = true;
-      };
-      const reply = await handle(call({ method: operation.method, target: operation.path.replace("{id}", "R-1"), body }));
-      expect([documentOf(reply)["code"], documentOf(reply)["scope"], read, performed]).toEqual([
+      const watched = watchedBody();
+      const reply = await handle(call({ method: operation.method, target: operation.path.replace("{id}", "R-1"), body: watched.body }));
+      expect([documentOf(reply)["code"], documentOf(reply)["scope"], watched.read, performed]).toEqual([
         "scope_required",
         operation.scope,
         false,
@@ -306,16 +300,13 @@ describe("callers", () => {
 describe("bodies and replies", () => {
   it.each(["GET", "DELETE"])("leaves a body on %s unread and closes", async (method) => {
     const { handle } = testHandler();
-    let read = false;
-    const body = async function* (): AsyncGenerator<Uint8Array> {
-      read = true;
-    };
+    const watched = watchedBody();
     for (const announced of [
       ["Content-Length", "5"],
       ["Transfer-Encoding", "chunked"],
     ]) {
-      const reply = await handle(call({ method, target: "/runs/R-1", headers: announced, body }));
-      expect([reply.status, reply.close, read]).toEqual([200, true, false]);
+      const reply = await handle(call({ method, target: "/runs/R-1", headers: announced, body: watched.body }));
+      expect([reply.status, reply.close, watched.read]).toEqual([200, true, false]);
     }
     expect((await handle(call({ method, target: "/runs/R-1", headers: ["Content-Length", "0"] }))).close).toBeUndefined();
   });

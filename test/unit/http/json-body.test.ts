@@ -86,8 +86,8 @@ describe("readJsonBody", () => {
   });
 
   it("gives the same whatever the chunks", async () => {
-    for (const [, body, code] of corpus) {
-      if (body.length < 200) expect(await outcomeOf(() => read(body, 1))).toBe(code);
+    for (const [, body, code] of corpus.filter((row) => row[1].length < 200)) {
+      expect(await outcomeOf(() => read(body, 1))).toBe(code);
     }
     expect(await read(`{"a":"é\u{1f600}","b":[1,{"c":null}]}`, 1)).toEqual({ a: "é\u{1f600}", b: [1, { c: null }] });
   });

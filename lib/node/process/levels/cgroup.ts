@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { ProcessInfo } from "../identity.js";
+import { isDead, type ProcessIdentity, type ProcessInfo } from "../identity.js";
 import type { Members } from "../members.js";
 import type { ProcessReader } from "../process-reader.js";
 import { signalVerified } from "../signal-verified.js";
@@ -19,7 +19,7 @@ export function createCgroupLevel(reader: ProcessReader, root: string, storeId: 
       mkdirSync(folder, { recursive: true });
       return {
         wrap: (argv) => ["/bin/sh", "-c", enter, folder, ...argv],
-        tree: (leader) => createCgroupTree(reader, folder, leader.pid),
+        tree: (leader) => createCgroupTree(reader, folder, leader),
         release() {
           removeFolder(folder);
           // Succeeds only after the last run of the store.
@@ -42,18 +42,16 @@ export function cgroupsOf(root: string, storeId: string): Map<string, string> {
 }
 
 /** The processes of one cgroup and of those below it. */
-export function createCgroupTree(reader: ProcessReader, folder: string, leaderPid?: number): Tree {
-  let leaderStart: number | undefined = leaderPid === undefined ? undefined : reader.read(leaderPid)?.startTicks;
+export function createCgroupTree(reader: ProcessReader, folder: string, leader?: ProcessIdentity): Tree {
   const look = (): Members => {
     const members = new Map<number, ProcessInfo>();
     for (const pid of pidsBelow(folder)) {
       const info = reader.read(pid);
-      if (info && info.state !== "Z" && isBelow(pid, folder)) members.set(pid, info);
+      if (info && !isDead(info) && isBelow(pid, folder)) members.set(pid, info);
     }
     // The leader may not have stepped inside yet.
-    const leader = leaderPid === undefined ? undefined : reader.read(leaderPid);
-    if (leader && leader.startTicks === leaderStart && leader.state !== "Z") members.set(leader.pid, leader);
-    else leaderStart = undefined;
+    const first = leader && reader.read(leader.pid);
+    if (first && first.startTicks === leader.start_ticks && !isDead(first)) members.set(first.pid, first);
     return members;
   };
   return {

@@ -1,0 +1,144 @@
+import type { DatabaseSync } from "node:sqlite";
+import { AnodeError } from "../../errors.js";
+import { staleSeq } from "../../store/refusals.js";
+import type { StreamPage } from "../../store/store.js";
+import { segmentCrc } from "./crc32.js";
+import { cutLines, joinBytes } from "./lines.js";
+import type { EncodedAppend } from "./sqlite-protocol.js";
+import { prepareRows } from "./statements.js";
+
+/** What is known of a stream without reading it. */
+interface Head {
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  readonly bytes: number;
+}
+
+const noHead: Head = { firstSeq: 0, lastSeq: 0, bytes: 0 };
+const cachedHeads = 4096;
+const segmentsPerRead = 1024;
+
+/** The streams of a store: one row for each append, holding its JSON lines and their checksum. Knows no transactions. */
+export class SegmentTable {
+  readonly #heads = new Map<string, Head>();
+  readonly #limits: { readonly streamEvents: number; readonly streamBytes: number };
+  readonly #statements: ReturnType<typeof prepareAll>;
+
+  constructor(db: DatabaseSync, limits: { readonly streamEvents: number; readonly streamBytes: number }) {
+    this.#limits = limits;
+    this.#statements = prepareAll(db);
+  }
+
+  /** @throws `stale_commit` */
+  append({ stream, expectedSeq, count, lines }: EncodedAppend): void {
+    const head = this.#head(stream);
+    if (head.lastSeq !== expectedSeq) throw staleSeq(stream, expectedSeq, head.lastSeq);
+    const body = Buffer.from(lines);
+    const firstSeq = expectedSeq + 1;
+    const lastSeq = expectedSeq + count;
+    this.#statements.insert.run(stream, firstSeq, lastSeq, body.length, segmentCrc(stream, firstSeq, lastSeq, body), body);
+    this.#remember(stream, this.#trim(stream, { firstSeq: head.firstSeq || firstSeq, lastSeq, bytes: head.bytes + body.length }));
+  }
+
+  drop(stream: string): void {
+    this.#statements.drop.run(stream);
+    this.#remember(stream, noHead);
+  }
+
+  /** @throws `internal` for a damaged or missing segment, naming the stream and the seq range in its details */
+  read(stream: string, after: number, limitBytes: number): StreamPage {
+    const { firstSeq, lastSeq } = this.#head(stream);
+    const fromSeq = Math.max(after + 1, firstSeq);
+    if (lastSeq < fromSeq) return { lines: new Uint8Array(0), fromSeq: 0, toSeq: 0, firstSeq, lastSeq };
+    const parts: Uint8Array[] = [];
+    let nextSeq = fromSeq;
+    let bytes = 0;
+    for (const segment of this.#statements.bodies(stream, fromSeq - 1, this.#lastSegment(stream, fromSeq, limitBytes))) {
+      if (bytes >= limitBytes && bytes > 0) break;
+      const [first, last, crc, body] = segment as unknown as [number, number, number, Uint8Array];
+      if (first > nextSeq || last < nextSeq) throw damaged(stream, nextSeq, first - 1, "missing");
+      if (segmentCrc(stream, first, last, body) !== crc) throw damaged(stream, first, last, "damaged");
+      const cut = cutLines(body, { skip: nextSeq - first, count: last - nextSeq + 1, limitBytes: limitBytes - bytes });
+      parts.push(cut.bytes);
+      bytes += cut.bytes.length;
+      nextSeq += cut.count;
+    }
+    if (nextSeq === fromSeq) throw damaged(stream, fromSeq, lastSeq, "missing");
+    return { lines: joinBytes(parts), fromSeq, toSeq: nextSeq - 1, firstSeq, lastSeq };
+  }
+
+  /** After a rollback: what was remembered may be of writes that did not happen. */
+  forget(): void {
+    this.#heads.clear();
+  }
+
+  /** Last seq of the segment with which the bytes from `fromSeq` on reach the limit, judged by sizes alone. */
+  #lastSegment(stream: string, fromSeq: number, limitBytes: number): number {
+    let bytes = 0;
+    let toSeq = fromSeq;
+    for (const row of this.#statements.sizes(stream, fromSeq - 1)) {
+      const [first, last, size] = row as [number, number, number];
+      toSeq = last;
+      // Only a segment that is read whole counts whole.
+      if (first >= fromSeq) bytes += size;
+      if (bytes >= limitBytes) break;
+    }
+    return toSeq;
+  }
+
+  /** The newest segment always stays, however large it is. */
+  #trim(stream: string, head: Head): Head {
+    let { firstSeq, bytes } = head;
+    while (head.lastSeq - firstSeq + 1 > this.#limits.streamEvents || bytes > this.#limits.streamBytes) {
+      const [rowid, lastSeq, size] = this.#statements.oldest(stream)[0] as [number, number, number];
+      if (lastSeq === head.lastSeq) break;
+      this.#statements.remove.run(rowid);
+      firstSeq = lastSeq + 1;
+      bytes -= size;
+    }
+    return { firstSeq, lastSeq: head.lastSeq, bytes };
+  }
+
+  #head(stream: string): Head {
+    const known = this.#heads.get(stream);
+    if (known) return known;
+    const [firstSeq, lastSeq, bytes] = this.#statements.head(stream)[0] as [number | null, number | null, number | null];
+    const head = { firstSeq: firstSeq ?? 0, lastSeq: lastSeq ?? 0, bytes: bytes ?? 0 };
+    this.#remember(stream, head);
+    return head;
+  }
+
+  #remember(stream: string, head: Head): void {
+    // Taken out first, so that the order of the map is the order of use.
+    this.#heads.delete(stream);
+    this.#heads.set(stream, head);
+    if (this.#heads.size <= cachedHeads) return;
+    for (const oldest of this.#heads.keys()) {
+      this.#heads.delete(oldest);
+      break;
+    }
+  }
+}
+
+function prepareAll(db: DatabaseSync) {
+  return {
+    insert: db.prepare("INSERT INTO segments (stream, first_seq, last_seq, bytes, crc, body) VALUES (?, ?, ?, ?, ?, ?)"),
+    drop: db.prepare("DELETE FROM segments WHERE stream = ?"),
+    remove: db.prepare("DELETE FROM segments WHERE rowid = ?"),
+    oldest: prepareRows(db, "SELECT rowid, last_seq, bytes FROM segments WHERE stream = ? ORDER BY last_seq LIMIT 1"),
+    head: prepareRows(db, "SELECT min(first_seq), max(last_seq), sum(bytes) FROM segments WHERE stream = ?"),
+    sizes: prepareRows(
+      db,
+      `SELECT first_seq, last_seq, bytes FROM segments WHERE stream = ? AND last_seq > ? ORDER BY last_seq LIMIT ${segmentsPerRead}`,
+    ),
+    bodies: prepareRows(
+      db,
+      "SELECT first_seq, last_seq, crc, body FROM segments WHERE stream = ? AND last_seq > ? AND last_seq <= ? ORDER BY last_seq",
+    ),
+  };
+}
+
+function damaged(stream: string, fromSeq: number, toSeq: number, what: "damaged" | "missing"): AnodeError {
+  const message = `Stored events of stream ${stream} must be whole, those from seq ${fromSeq} to ${toSeq} are ${what}.`;
+  return new AnodeError("internal", message, { details: { stream, from_seq: fromSeq, to_seq: toSeq } });
+}

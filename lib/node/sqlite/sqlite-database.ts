@@ -1,0 +1,184 @@
+import { dirname } from "node:path";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { type AnodeError, isAnodeError } from "../../errors.js";
+import type { ListQuery, StoreUsage, StreamPage } from "../../store/store.js";
+import { probeWrite } from "./file-system.js";
+import { RecordTable } from "./record-table.js";
+import { SegmentTable } from "./segment-table.js";
+import { toStoreError } from "./sqlite-errors.js";
+import type { EncodedBatch, OpenRequest, RecordRow, RecordRows, SqliteSettings } from "./sqlite-protocol.js";
+import { openDatabase } from "./sqlite-schema.js";
+import { prepareRows } from "./statements.js";
+
+/** What became of one batch of a group: undefined = committed. */
+export type Outcome = AnodeError | undefined;
+
+const vacuumPages = 256;
+
+/**
+ * The store file, synchronous. A method that throws `store_failed` is the last one: what SQLite or the kernel did with
+ * the pages is unknown from then on, and nobody may go on as if it were known.
+ */
+export class SqliteDatabase {
+  readonly settings: SqliteSettings;
+  readonly #db: DatabaseSync;
+  readonly #options: OpenRequest;
+  readonly #segments: SegmentTable;
+  readonly #records: RecordTable;
+  readonly #transaction: Readonly<Record<"begin" | "commit" | "save" | "release" | "undo" | "probe" | "unprobe", StatementSync>>;
+  readonly #pages: ReturnType<typeof prepareRows>;
+  #isFull = false;
+  #isDirty = false;
+
+  /** @throws `store_unsafe_version`, `store_failed`, `storage_full` */
+  constructor(options: OpenRequest) {
+    this.#options = options;
+    const { db, settings } = this.#guard(() => openDatabase(options.path, options));
+    this.#db = db;
+    this.settings = settings;
+    this.#segments = new SegmentTable(db, options);
+    this.#records = new RecordTable(db);
+    this.#transaction = {
+      begin: db.prepare("BEGIN IMMEDIATE"),
+      commit: db.prepare("COMMIT"),
+      save: db.prepare("SAVEPOINT batch"),
+      release: db.prepare("RELEASE batch"),
+      undo: db.prepare("ROLLBACK TO batch"),
+      probe: db.prepare("INSERT INTO space_probe VALUES (zeroblob(65536))"),
+      unprobe: db.prepare("DELETE FROM space_probe"),
+    };
+    this.#pages = prepareRows(db, "SELECT page_count - freelist_count, page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size");
+  }
+
+  /**
+   * Applies the batches in order in one transaction. Each has its own outcome: a stale one leaves nothing and the
+   * others stand; when the space does not suffice for all, each is tried alone.
+   * @throws `store_failed`
+   */
+  commit(batches: readonly EncodedBatch[]): Outcome[] {
+    try {
+      const outcomes = this.#transact(batches);
+      this.#isFull = false;
+      this.#isDirty = true;
+      return outcomes;
+    } catch (error) {
+      this.#rollback();
+      const failure = this.#toStoreError(error);
+      if (failure.code !== "storage_full") throw failure;
+      this.#isFull = true;
+      return batches.length === 1 ? [failure] : batches.flatMap((batch) => this.commit([batch]));
+    }
+  }
+
+  read(stream: string, after: number, limitBytes: number): StreamPage {
+    return this.#guard(() => this.#segments.read(stream, after, limitBytes));
+  }
+
+  get(collection: string, id: string): RecordRow | undefined {
+    return this.#guard(() => this.#records.get(collection, id));
+  }
+
+  list(collection: string, query: ListQuery): RecordRows {
+    return this.#guard(() => this.#records.list(collection, query));
+  }
+
+  count(collection: string, field: string): readonly (readonly [text: string, count: number])[] {
+    return this.#guard(() => this.#records.count(collection, field));
+  }
+
+  /** Bytes in use: pages that are free inside the file do not count, they are filled first. */
+  usage(): StoreUsage {
+    const [count, size] = this.#guard(() => this.#pages())[0] as [number, number];
+    return { kind: "sqlite", bytes: count * size, limitBytes: this.#options.storeBytes };
+  }
+
+  /** What SQLite finds wrong with the file; nothing when it is whole. Reads all of it. */
+  check(): readonly string[] {
+    const rows = this.#guard(() => this.#db.prepare("PRAGMA integrity_check").all());
+    return rows.map((row) => String(Object.values(row)[0])).filter((line) => line !== "ok");
+  }
+
+  /**
+   * One step of the work for idle times: moves the log into the file, gives free pages back.
+   * @returns true when there is more to do
+   * @throws `store_failed`
+   */
+  tidy(): boolean {
+    if (!this.#isDirty) return false;
+    try {
+      const isVacuumed = this.#vacuum();
+      this.#db.prepare("PRAGMA wal_checkpoint(PASSIVE)").all();
+      this.#isDirty = !isVacuumed;
+    } catch (error) {
+      const failure = this.#toStoreError(error);
+      if (failure.code !== "storage_full") throw failure;
+      // Everything is safe in the log; the next commit says what is the matter.
+      this.#isDirty = false;
+    }
+    return this.#isDirty;
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #transact(batches: readonly EncodedBatch[]): Outcome[] {
+    this.#transaction.begin.run();
+    if (this.#isFull) this.#probeSpace();
+    const outcomes = batches.map((batch) => this.#apply(batch));
+    this.#transaction.commit.run();
+    return outcomes;
+  }
+
+  /** After a full disk a batch that writes nothing must not pass for a sign of space. */
+  #probeSpace(): void {
+    this.#transaction.probe.run();
+    this.#transaction.unprobe.run();
+  }
+
+  #apply({ appends, puts, deletes, drops }: EncodedBatch): Outcome {
+    this.#transaction.save.run();
+    try {
+      for (const append of appends) this.#segments.append(append);
+      for (const put of puts) this.#records.put(put);
+      for (const entry of deletes) this.#records.delete(entry);
+      for (const stream of drops) this.#segments.drop(stream);
+      this.#transaction.release.run();
+      return undefined;
+    } catch (error) {
+      if (!isAnodeError(error)) throw error;
+      this.#segments.forget();
+      this.#transaction.undo.run();
+      this.#transaction.release.run();
+      return error;
+    }
+  }
+
+  #rollback(): void {
+    this.#segments.forget();
+    try {
+      this.#db.exec("ROLLBACK");
+    } catch {
+      // SQLite has already rolled back by itself.
+    }
+  }
+
+  #vacuum(): boolean {
+    const [free] = Object.values(this.#db.prepare("PRAGMA freelist_count").get() ?? {});
+    if (free === 0) return true;
+    this.#db.exec(`PRAGMA incremental_vacuum(${vacuumPages})`);
+    return Number(free) <= vacuumPages;
+  }
+
+  #guard<Value>(read: () => Value): Value {
+    try {
+      return read();
+    } catch (error) {
+      throw this.#toStoreError(error);
+    }
+  }
+
+  #toStoreError(error: unknown): AnodeError {
+    return toStoreError(error, () => probeWrite(dirname(this.#options.path)));
+  }
+}
