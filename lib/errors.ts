@@ -15,9 +15,14 @@ export interface CodeEntry {
   readonly alternatives?: readonly number[];
 }
 
-const entries = {
+/** The catalogue: every code of every face, with its statuses and its meaning. A code never changes its meaning. */
+export const errorCatalogue = {
   // Gate, wire, server
-  malformed_request: { status: 400, exit: 2, text: "not valid HTTP/1.1: line, header, chunk, transfer coding, upgrade; the connection closes" },
+  malformed_request: {
+    status: 400,
+    exit: 2,
+    text: "not valid HTTP/1.1: line, header, chunk, transfer coding, upgrade; the connection closes",
+  },
   invalid_target: { status: 400, exit: 2, text: "request target is not a plain origin-form path" },
   token_in_url: { status: 400, exit: 2, text: "a credential in a query" },
   invalid_json: { status: 400, exit: 2, text: "not one JSON object; trailing data; encoding, depth or structure limit" },
@@ -43,7 +48,11 @@ const entries = {
   too_many_peers: { status: 429, exit: 8, text: "peers at their limit" },
   too_many_waits: { status: 429, exit: 8, text: "held requests at their limit" },
   storage_low: { status: 507, exit: 8, text: "above 90 % of the store: no new runs" },
-  storage_full: { status: 507, exit: 8, text: "no space; reads and streams go on; a cancel ends the process, then answers this, and its events follow when space returns" },
+  storage_full: {
+    status: 507,
+    exit: 8,
+    text: "no space; reads and streams go on; a cancel ends the process, then answers this, and its events follow when space returns",
+  },
   store_failed: { status: 500, exit: 1, text: "the store is lost; the daemon ends with 74" },
   shutting_down: { status: 503, exit: 8, text: "shutdown has begun" },
   not_ready: { status: 503, exit: 8, text: "GET /ready before recovery is over or without a writable store" },
@@ -54,8 +63,16 @@ const entries = {
   auth_invalid: { status: 401, exit: 6, text: "a credential that does not hold" },
   too_many_failures: { status: 429, exit: 8, text: "a failed credential above the limit; never a valid one" },
   scope_required: { status: 403, exit: 6, text: "the caller lacks a scope" },
-  caller_is_a_run: { status: 403, exit: 6, text: "a token-less TCP caller inside a run, or one whose process cannot be found, uses an approve or admin power (mode above auto, argv, prune among them) or answers a question" },
-  self_approval: { status: 403, exit: 6, text: "the caller's token is bound to, or below, the run or peer that asks; or the header Anode-Run blocks answers" },
+  caller_is_a_run: {
+    status: 403,
+    exit: 6,
+    text: "a token-less TCP caller inside a run, or one whose process cannot be found, uses an approve or admin power (mode above auto, argv, prune among them) or answers a question",
+  },
+  self_approval: {
+    status: 403,
+    exit: 6,
+    text: "the caller's token is bound to, or below, the run or peer that asks; or the header Anode-Run blocks answers",
+  },
   above_ceiling: { status: 403, exit: 6, text: "approval mode above the caller's or parent's bound" },
   argv_not_allowed: { status: 403, exit: 6, text: "free commands are off, or off for this caller" },
   cwd_not_allowed: { status: 403, exit: 6, text: "folder outside the allowed roots" },
@@ -69,7 +86,11 @@ const entries = {
   run_finished: { status: 409, exit: 8, text: "the run has ended otherwise, or takes no more input" },
   parent_finished: { status: 409, exit: 8, text: "the parent has ended" },
   input_delivered: { status: 409, exit: 8, text: "too late to withdraw" },
-  session_busy: { status: 409, exit: 8, text: "the thread has an active run, here or in another process; also the error_code of a queued run that finds it locked" },
+  session_busy: {
+    status: 409,
+    exit: 8,
+    text: "the thread has an active run, here or in another process; also the error_code of a queued run that finds it locked",
+  },
   session_not_found: { status: 404, exit: 4, text: "unknown thread or agent session", alternatives: [422] },
   agent_not_installed: { status: 409, exit: 8, text: "the agent's command was not found" },
   containment_unavailable: { status: 409, exit: 8, text: "the demanded level is not to be had" },
@@ -222,11 +243,13 @@ const entries = {
   container_missing: { exit: 9, text: "the container is gone" },
 } as const satisfies Record<string, CodeEntry>;
 
-/** Every code of every face; a code never changes its meaning. */
-export type ErrorCode = keyof typeof entries;
+/** A code of the catalogue. */
+export type ErrorCode = keyof typeof errorCatalogue;
 
-/** The catalogue: code to status, exit status and meaning. */
-export const errorCatalogue: Readonly<Record<ErrorCode, CodeEntry>> = entries;
+/** What the catalogue says of a code. */
+export function entryOf(code: ErrorCode): CodeEntry {
+  return errorCatalogue[code];
+}
 
 /** One thing wrong with the shape of a request. */
 export interface Issue {
@@ -264,7 +287,7 @@ export class AnodeError extends Error {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "AnodeError";
     this.code = code;
-    const status = options.status ?? errorCatalogue[code].status;
+    const status = options.status ?? entryOf(code).status;
     if (status !== undefined) this.status = status;
     if (options.details) this.details = options.details;
     if (options.retryAfterSeconds !== undefined) this.retryAfterSeconds = options.retryAfterSeconds;
@@ -284,7 +307,7 @@ export function isAnodeError(value: unknown): value is AnodeError {
 
 /** True when `text` is a code of the catalogue. */
 export function isErrorCode(text: string): text is ErrorCode {
-  return Object.hasOwn(entries, text);
+  return Object.hasOwn(errorCatalogue, text);
 }
 
 /** 400 `invalid_request` with its issues, at most ten of them. */

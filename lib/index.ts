@@ -13,6 +13,7 @@ export {
   AnodeError,
   type AnodeErrorOptions,
   type CodeEntry,
+  entryOf,
   type ErrorCode,
   errorCatalogue,
   isAnodeError,
@@ -25,7 +26,7 @@ export type { Preview, StreamEvent } from "./events/event.js";
 export { createRingBuffer } from "./events/ring-buffer.js";
 export type { FrameChunk } from "./events/stream-log.js";
 export type { CancelTimer, Clock, Host, Log } from "./host.js";
-export { defaultLimits, type Limits, limitTexts, resolveLimits } from "./limits.js";
+export { type Bound, defaultLimits, type Limits, limitTable, resolveLimits } from "./limits.js";
 export type { Desk, HeldQuestion, OpenQuestion } from "./questions/desk.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export type {

@@ -1,6 +1,8 @@
 import { AnodeError } from "./errors.js";
 
-interface Bound {
+/** One bound: its default and what an override may be. */
+export interface Bound {
+  /** The default. */
   readonly value: number;
   readonly min: number;
   readonly max: number;
@@ -14,7 +16,8 @@ const GiB = 1024 * MiB;
 const HOUR_MS = 3_600_000;
 const bound = (value: number, text: string, min = 1, max = Number.MAX_SAFE_INTEGER): Bound => ({ value, min, max, text });
 
-const table = {
+/** The table of bounds; the figures and what happens over them. */
+export const limitTable = {
   bodyBytes: bound(MiB, "JSON body; over it 413"),
   bodyDepth: bound(32, "nesting of a JSON body; over it 400"),
   bodyTokens: bound(20_000, "structural characters of a JSON body; over it 400"),
@@ -71,17 +74,12 @@ const table = {
 } as const satisfies Record<string, Bound>;
 
 /** Every bound of the product, by name; bytes, milliseconds or counts as the name says. */
-export type Limits = { readonly [Name in keyof typeof table]: number };
+export type Limits = { readonly [Name in keyof typeof limitTable]: number };
 
 /** The defaults. */
 export const defaultLimits: Limits = Object.freeze(
-  Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, entry.value])) as Limits,
+  Object.fromEntries(Object.entries(limitTable).map(([name, entry]) => [name, entry.value])) as Limits,
 );
-
-/** What each bound means; for documents and `anode doctor`. */
-export const limitTexts: Readonly<Record<keyof Limits, string>> = Object.fromEntries(
-  Object.entries(table).map(([name, entry]) => [name, entry.text]),
-) as Record<keyof Limits, string>;
 
 /**
  * The defaults with one override laid over them; the same for every part of the product.
@@ -90,7 +88,7 @@ export const limitTexts: Readonly<Record<keyof Limits, string>> = Object.fromEnt
 export function resolveLimits(override: Partial<Limits> = {}): Limits {
   const resolved: Record<string, number> = { ...defaultLimits };
   for (const [name, value] of Object.entries(override)) {
-    const entry: Bound | undefined = Object.hasOwn(table, name) ? table[name as keyof Limits] : undefined;
+    const entry: Bound | undefined = Object.hasOwn(limitTable, name) ? limitTable[name as keyof Limits] : undefined;
     if (!entry) throw new AnodeError("invalid_request", `limits.${name} is not a limit.`);
     if (!Number.isSafeInteger(value) || value < entry.min || value > entry.max) {
       throw new AnodeError("invalid_request", `limits.${name} must be an integer from ${entry.min} to ${entry.max}, got ${String(value)}.`);

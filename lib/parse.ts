@@ -17,7 +17,9 @@ interface SchemaIssue {
   readonly errors?: readonly (readonly SchemaIssue[])[];
 }
 
-type ParseResult<Value> = { readonly success: true; readonly data: Value } | { readonly success: false; readonly error: { readonly issues: readonly unknown[] } };
+type ParseResult<Value> =
+  | { readonly success: true; readonly data: Value }
+  | { readonly success: false; readonly error: { readonly issues: readonly unknown[] } };
 
 /** A schema as far as parsing goes. */
 export interface Parser<Value> {
@@ -36,7 +38,11 @@ function toIssues(issue: SchemaIssue): Issue[] {
   const at = (code: Issue["code"], message: string): Issue[] => [{ path, code, message }];
   switch (issue.code) {
     case "unrecognized_keys":
-      return (issue.keys ?? []).map((key) => ({ path: path ? `${path}.${shown(key)}` : shown(key), code: "unknown_field", message: "is not a known field" }));
+      return (issue.keys ?? []).map((key) => ({
+        path: path ? `${path}.${shown(key)}` : shown(key),
+        code: "unknown_field",
+        message: "is not a known field",
+      }));
     case "invalid_type":
       if (issue.input === undefined) return at("required", "is required");
       return at("type", `must be ${article(issue.expected ?? "valid")}, got ${described(issue.input)}`);
@@ -44,7 +50,10 @@ function toIssues(issue: SchemaIssue): Issue[] {
     case "too_big":
       return at(...bounds(issue));
     case "invalid_value":
-      return at("format", `must be one of ${(issue.values ?? []).map((value) => JSON.stringify(value)).join(", ")}, got ${described(issue.input)}`);
+      return at(
+        "format",
+        `must be one of ${(issue.values ?? []).map((value) => JSON.stringify(value)).join(", ")}, got ${described(issue.input)}`,
+      );
     case "invalid_union": {
       const first = issue.errors?.[0]?.[0];
       return first ? toIssues({ ...first, path: [...issue.path, ...first.path] }) : at("format", "is not valid");

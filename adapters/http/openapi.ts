@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Operation } from "../../lib/contract/operation.js";
-import { errorCatalogue, type ErrorCode } from "../../lib/errors.js";
+import { entryOf, type ErrorCode } from "../../lib/errors.js";
 
 /** The zod schemas of one operation. */
 export interface OperationSchemas {
@@ -88,7 +88,7 @@ function responsesOf(operation: Operation, output: JsonSchema | undefined): Reco
     default: { description: "Refused or failed.", content: problemContent },
   };
   for (const [status, codes] of byStatus(operation.codes)) {
-    responses[status] = { description: codes.map((code) => `${code}: ${errorCatalogue[code].text}.`).join(" "), content: problemContent };
+    responses[status] = { description: codes.map((code) => `${code}: ${entryOf(code).text}.`).join(" "), content: problemContent };
   }
   return responses;
 }
@@ -103,7 +103,7 @@ function contentOf(operation: Operation, output: JsonSchema | undefined): { cont
 function byStatus(codes: readonly ErrorCode[]): Map<number, ErrorCode[]> {
   const groups = new Map<number, ErrorCode[]>();
   for (const code of codes) {
-    const { status } = errorCatalogue[code] as { status?: number };
+    const { status } = entryOf(code);
     if (status !== undefined) groups.set(status, [...(groups.get(status) ?? []), code]);
   }
   return groups;

@@ -101,7 +101,11 @@ export async function* follow<Value>(stream: FollowedStream, form: PageForm<Valu
   }
 }
 
-function nextPage<Value>(stream: FollowedStream, form: PageForm<Value>, after: number): Page<Value> | undefined | Promise<Page<Value> | undefined> {
+function nextPage<Value>(
+  stream: FollowedStream,
+  form: PageForm<Value>,
+  after: number,
+): Page<Value> | undefined | Promise<Page<Value> | undefined> {
   const newest = stream.buffer.lastSeq(stream.name);
   if (newest > 0 && after >= newest) return undefined;
   return form.fromBuffer(stream.buffer, stream.name, after) ?? fromStore(stream, form, after);

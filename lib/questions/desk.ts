@@ -150,7 +150,12 @@ export class Desk {
    * Answers an open question. Of several answers the first one wins.
    * @throws `question_not_found`, `question_closed`, `question_changed`, `invalid_option`, `invalid_answer`, `storage_full`
    */
-  async answer(questionId: string, input: AnswerInput, caller: Caller, also: (closed: Question) => readonly Put[] = () => []): Promise<Question> {
+  async answer(
+    questionId: string,
+    input: AnswerInput,
+    caller: Caller,
+    also: (closed: Question) => readonly Put[] = () => [],
+  ): Promise<Question> {
     const entry = this.#open.get(questionId);
     if (!entry) throw closed(await this.get(questionId));
     const ending = judgeAnswer(entry.question, input, caller.id);

@@ -70,7 +70,8 @@ export function judgeAnswer(question: Question, input: AnswerInput, by: string):
       ? { ...common, outcome: "answered", decision: "allow", option_id: option.id }
       : { ...common, outcome: "denied", decision: "deny", reason: "denied", option_id: option.id };
   }
-  if (input.option_id !== undefined) throw new AnodeError("invalid_answer", `option_id is not part of the answer to a ${question.kind} question.`);
+  if (input.option_id !== undefined)
+    throw new AnodeError("invalid_answer", `option_id is not part of the answer to a ${question.kind} question.`);
   if (question.kind === "acknowledge") {
     if (input.text !== undefined) throw new AnodeError("invalid_answer", "text is not part of an acknowledgement.");
     return { ...common, outcome: "answered" };

@@ -53,7 +53,12 @@ export interface Unavailable {
  * Judges what the caller may ask for; the shape of the request is valid.
  * @throws `above_ceiling`, `caller_is_a_run`, `argv_not_allowed`, `scope_required`, `cwd_not_allowed`, `cwd_not_found`
  */
-export async function judgePermissions(request: RunRequest, caller: Caller, parent: ActiveRun | undefined, rules: AcceptRules): Promise<Permitted> {
+export async function judgePermissions(
+  request: RunRequest,
+  caller: Caller,
+  parent: ActiveRun | undefined,
+  rules: AcceptRules,
+): Promise<Permitted> {
   const profileName = request.profile || rules.defaultProfile;
   const mode = requestedMode(request, rules, profileName, parent);
   await assertMode(mode, caller, rules.ceiling, parent?.record.approval_mode);
@@ -98,7 +103,12 @@ function requestedMode(request: RunRequest, rules: AcceptRules, profileName: str
   return parent ? stricter(fallback, parent.record.approval_mode) : fallback;
 }
 
-async function resolveCwd(request: RunRequest, caller: Caller, parent: ActiveRun | undefined, folders: Folders | undefined): Promise<string | undefined> {
+async function resolveCwd(
+  request: RunRequest,
+  caller: Caller,
+  parent: ActiveRun | undefined,
+  folders: Folders | undefined,
+): Promise<string | undefined> {
   if (request.cwd === undefined) return parent?.record.cwd ?? folders?.fallback;
   if (!folders) return request.cwd;
   const real = await folders.resolve(request.cwd);
@@ -186,12 +196,19 @@ function assertSupported(request: RunRequest, budget: Budget | undefined, suppor
   ];
   for (const [ability, option, value] of needs) {
     if (value === undefined || supports[ability]) continue;
-    throw new AnodeError("unsupported_option", `${option} is not supported by the executor ${executor}.`, { details: { option, executor } });
+    throw new AnodeError("unsupported_option", `${option} is not supported by the executor ${executor}.`, {
+      details: { option, executor },
+    });
   }
-  const budgets = [["tokens", supports.tokens], ["cost_usd", supports.cost]] as const;
+  const budgets = [
+    ["tokens", supports.tokens],
+    ["cost_usd", supports.cost],
+  ] as const;
   for (const [name, measured] of budgets) {
     if (budget?.[name] === undefined || measured) continue;
-    throw new AnodeError("budget_unsupported", `budget.${name} cannot be measured by the executor ${executor}.`, { details: { budget: name } });
+    throw new AnodeError("budget_unsupported", `budget.${name} cannot be measured by the executor ${executor}.`, {
+      details: { budget: name },
+    });
   }
 }
 

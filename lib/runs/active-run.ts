@@ -295,11 +295,7 @@ export class ActiveRun implements StreamOwner {
     const dropped = this.inputs.close();
     if (this.record.status === "queued") dropped.length = 0;
     const { committed } = this.#ports.journal.append({
-      appends: [
-        ...closing.appends,
-        ...dropped.map((draft) => ({ ...draft, stream: this.stream })),
-        { stream: this.stream, type, payload },
-      ],
+      appends: [...closing.appends, ...dropped.map((draft) => ({ ...draft, stream: this.stream })), { stream: this.stream, type, payload }],
       puts: closing.puts,
       feed: closing.feed,
     });
@@ -382,7 +378,12 @@ export class ActiveRun implements StreamOwner {
 function failure(error: unknown): Outcome {
   const known = isAnodeError(error);
   const text = error instanceof Error ? error.message : String(error);
-  return { status: "failed", stop_reason: "error", error: text || "The executor failed.", error_code: known ? error.code : "executor_error" };
+  return {
+    status: "failed",
+    stop_reason: "error",
+    error: text || "The executor failed.",
+    error_code: known ? error.code : "executor_error",
+  };
 }
 
 function outcomePart(outcome: Outcome | undefined): Record<string, unknown> {

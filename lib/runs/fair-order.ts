@@ -100,7 +100,11 @@ export class FairOrder<Item extends Waiting> {
     const queue = keys?.get(item.key);
     if (!keys || !queue) return;
     if (queue[0]?.id === item.id) queue.shift();
-    else keys.set(item.key, queue.filter((other) => other.id !== item.id));
+    else
+      keys.set(
+        item.key,
+        queue.filter((other) => other.id !== item.id),
+      );
     if (keys.get(item.key)?.length === 0) keys.delete(item.key);
     if (keys.size === 0) this.#turns.delete(item.priority);
   }

@@ -52,7 +52,12 @@ export class Inputs {
       throw new AnodeError("input_full", `The run has ${this.#limit} pending inputs already.`, { retryAfterSeconds: 5 });
     }
     const record: InputRecord = { input_id: `I-${this.#count + 1}`, delivery, state: "pending", text, by };
-    const { committed } = this.#port.append("input.accepted", { input_id: record.input_id, delivery, text, by }, "refuse", also(record.input_id));
+    const { committed } = this.#port.append(
+      "input.accepted",
+      { input_id: record.input_id, delivery, text, by },
+      "refuse",
+      also(record.input_id),
+    );
     this.#count += 1;
     const item: Item = { record, taken: false };
     this.#items.push(item);
@@ -89,7 +94,9 @@ export class Inputs {
   async next(signal: AbortSignal): Promise<RunInput | undefined> {
     this.completeTask();
     while (!signal.aborted && !this.#closed) {
-      const item = this.#items.find((candidate) => !candidate.taken && candidate.record.delivery === "steer") ?? this.#items.find((candidate) => !candidate.taken);
+      const item =
+        this.#items.find((candidate) => !candidate.taken && candidate.record.delivery === "steer") ??
+        this.#items.find((candidate) => !candidate.taken);
       if (item) return this.#hand(item);
       if (!this.#staysOpen) {
         // In this very step, so that no input is accepted that nobody will take.
@@ -115,7 +122,10 @@ export class Inputs {
   close(): { type: string; payload: Record<string, unknown> }[] {
     this.#closed = true;
     this.#wake?.();
-    const dropped = this.#items.map(({ record }) => ({ type: "input.dropped", payload: { input_id: record.input_id, reason: "run_ended" } }));
+    const dropped = this.#items.map(({ record }) => ({
+      type: "input.dropped",
+      payload: { input_id: record.input_id, reason: "run_ended" },
+    }));
     this.#items = [];
     return dropped;
   }

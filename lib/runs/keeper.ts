@@ -89,7 +89,7 @@ export class Keeper {
     for (const [status, count] of this.#counts) if (isTerminal(status)) ended += count;
     if (this.#pruning || ended <= keep * slack) return;
     this.#pruning = true;
-    this.#quietly(this.prune({ keep })).finally(() => (this.#pruning = false));
+    void this.#quietly(this.prune({ keep })).then(() => (this.#pruning = false));
   }
 
   #tick(): void {

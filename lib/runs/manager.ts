@@ -236,7 +236,11 @@ export class RunManager {
    * Hands follow-up input to a run.
    * @throws `run_not_found`, `run_finished`, `unsupported_option`, `input_full`, `storage_full`
    */
-  async input(id: string, input: RunInputRequest, options: CallOptions & { readonly also?: (inputId: string) => readonly Put[] } = {}): Promise<InputRecord> {
+  async input(
+    id: string,
+    input: RunInputRequest,
+    options: CallOptions & { readonly also?: (inputId: string) => readonly Put[] } = {},
+  ): Promise<InputRecord> {
     const { delivery = "queue", text } = input;
     const { caller = localCaller, also = () => [] } = options;
     const run = this.#active.get(id);
@@ -244,7 +248,9 @@ export class RunManager {
     if (!run.supports[delivery]) {
       const { executor } = run.record;
       const option = `delivery=${delivery}`;
-      throw new AnodeError("unsupported_option", `The executor ${executor} takes no input of delivery ${delivery}.`, { details: { option, executor } });
+      throw new AnodeError("unsupported_option", `The executor ${executor} takes no input of delivery ${delivery}.`, {
+        details: { option, executor },
+      });
     }
     return run.inputs.accept(text, delivery, caller.id, also);
   }

@@ -84,7 +84,13 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
-const integers = { concurrency: 10_000, childConcurrency: 10_000, keyConcurrency: 10_000, queueLimit: 1_000_000, graceMs: 600_000 } as const;
+const integers = {
+  concurrency: 10_000,
+  childConcurrency: 10_000,
+  keyConcurrency: 10_000,
+  queueLimit: 1_000_000,
+  graceMs: 600_000,
+} as const;
 const objects = ["executors", "profiles", "commands", "store", "events", "host", "retention", "process", "folders"] as const;
 const functions = ["redact", "onQuestion", "leftovers", "onFailed"] as const;
 const known = new Set<string>([
@@ -108,10 +114,14 @@ export function checkOptions(options: RunManagerOptions): Limits {
   for (const name of Object.keys(options)) if (!known.has(name)) throw wrong(name, "an option of RunManager", name);
   for (const [name, max] of Object.entries(integers)) {
     const value = options[name as keyof typeof integers];
-    if (value !== undefined && (!Number.isInteger(value) || value < 1 || value > max)) throw wrong(name, `an integer from 1 to ${max}`, value);
+    if (value !== undefined && (!Number.isInteger(value) || value < 1 || value > max))
+      throw wrong(name, `an integer from 1 to ${max}`, value);
   }
-  for (const name of objects) if (options[name] !== undefined && (typeof options[name] !== "object" || options[name] === null)) throw wrong(name, "an object", options[name]);
-  for (const name of functions) if (options[name] !== undefined && typeof options[name] !== "function") throw wrong(name, "a function", options[name]);
+  for (const name of objects)
+    if (options[name] !== undefined && (typeof options[name] !== "object" || options[name] === null))
+      throw wrong(name, "an object", options[name]);
+  for (const name of functions)
+    if (options[name] !== undefined && typeof options[name] !== "function") throw wrong(name, "a function", options[name]);
   for (const [name, executor] of Object.entries(options.executors ?? {})) {
     if (typeof executor?.execute !== "function") throw wrong(`executors.${name}`, "an executor", executor);
   }
@@ -119,9 +129,14 @@ export function checkOptions(options: RunManagerOptions): Limits {
   if (ceiling && !(approvalMode.safeParse(ceiling.admin).success && approvalMode.safeParse(ceiling.other).success)) {
     throw wrong("approvalCeiling", "{admin, other} of ask, auto or unrestricted", JSON.stringify(ceiling));
   }
-  const shapes = [["approvalMode", approvalMode], ["approval", approval], ["budget", budget]] as const;
+  const shapes = [
+    ["approvalMode", approvalMode],
+    ["approval", approval],
+    ["budget", budget],
+  ] as const;
   for (const [name, schema] of shapes) {
-    if (options[name] !== undefined && !schema.safeParse(options[name]).success) throw wrong(name, "of its documented shape", JSON.stringify(options[name]));
+    if (options[name] !== undefined && !schema.safeParse(options[name]).success)
+      throw wrong(name, "of its documented shape", JSON.stringify(options[name]));
   }
   if (options.events?.durableOver && options.events.durableOver !== options.store) {
     throw wrong("events", "a buffer that is not durable over another store", "one that is");

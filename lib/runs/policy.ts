@@ -36,14 +36,21 @@ export async function holdsAdmin(caller: Caller): Promise<boolean> {
 }
 
 /** @throws `above_ceiling`, `caller_is_a_run` */
-export async function assertMode(mode: ApprovalMode, caller: Caller, ceiling: ApprovalCeiling, parentMode: ApprovalMode | undefined): Promise<void> {
+export async function assertMode(
+  mode: ApprovalMode,
+  caller: Caller,
+  ceiling: ApprovalCeiling,
+  parentMode: ApprovalMode | undefined,
+): Promise<void> {
   let bound = ceiling.other;
   // The proof costs a look at the process table: only a mode that needs the power asks for it.
   if (rank[mode] > rank[bound] && (await holdsAdmin(caller))) bound = ceiling.admin;
   if (parentMode !== undefined) bound = stricter(bound, parentMode);
   if (rank[mode] <= rank[bound]) return;
   if (caller.prove && parentMode === undefined && rank[mode] <= rank[ceiling.admin]) throw callerIsARun("a mode above the ceiling");
-  throw new AnodeError("above_ceiling", `approval_mode must be at most ${bound} for this caller, got ${mode}.`, { details: { ceiling: bound } });
+  throw new AnodeError("above_ceiling", `approval_mode must be at most ${bound} for this caller, got ${mode}.`, {
+    details: { ceiling: bound },
+  });
 }
 
 /** @throws `argv_not_allowed`, `scope_required`, `caller_is_a_run` */

@@ -49,7 +49,14 @@ async function readLeftRun(store: Store, item: Stored): Promise<LeftRun> {
   const queued = events[0];
   if (!queued) throw new AnodeError("internal", `Run ${record.id} has no events.`);
   const processes = events.filter((event) => event.type === "process.started").map((event) => processOf(record.id, event.payload));
-  return { record, revision: item.revision, lastSeq: first.lastSeq, notBeforeMs: parseTime(lastEvent?.time ?? queued.time), queued, processes };
+  return {
+    record,
+    revision: item.revision,
+    lastSeq: first.lastSeq,
+    notBeforeMs: parseTime(lastEvent?.time ?? queued.time),
+    queued,
+    processes,
+  };
 }
 
 function processOf(run_id: string, payload: StreamEvent["payload"]): RecordedProcess {
@@ -60,12 +67,23 @@ function processOf(run_id: string, payload: StreamEvent["payload"]): RecordedPro
  * The request of a queued run, so that it can start after all; `undefined` when it cannot: what is secret in a request
  * (its environment and standard input) is never stored.
  */
-export function requestOf(left: LeftRun, commands: Readonly<Record<string, CommandTemplate>>): { request: NormalRequest; supports: Supports } | undefined {
-  const { supports, executor: _executor, origin: _origin, caller: _caller, label: _label, env_names, stdin_bytes, ...request } = left.queued.payload;
+export function requestOf(
+  left: LeftRun,
+  commands: Readonly<Record<string, CommandTemplate>>,
+): { request: NormalRequest; supports: Supports } | undefined {
+  const {
+    supports,
+    executor: _executor,
+    origin: _origin,
+    caller: _caller,
+    label: _label,
+    env_names,
+    stdin_bytes,
+    ...request
+  } = left.queued.payload;
   if (env_names !== undefined || stdin_bytes !== undefined) return undefined;
   const command = request["command"];
   const template = typeof command === "string" ? commands[command] : undefined;
   if (command !== undefined && !template) return undefined;
   return { request: { ...request, ...(template && { template }) } as unknown as NormalRequest, supports: supports as Supports };
 }
-

@@ -32,7 +32,12 @@ export async function pruneRuns(parts: {
   let removed = 0;
   let after: number | undefined;
   for (let more = true; more && status.length > 0; ) {
-    const page = await store.list(runCollection, { order: "asc", limit: batchRuns, where: { status }, ...(after !== undefined && { after }) });
+    const page = await store.list(runCollection, {
+      order: "asc",
+      limit: batchRuns,
+      where: { status },
+      ...(after !== undefined && { after }),
+    });
     const goes = (item: Stored): boolean => {
       if (isNeeded(item.id)) return false;
       return excess-- > 0 || isOlder(item.record as RunSummary, rule.older_than_ms, nowMs);

@@ -45,5 +45,6 @@ export async function isWithin(get: (id: string) => Promise<RunSummary>, id: str
 export function assertTakesChild(parent: ActiveRun, limits: Limits): void {
   if (parent.endingDecided) throw new AnodeError("parent_finished", "The parent run has ended.");
   if (parent.depth + 1 > limits.treeDepth) throw new AnodeError("tree_limit", `A run tree is at most ${limits.treeDepth} deep.`);
-  if (parent.children.size >= limits.treeChildren) throw new AnodeError("tree_limit", `A run has at most ${limits.treeChildren} active children.`);
+  if (parent.children.size >= limits.treeChildren)
+    throw new AnodeError("tree_limit", `A run has at most ${limits.treeChildren} active children.`);
 }

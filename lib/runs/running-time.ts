@@ -40,9 +40,12 @@ export class RunningTime {
   #arm(): void {
     const delayMs = this.#limitMs === undefined ? undefined : nextWallMark(this.#limitMs, this.usedMs);
     if (delayMs === undefined) return;
-    this.#cancel = this.#clock.schedule(() => {
-      this.#onMark();
-      if (this.#since !== undefined) this.#arm();
-    }, Math.min(delayMs, longestTimerMs));
+    this.#cancel = this.#clock.schedule(
+      () => {
+        this.#onMark();
+        if (this.#since !== undefined) this.#arm();
+      },
+      Math.min(delayMs, longestTimerMs),
+    );
   }
 }

@@ -80,24 +80,28 @@ function utf8Bytes(value: string): number {
 }
 
 const environmentName = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const environment = z
-  .record(z.string(), z.string().max(131_072))
-  .superRefine((value, context) => {
-    const names = Object.keys(value);
-    if (names.length > 64) context.addIssue({ code: "custom", message: "must have at most 64 names", params: { issue: "length" } });
-    for (const name of names) {
-      const wrong =
-        !environmentName.test(name) || name.startsWith("ANODE") || name.startsWith("LD_") || name.startsWith("DYLD_") || name === "NODE_OPTIONS";
-      if (wrong) context.addIssue({ code: "custom", path: [name], message: "is not an allowed variable name", params: { issue: "format" } });
-      if (value[name]?.includes("\u0000")) context.addIssue({ code: "custom", path: [name], message: "must not contain U+0000", params: { issue: "format" } });
-    }
-  });
+const environment = z.record(z.string(), z.string().max(131_072)).superRefine((value, context) => {
+  const names = Object.keys(value);
+  if (names.length > 64) context.addIssue({ code: "custom", message: "must have at most 64 names", params: { issue: "length" } });
+  for (const name of names) {
+    const wrong =
+      !environmentName.test(name) ||
+      name.startsWith("ANODE") ||
+      name.startsWith("LD_") ||
+      name.startsWith("DYLD_") ||
+      name === "NODE_OPTIONS";
+    if (wrong) context.addIssue({ code: "custom", path: [name], message: "is not an allowed variable name", params: { issue: "format" } });
+    if (value[name]?.includes("\u0000"))
+      context.addIssue({ code: "custom", path: [name], message: "must not contain U+0000", params: { issue: "format" } });
+  }
+});
 
 const metadata = z.record(z.string(), z.string().max(4096)).superRefine((value, context) => {
   const keys = Object.keys(value);
   const bytes = utf8Bytes(JSON.stringify(value));
   if (keys.length > 32) context.addIssue({ code: "custom", message: "must have at most 32 keys", params: { issue: "length" } });
-  if (keys.some((key) => key.length > 64)) context.addIssue({ code: "custom", message: "must have keys of at most 64 characters", params: { issue: "length" } });
+  if (keys.some((key) => key.length > 64))
+    context.addIssue({ code: "custom", message: "must have keys of at most 64 characters", params: { issue: "length" } });
   if (bytes > 16_384) context.addIssue({ code: "custom", message: "must be at most 16 KiB", params: { issue: "length" } });
 });
 
@@ -133,7 +137,10 @@ export const runRequest = z
     cwd: z
       .string()
       .max(4096)
-      .refine((value) => value.startsWith("/") && !value.includes("\u0000"), { message: "must be an absolute path", params: { issue: "format" } })
+      .refine((value) => value.startsWith("/") && !value.includes("\u0000"), {
+        message: "must be an absolute path",
+        params: { issue: "format" },
+      })
       .exactOptional(),
     session_id: z.string().min(1).max(256).exactOptional(),
     command: z.string().min(1).max(128).exactOptional(),
@@ -159,7 +166,8 @@ export const runRequest = z
     metadata: metadata.exactOptional(),
   })
   .superRefine((value, context) => {
-    const conflict = (path: string, message: string) => context.addIssue({ code: "custom", path: [path], message, params: { issue: "conflict" } });
+    const conflict = (path: string, message: string) =>
+      context.addIssue({ code: "custom", path: [path], message, params: { issue: "conflict" } });
     const commands = (["command", "argv", "shell"] as const).filter((name) => value[name] !== undefined);
     if (commands.length > 1) conflict(commands[1] ?? "", `excludes ${commands[0]}`);
     if (commands.length === 0 && value.prompt === undefined) {

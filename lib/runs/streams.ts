@@ -2,7 +2,16 @@ import { AnodeError } from "../errors.js";
 import type { EventBuffer } from "../events/buffer.js";
 import { asEvents, asFrames, follow, type FollowedStream, type FollowOptions, type PageForm } from "../events/cursor.js";
 import type { Preview, StreamEvent } from "../events/event.js";
-import { eventsOfLines, frameText, heartbeatFrame, heartbeatLine, lineBytes, linesOfFrames, previewFrame, streamOpening } from "../events/frame.js";
+import {
+  eventsOfLines,
+  frameText,
+  heartbeatFrame,
+  heartbeatLine,
+  lineBytes,
+  linesOfFrames,
+  previewFrame,
+  streamOpening,
+} from "../events/frame.js";
 import type { Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import type { Store } from "../store/store.js";
@@ -65,7 +74,8 @@ export class RunStreams {
   /** Record events (and previews, if wanted) as objects. */
   async *events(id: string, options: AttachOptions = {}): AsyncGenerator<StreamEvent | Preview> {
     const record = await this.#ports.record(id);
-    for await (const page of this.#follow<readonly (StreamEvent | Preview)[]>(record, asEvents, options, (previews) => previews)) yield* page;
+    for await (const page of this.#follow<readonly (StreamEvent | Preview)[]>(record, asEvents, options, (previews) => previews))
+      yield* page;
   }
 
   /** SSE bytes, from the reconnect hint to the frame of the terminal event. */

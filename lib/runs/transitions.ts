@@ -20,8 +20,26 @@ const endsFromQueue = new Set(["run.failed", "run.canceled", "run.interrupted"])
 const allowedInQueue = new Set(["run.cancel_requested", "input.accepted", "input.withdrawn", "system.notice"]);
 const endings: readonly string[] = ["completed", "failed", "canceled", "interrupted"];
 /** Fields of the terminal payload that the record takes over as they are. */
-const outcomeFields = ["stop_reason", "duration_ms", "result", "error", "error_code", "num_turns", "usage", "cost_usd", "exit_code", "signal", "session_id"] as const;
-const usageFields = ["input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "reasoning_tokens"] as const;
+const outcomeFields = [
+  "stop_reason",
+  "duration_ms",
+  "result",
+  "error",
+  "error_code",
+  "num_turns",
+  "usage",
+  "cost_usd",
+  "exit_code",
+  "signal",
+  "session_id",
+] as const;
+const usageFields = [
+  "input_tokens",
+  "output_tokens",
+  "cache_read_input_tokens",
+  "cache_creation_input_tokens",
+  "reasoning_tokens",
+] as const;
 /** Fields of `run.queued` that the record takes over as they are. */
 const requestFields = [
   "model",

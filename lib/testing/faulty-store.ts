@@ -25,33 +25,60 @@ export function createFaultyStore(inner: Store): FaultyStore {
   const waiting: (() => void)[] = [];
   let holding = false;
 
-  async function commit(batch: Batch): Promise<void> {
-    calls.commit += 1;
+  const count = (name: keyof typeof calls): void => {
+    calls[name] += 1;
+  };
+
+  function commit(batch: Batch): Promise<void> {
+    count("commit");
     const failure = failures.shift();
-    // Behind others that wait even when nothing is held any more: commits keep the order of their calls.
-    if (holding || waiting.length > 0) await new Promise<void>((resolve) => waiting.push(resolve));
-    if (failure) throw new AnodeError(failure, `The commit failed as the test told it to: ${failure}.`);
-    await inner.commit(batch);
+    const go = async (): Promise<void> => {
+      if (failure) throw new AnodeError(failure, `The commit failed as the test told it to: ${failure}.`);
+      await inner.commit(batch);
+    };
+    if (!holding) return go();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    waiting.push(() => void go().then(resolve, reject));
+    return promise;
   }
 
   return {
     supports: inner.supports,
     commit,
-    read: (...call) => (calls.read++, inner.read(...call)),
-    get: (...call) => (calls.get++, inner.get(...call)),
-    list: (...call) => (calls.list++, inner.list(...call)),
-    count: (...call) => (calls.count++, inner.count(...call)),
-    usage: () => (calls.usage++, inner.usage()),
-    close: () => (calls.close++, inner.close()),
-    failCommits(count, code) {
-      failures.push(...Array<CommitFailure>(count).fill(code));
+    read(...call) {
+      count("read");
+      return inner.read(...call);
+    },
+    get(...call) {
+      count("get");
+      return inner.get(...call);
+    },
+    list(...call) {
+      count("list");
+      return inner.list(...call);
+    },
+    count(...call) {
+      count("count");
+      return inner.count(...call);
+    },
+    usage() {
+      count("usage");
+      return inner.usage();
+    },
+    close() {
+      count("close");
+      return inner.close();
+    },
+    failCommits(times, code) {
+      for (let time = 0; time < times; time += 1) failures.push(code);
     },
     holdCommits() {
       holding = true;
     },
-    releaseCommits(count) {
-      if (count === undefined) holding = false;
-      for (const go of waiting.splice(0, count ?? waiting.length)) go();
+    releaseCommits(times) {
+      if (times === undefined) holding = false;
+      // Each is handed on in this very step: one that comes meanwhile stays behind them.
+      for (const go of waiting.splice(0, times ?? waiting.length)) go();
     },
     get held() {
       return waiting.length;

@@ -64,7 +64,10 @@ export class Tokens {
    */
   async create(request: TokenRequest, maker: Caller, prefix = "anode_at_"): Promise<NewToken> {
     const missing = request.scopes.find((scope) => !hasScope(maker, scope));
-    if (missing) throw new AnodeError("scope_required", `A token gets at most its maker's scopes; ${missing} is not one of them.`, { details: { scope: missing } });
+    if (missing)
+      throw new AnodeError("scope_required", `A token gets at most its maker's scopes; ${missing} is not one of them.`, {
+        details: { scope: missing },
+      });
     const token = prefix + this.#host.randomId(32);
     const now = this.#host.clock.now();
     const record: TokenRecord = {

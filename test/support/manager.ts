@@ -35,7 +35,11 @@ export function gate(): { executor: Executor; contexts: RunContext[]; release: (
 /** An open manager whose profile `craft` runs on the given executor; closed when the test ends. */
 export async function openManager(executor: Executor, options: RunManagerOptions = {}): Promise<RunManager> {
   const { executors, profiles, ...rest } = options;
-  const manager = new RunManager({ executors: { main: executor, ...executors }, profiles: { craft: { executor: "main" }, ...profiles }, ...rest });
+  const manager = new RunManager({
+    executors: { main: executor, ...executors },
+    profiles: { craft: { executor: "main" }, ...profiles },
+    ...rest,
+  });
   await manager.open();
   onTestFinished(() => manager.close());
   return manager;

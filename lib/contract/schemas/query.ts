@@ -3,7 +3,16 @@ import { z } from "zod";
 /** An integer in a body, or its decimal form in a query. */
 export function integer(min: number, max: number) {
   const range = z.int().min(min).max(max);
-  return z.union([range, z.string().regex(/^\d{1,16}$/).transform(Number).pipe(range)]).meta({ type: "integer", minimum: min, maximum: max });
+  return z
+    .union([
+      range,
+      z
+        .string()
+        .regex(/^\d{1,16}$/)
+        .transform(Number)
+        .pipe(range),
+    ])
+    .meta({ type: "integer", minimum: min, maximum: max });
 }
 
 /** A boolean, or `true`, `false`, `1`, `0` in a query. */
@@ -14,8 +23,12 @@ export const flag = z
 /** One or several names: an array, a repeated query parameter, or a comma list. */
 export function names<Values extends readonly [string, ...string[]]>(values: Values) {
   const list = z.array(z.enum(values)).min(1).max(64);
-  const split = (given: string | string[]): string[] => (typeof given === "string" ? given.split(",") : given.flatMap((text) => text.split(",")));
-  return z.union([z.string(), z.array(z.string())]).transform(split).pipe(list);
+  const split = (given: string | string[]): string[] =>
+    typeof given === "string" ? given.split(",") : given.flatMap((text) => text.split(","));
+  return z
+    .union([z.string(), z.array(z.string())])
+    .transform(split)
+    .pipe(list);
 }
 
 /** Text of a path or a filter. */

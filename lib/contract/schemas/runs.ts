@@ -7,7 +7,13 @@ const id = word;
 const cursor = z.string().max(256);
 const status = names(["active", "terminal", ...runStatus.options]);
 const questionFilter = z.enum(["open", "closed", "all"]);
-const streamEvent = z.looseObject({ id: z.string(), seq: z.int(), type: z.string(), time: z.string(), payload: z.record(z.string(), z.unknown()) });
+const streamEvent = z.looseObject({
+  id: z.string(),
+  seq: z.int(),
+  type: z.string(),
+  time: z.string(),
+  payload: z.record(z.string(), z.unknown()),
+});
 
 /** Input and output of each operation of runs and questions. */
 export const runSchemas = {
@@ -63,7 +69,11 @@ export const runSchemas = {
   },
   "runs.answer": { input: z.strictObject({ id, question_id: word, ...answerInput.shape }), output: question },
   "questions.list": {
-    input: z.strictObject({ status: questionFilter.exactOptional(), limit: integer(1, 1000).exactOptional(), cursor: cursor.exactOptional() }),
+    input: z.strictObject({
+      status: questionFilter.exactOptional(),
+      limit: integer(1, 1000).exactOptional(),
+      cursor: cursor.exactOptional(),
+    }),
     output: z.strictObject({ questions: z.array(question), next_cursor: z.string().exactOptional() }),
   },
   "runs.prune": {

@@ -17,7 +17,10 @@ export function fromCursor(cursor: string | undefined): number | undefined {
 }
 
 /** A list of any length as one JSON document, page by page, so that it is never held whole. */
-export async function* listBytes(field: string, nextPage: (before: number | undefined) => Promise<{ items: readonly object[]; next?: number }>) {
+export async function* listBytes(
+  field: string,
+  nextPage: (before: number | undefined) => Promise<{ items: readonly object[]; next?: number }>,
+) {
   const encoder = new TextEncoder();
   let before: number | undefined;
   let separator = "";

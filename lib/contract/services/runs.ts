@@ -35,7 +35,10 @@ export function createRunServices(manager: RunManager): Services {
 
   return {
     "runs.start": async (input: ValidInput<"runs.start">, { caller, keep }: CallContext) => {
-      const run = await manager.accept(input, { caller, ...(keep && { also: (id: string) => [keep({ status: 201, body: { run_id: id } })] }) });
+      const run = await manager.accept(input, {
+        caller,
+        ...(keep && { also: (id: string) => [keep({ status: 201, body: { run_id: id } })] }),
+      });
       return { status: 201, body: { run_id: run.id }, headers: { Location: `/runs/${run.id}` } };
     },
     "runs.list": async ({ cursor, limit = 100, ...filters }: ValidInput<"runs.list">, { caller }: CallContext) => {
@@ -102,7 +105,12 @@ export function createRunServices(manager: RunManager): Services {
     "questions.list": async ({ status = "open", limit = 100, cursor }: ValidInput<"questions.list">, { caller }: CallContext) => {
       const before = fromCursor(cursor);
       const run_ids = caller.run_id === undefined ? undefined : await manager.descendants(caller.run_id);
-      const { questions, next } = await manager.questions({ status, limit, ...(run_ids && { run_ids }), ...(before !== undefined && { before }) });
+      const { questions, next } = await manager.questions({
+        status,
+        limit,
+        ...(run_ids && { run_ids }),
+        ...(before !== undefined && { before }),
+      });
       return ok({ questions, ...(next !== undefined && { next_cursor: toCursor(next) }) });
     },
     "runs.prune": async (rule: ValidInput<"runs.prune">) => ok({ removed: await manager.prune(rule as never) }),
@@ -163,7 +171,9 @@ function cursorOf(after: string | number | undefined, lastEventId: string | unde
   if (!/^\d{1,16}$/.test(text)) throw new AnodeError("invalid_cursor", "The cursor must be the seq of an event, 1 to 16 digits.");
   const cursor = Number(text);
   if (isTerminal(record.status) || cursor <= record.last_seq) return cursor;
-  throw new AnodeError("cursor_ahead", `The cursor is beyond the newest event, ${record.last_seq}.`, { details: { last_seq: record.last_seq } });
+  throw new AnodeError("cursor_ahead", `The cursor is beyond the newest event, ${record.last_seq}.`, {
+    details: { last_seq: record.last_seq },
+  });
 }
 
 function scopeRequired(scope: string): AnodeError {

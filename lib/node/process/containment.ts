@@ -46,7 +46,10 @@ export interface ContainmentOptions {
 export function createContainment(options: ContainmentOptions): Containment {
   const { storeId, table = createProcessTable(systemReader()) } = options;
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(storeId)) {
-    throw new AnodeError("invalid_request", `storeId must be 1 to 64 letters, digits, "_" or "-", got ${JSON.stringify(storeId.slice(0, 80))}.`);
+    throw new AnodeError(
+      "invalid_request",
+      `storeId must be 1 to 64 letters, digits, "_" or "-", got ${JSON.stringify(storeId.slice(0, 80))}.`,
+    );
   }
   const probes = new Map<LevelName, Promise<Probe>>();
   const probe = (name: LevelName): Promise<Probe> => {
@@ -66,10 +69,14 @@ export function createContainment(options: ContainmentOptions): Containment {
       const name = wanted === "auto" ? await auto() : wanted;
       const found = await probe(name);
       if (!found.available) {
-        throw new AnodeError("containment_unavailable", `Containment ${name} is not to be had here: ${found.why}.`, { details: { level: name } });
+        throw new AnodeError("containment_unavailable", `Containment ${name} is not to be had here: ${found.why}.`, {
+          details: { level: name },
+        });
       }
       if (hide && name !== "pidns") {
-        throw new AnodeError("containment_unavailable", `Only containment pidns can hide the home folder, not ${name}.`, { details: { level: name } });
+        throw new AnodeError("containment_unavailable", `Only containment pidns can hide the home folder, not ${name}.`, {
+          details: { level: name },
+        });
       }
       if (name === "pidns") return createPidnsLevel(table, storeId, hide);
       if (name === "cgroup") return createCgroupLevel(table.reader, found.root ?? "", storeId);
@@ -107,7 +114,14 @@ async function tryCgroups(table: ProcessTable): Promise<Probe> {
     const level = createCgroupLevel(table.reader, root, `probe-${process.pid}`);
     try {
       const room = level.enclose("probe");
-      const result = await runs(room.wrap(["sh", "-c", `grep -q /anode-probe-${process.pid}/probe /proc/self/cgroup && test -w "$0/cgroup.kill"`, `${root}/anode-probe-${process.pid}/probe`]));
+      const result = await runs(
+        room.wrap([
+          "sh",
+          "-c",
+          `grep -q /anode-probe-${process.pid}/probe /proc/self/cgroup && test -w "$0/cgroup.kill"`,
+          `${root}/anode-probe-${process.pid}/probe`,
+        ]),
+      );
       room.release();
       if (result.available) return { ...result, root };
       why = result.why;

@@ -1,7 +1,20 @@
 /** What a child inherits of our environment, beside `LC_*`: enough to work, no secret, no way out through a service manager. */
 const inherited = new Set([
-  "HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER", "LANG", "TZ", "TMPDIR", "SSH_AUTH_SOCK",
-  "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME", "TRACEPARENT",
+  "HOME",
+  "LOGNAME",
+  "PATH",
+  "SHELL",
+  "TERM",
+  "USER",
+  "LANG",
+  "TZ",
+  "TMPDIR",
+  "SSH_AUTH_SOCK",
+  "XDG_CONFIG_HOME",
+  "XDG_DATA_HOME",
+  "XDG_CACHE_HOME",
+  "XDG_STATE_HOME",
+  "TRACEPARENT",
 ]); // prettier-ignore
 
 /** An environment as Node has it. */

@@ -40,16 +40,25 @@ const sweepMs = 5_000;
  */
 export async function sweepLeftovers(options: SweepOptions): Promise<SweepReport> {
   const { storeId, recorded, clock, containment = createContainment({ storeId }) } = options;
-  const trees = findTrees(storeId, recorded, containment);
   const found = new Set<string>();
-  const sweeps = trees.map(async ({ runId, tree }) => {
-    if ((await tree.scan()).size === 0) return [];
-    found.add(runId);
-    const leaks = await stopTree(tree, { clock, politeMs, killMs });
-    return leaks.map((leak) => ({ ...leak, run_id: runId }));
-  });
-  const ended = await within(clock, sweepMs, Promise.all(sweeps));
-  const leaked = ended ? ended.flat() : await stillThere(trees);
+  const sweep = async (trees: readonly RunTree[]): Promise<void> => {
+    await Promise.all(
+      trees.map(async ({ runId, tree }) => {
+        if ((await tree.scan()).size === 0) return;
+        found.add(runId);
+        await stopTree(tree, { clock, politeMs, killMs });
+      }),
+    );
+  };
+  const inCgroups = cgroupTrees(storeId, containment);
+  const elsewhere = findTrees(storeId, recorded, containment);
+  // One after the other, so that nobody gets TERM from both.
+  await within(
+    clock,
+    sweepMs,
+    sweep(inCgroups).then(() => sweep(elsewhere)),
+  );
+  const leaked = await leaksOf([...inCgroups, ...elsewhere]);
   removeCgroups(storeId);
   return { runs: [...found], leaked };
 }
@@ -70,21 +79,24 @@ function findTrees(storeId: string, recorded: readonly RecordedProcess[], { tabl
   }
   // A pid from before the last boot means nobody.
   for (const one of recorded) if (one.boot_id === reader.bootId()) leaders.set(one.run_id, one);
-  const trees = [...leaders].map(([runId, leader]) => ({
+  return [...leaders].map(([runId, leader]) => ({
     runId,
     tree: createGroupTree(table, { ...(leader && { leader }), cookie: cookieOf(storeId, runId), cookieSuffices: true }),
   }));
-  for (const [runId, folder] of cgroups(storeId)) trees.push({ runId, tree: createCgroupTree(reader, folder) });
-  return trees;
 }
 
-async function stillThere(trees: readonly RunTree[]): Promise<(Leak & { run_id: string })[]> {
-  const left = await Promise.all(trees.map(async ({ runId, tree }) => [...(await tree.scan()).values()].map(({ pid, name }) => ({ pid, name, run_id: runId }))));
-  return left.flat();
+function cgroupTrees(storeId: string, { table }: Containment): RunTree[] {
+  if (process.platform !== "linux") return [];
+  const found = cgroupRoots().flatMap((root) => [...cgroupsOf(root, storeId)]);
+  return found.map(([runId, folder]) => ({ runId, tree: createCgroupTree(table.reader, folder) }));
 }
 
-function cgroups(storeId: string): [string, string][] {
-  return process.platform === "linux" ? cgroupRoots().flatMap((root) => [...cgroupsOf(root, storeId)]) : [];
+async function leaksOf(trees: readonly RunTree[]): Promise<SweepReport["leaked"]> {
+  const left = new Map<number, Leak & { run_id: string }>();
+  for (const { runId, tree } of trees) {
+    for (const { pid, name } of (await tree.scan()).values()) left.set(pid, { pid, name, run_id: runId });
+  }
+  return [...left.values()];
 }
 
 function removeCgroups(storeId: string): void {

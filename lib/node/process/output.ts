@@ -69,7 +69,8 @@ export function createOutputGatherer(options: GathererOptions): OutputGatherer {
 /** The text in pieces of at most `limit` bytes as JSON, cut at line ends where there are any. */
 function fitting(text: string, limit: number): string[] {
   // Only control characters take six bytes for one unit; measuring is dear, so it is left out where it cannot matter.
-  if (text.length * 6 <= limit || (text.length * 3 <= limit && !needsEscapes.test(text)) || jsonBytes(text) <= limit || text.length < 2) return [text];
+  if (text.length * 6 <= limit || (text.length * 3 <= limit && !needsEscapes.test(text)) || jsonBytes(text) <= limit || text.length < 2)
+    return [text];
   const middle = text.length >> 1;
   const atLine = text.lastIndexOf("\n", middle) + 1;
   const cut = atLine > 0 ? atLine : isLowSurrogate(text, middle) ? middle - 1 : middle;

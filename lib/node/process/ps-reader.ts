@@ -32,7 +32,11 @@ export function parsePs(text: string): ProcessInfo[] {
 
 function run(program: string, args: readonly string[]): string {
   try {
-    return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], env: { PATH: process.env["PATH"], LC_ALL: "C" } });
+    return execFileSync(program, args, {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+      env: { PATH: process.env["PATH"], LC_ALL: "C" },
+    });
   } catch {
     return "";
   }

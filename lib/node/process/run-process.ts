@@ -88,7 +88,10 @@ async function supervise(context: RunContext, plan: Plan, setup: RunSetup, { chi
 
   if (!byItself) await sweep;
   const stopReading = clock.schedule(() => drained.abort(), drainMs);
-  const [leaks, heard] = await Promise.all([byItself ? within(clock, settleMs, sweep) : sweep, talk.catch((error: unknown) => ({ error }))]);
+  const [leaks, heard] = await Promise.all([
+    byItself ? within(clock, settleMs, sweep) : sweep,
+    talk.catch((error: unknown) => ({ error })),
+  ]);
   stopReading();
   const exit = await truthOf(child, level, clock);
   await context.emit("process.exited", { ...toWire(exit), ...(leaks && leaks.length > 0 && { leaked: leaks }) });

@@ -11,21 +11,39 @@ export function ensureLocalFile(path: string): void {
   const folder = realpathSync(dirname(path));
   const network = networkFileSystem(mounts(), folder);
   if (network !== undefined) {
-    throw refused("network_file_system", `${path} must be on a local file system, ${folder} is on ${network}, whose locks cannot be trusted.`);
+    throw refused(
+      "network_file_system",
+      `${path} must be on a local file system, ${folder} is on ${network}, whose locks cannot be trusted.`,
+    );
   }
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) createEmpty(path);
   else if (!found.isFile()) throw refused("unsafe_path", `${path} must be a regular file, it is ${kindOf(found)}.`);
 }
 
-const networkTypes = new Set(["nfs", "nfs4", "cifs", "smb2", "smb3", "smbfs", "afs", "ceph", "lustre", "glusterfs", "fuse.sshfs", "fuse.glusterfs"]);
+const networkTypes = new Set([
+  "nfs",
+  "nfs4",
+  "cifs",
+  "smb2",
+  "smb3",
+  "smbfs",
+  "afs",
+  "ceph",
+  "lustre",
+  "glusterfs",
+  "fuse.sshfs",
+  "fuse.glusterfs",
+]);
 
 /** Type of the network file system that holds `folder`, by the text of `/proc/self/mountinfo`; undefined for a local one. */
 export function networkFileSystem(mountinfo: string, folder: string): string | undefined {
   let best = { point: "", type: "" };
   for (const line of mountinfo.split("\n")) {
     const [before = "", after = ""] = line.split(" - ");
-    const point = (before.split(" ")[4] ?? "").replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+    const point = (before.split(" ")[4] ?? "").replace(/\\([0-7]{3})/g, (_, octal: string) =>
+      String.fromCharCode(Number.parseInt(octal, 8)),
+    );
     const holds = point === "/" || folder === point || folder.startsWith(`${point}/`);
     // The last of two mounts on one point hides the earlier one.
     if (point !== "" && holds && point.length >= best.point.length) best = { point, type: after.split(" ")[0] ?? "" };

@@ -33,7 +33,8 @@ export class RecordTable {
   /** @throws `stale_commit` */
   delete({ collection, id, expectedRevision }: Delete): void {
     const revision = expectedRevision === undefined ? undefined : this.#revision(collection, id);
-    if (expectedRevision !== undefined && revision !== expectedRevision) throw staleRevision(collection, id, expectedRevision, revision ?? 0);
+    if (expectedRevision !== undefined && revision !== expectedRevision)
+      throw staleRevision(collection, id, expectedRevision, revision ?? 0);
     this.#statements.remove.run(collection, id);
   }
 

@@ -47,7 +47,10 @@ export class SqliteDatabase {
       probe: db.prepare("INSERT INTO space_probe VALUES (zeroblob(65536))"),
       unprobe: db.prepare("DELETE FROM space_probe"),
     };
-    this.#pages = prepareRows(db, "SELECT page_count - freelist_count, page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size");
+    this.#pages = prepareRows(
+      db,
+      "SELECT page_count - freelist_count, page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+    );
   }
 
   /**

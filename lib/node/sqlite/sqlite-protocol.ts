@@ -73,7 +73,9 @@ export interface Calls {
 }
 
 /** A call on its way to the worker. */
-export type Request = { [Name in keyof Calls]: { readonly id: number; readonly call: Name; readonly input: Calls[Name]["input"] } }[keyof Calls];
+export type Request = {
+  [Name in keyof Calls]: { readonly id: number; readonly call: Name; readonly input: Calls[Name]["input"] };
+}[keyof Calls];
 
 /** An error on its way back. */
 export interface PlainError {

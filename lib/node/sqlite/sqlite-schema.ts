@@ -79,9 +79,13 @@ function refuseForeign(path: string, knownVersion: number): void {
     const owner = valueOf(db, "PRAGMA application_id");
     const version = Number(valueOf(db, "PRAGMA user_version"));
     const isEmpty = valueOf(db, "SELECT count(*) FROM sqlite_schema") === 0;
-    if (owner !== applicationId && !(owner === 0 && isEmpty)) throw refused("foreign", `${path} must be a store of anode-daemon, it belongs to another program.`);
+    if (owner !== applicationId && !(owner === 0 && isEmpty))
+      throw refused("foreign", `${path} must be a store of anode-daemon, it belongs to another program.`);
     if (version > knownVersion) {
-      throw refused("newer", `${path} must have a store version of at most ${knownVersion}, it has ${version}: a newer anode-daemon wrote it.`);
+      throw refused(
+        "newer",
+        `${path} must have a store version of at most ${knownVersion}, it has ${version}: a newer anode-daemon wrote it.`,
+      );
     }
   } finally {
     db.close();

@@ -5,11 +5,13 @@ import { eventsOf, gate, openManager, until, untilAborted } from "../../support/
 describe("RunManager.cancel", () => {
   it("aborts the executor with the reason and ends the run once", async () => {
     let reason: unknown;
-    const manager = await openManager(functionExecutor(async ({ signal }) => {
-      await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
-      reason = signal.reason;
-      return "what it returns does not count";
-    }));
+    const manager = await openManager(
+      functionExecutor(async ({ signal }) => {
+        await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+        reason = signal.reason;
+        return "what it returns does not count";
+      }),
+    );
     const run = await manager.start({ prompt: "x" });
     await until(async () => (await manager.get(run.id)).status === "running");
     const [first, second] = await Promise.all([manager.cancel(run.id, { reason: "enough" }), manager.cancel(run.id)]);
@@ -47,10 +49,13 @@ describe("RunManager.cancel", () => {
     const { promise: late, resolve: speak } = Promise.withResolvers<void>();
     let refused: unknown;
     const diagnostics: string[] = [];
-    const manager = await openManager(functionExecutor(async ({ emit }) => {
-      await late;
-      refused = await emit("assistant.message", { message_id: "m", text: "too late" }).catch((error: unknown) => error);
-    }), { graceMs: 10, limits: { killMs: 10 } });
+    const manager = await openManager(
+      functionExecutor(async ({ emit }) => {
+        await late;
+        refused = await emit("assistant.message", { message_id: "m", text: "too late" }).catch((error: unknown) => error);
+      }),
+      { graceMs: 10, limits: { killMs: 10 } },
+    );
     manager.on("diagnostic", (name) => diagnostics.push(name));
     const run = await manager.start({ prompt: "x" });
     const record = await manager.cancel(run.id);
@@ -75,7 +80,13 @@ describe("RunManager.cancel", () => {
     await until(async () => children.length === 2 && (await manager.get(children[1] ?? "")).status === "running");
     await manager.cancel(run.id);
     const [cascaded, detached] = children as [string, string];
-    expect(await manager.wait(cascaded)).toMatchObject({ status: "canceled", stop_reason: "parent_ended", parent_id: run.id, key: "tree", metadata: { a: "b" } });
+    expect(await manager.wait(cascaded)).toMatchObject({
+      status: "canceled",
+      stop_reason: "parent_ended",
+      parent_id: run.id,
+      key: "tree",
+      metadata: { a: "b" },
+    });
     expect(await manager.get(detached)).toMatchObject({ status: "running", cancel_policy: "detach" });
     const types = (await eventsOf(manager, run.id)).map((event) => event.type);
     expect(types.filter((type) => type === "run.child_started")).toHaveLength(2);
@@ -96,9 +107,11 @@ describe("RunManager.cancel", () => {
   });
 
   it("keeps the failure of an executor with its text and code", async () => {
-    const manager = await openManager(functionExecutor(() => {
-      throw new Error("no luck");
-    }));
+    const manager = await openManager(
+      functionExecutor(() => {
+        throw new Error("no luck");
+      }),
+    );
     const run = await manager.start({ prompt: "x" });
     expect(await run.done()).toMatchObject({ status: "failed", stop_reason: "error", error: "no luck", error_code: "executor_error" });
   });
@@ -111,7 +124,10 @@ describe("RunManager.close", () => {
     const events = eventsOf(manager, run.id);
     await until(async () => (await manager.get(run.id)).status === "running");
     await Promise.all([manager.close(), manager.close()]);
-    expect((await events).at(-1)).toMatchObject({ type: "run.interrupted", payload: { stop_reason: "shutdown", error_code: "daemon_shutdown" } });
+    expect((await events).at(-1)).toMatchObject({
+      type: "run.interrupted",
+      payload: { stop_reason: "shutdown", error_code: "daemon_shutdown" },
+    });
     await expect(manager.start({ prompt: "x" })).rejects.toMatchObject({ code: "shutting_down", retryAfterSeconds: 5 });
   });
 

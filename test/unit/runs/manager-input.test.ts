@@ -13,10 +13,12 @@ const tasks = functionExecutor(async ({ input, emit, request }) => {
 describe("RunManager.input", () => {
   it("hands queued input over as further tasks and records each one's result", async () => {
     const { promise: go, resolve: start } = Promise.withResolvers<void>();
-    const manager = await openManager(functionExecutor(async (context) => {
-      await go;
-      await tasks.execute(context);
-    }));
+    const manager = await openManager(
+      functionExecutor(async (context) => {
+        await go;
+        await tasks.execute(context);
+      }),
+    );
     const run = await manager.start({ prompt: "first" });
     await until(async () => (await manager.get(run.id)).status === "running");
     expect(await manager.input(run.id, { text: "second" })).toMatchObject({ input_id: "I-1", state: "pending" });
@@ -67,12 +69,20 @@ describe("RunManager.input", () => {
     const { executor } = gate();
     const manager = await openManager(executor, {
       limits: { inputs: 2 },
-      executors: { deaf: functionExecutor(({ signal }) => new Promise((resolve) => signal.addEventListener("abort", () => resolve()))  , { queue: false, steer: false }) },
+      executors: {
+        deaf: functionExecutor(({ signal }) => new Promise((resolve) => signal.addEventListener("abort", () => resolve())), {
+          queue: false,
+          steer: false,
+        }),
+      },
       profiles: { deaf: { executor: "deaf" } },
     });
     const deaf = await manager.start({ prompt: "x", profile: "deaf" });
     await expect(manager.input(deaf.id, { text: "y" })).rejects.toMatchObject({ code: "unsupported_option" });
-    await expect(manager.start({ prompt: "x", profile: "deaf", keep_open: true })).rejects.toMatchObject({ code: "unsupported_option", details: { option: "keep_open" } });
+    await expect(manager.start({ prompt: "x", profile: "deaf", keep_open: true })).rejects.toMatchObject({
+      code: "unsupported_option",
+      details: { option: "keep_open" },
+    });
     const run = await manager.start({ prompt: "x" });
     await manager.input(run.id, { text: "1" });
     await manager.input(run.id, { text: "2" });

@@ -12,7 +12,12 @@ async function crashedManager(store: Store, prepare: (manager: RunManager) => Pr
     await emit("process.started", { pid: 42, start_ticks: 7, boot_id: "b" });
     await ask({ kind: "choice", scope: "tool_permission", prompt: "May I?" });
   });
-  const manager = new RunManager({ store: { ...store, close: async () => {} }, executors: { main: untilAborted, asking }, profiles: { craft: { executor: "main" }, asking: { executor: "asking" } }, concurrency: 2 });
+  const manager = new RunManager({
+    store: { ...store, close: async () => {} },
+    executors: { main: untilAborted, asking },
+    profiles: { craft: { executor: "main" }, asking: { executor: "asking" } },
+    concurrency: 2,
+  });
   await manager.open();
   await prepare(manager);
   // From now on it is dead: whatever it still does fails.

@@ -11,9 +11,11 @@ const craft = { executor: "main" };
 
 describe("RunManager.start", () => {
   it("runs a request from queued to completed with gapless events", async () => {
-    const manager = await openManager(functionExecutor(async ({ emit }) => {
-      await emit("assistant.message", { message_id: "m1", text: "Hi" });
-    }));
+    const manager = await openManager(
+      functionExecutor(async ({ emit }) => {
+        await emit("assistant.message", { message_id: "m1", text: "Hi" });
+      }),
+    );
     const run = await manager.start({ prompt: "greet", run_label: "  first  ", metadata: { a: "1" } });
     const events = await eventsOf(manager, run.id);
     expect(events.map((event) => [event.seq, event.id, event.type, event.status])).toEqual([
@@ -23,19 +25,39 @@ describe("RunManager.start", () => {
       [4, "evt_4", "run.completed", "completed"],
     ]);
     const record = await run.done();
-    expect(record).toMatchObject({ status: "completed", label: "first", prompt: "greet", result: "Hi", stop_reason: "end_turn", last_seq: 4, metadata: { a: "1" }, profile: "craft", executor: "main", origin: "request", approval_mode: "ask", key: "local", priority: 0 });
+    expect(record).toMatchObject({
+      status: "completed",
+      label: "first",
+      prompt: "greet",
+      result: "Hi",
+      stop_reason: "end_turn",
+      last_seq: 4,
+      metadata: { a: "1" },
+      profile: "craft",
+      executor: "main",
+      origin: "request",
+      approval_mode: "ask",
+      key: "local",
+      priority: 0,
+    });
     expect(record.id).toMatch(/^R-\d{19}_1$/);
     expect(Object.values(record)).not.toContain(undefined);
   });
 
   it("gives the record as the fold of the run's events", async () => {
     const { transition } = await import("../../../lib/runs/transitions.js");
-    const manager = await openManager(functionExecutor(async ({ emit, ask }) => {
-      await emit("turn.started", { turn: 1 });
-      await emit("usage.updated", { input_tokens: 5, output_tokens: 2, cost_usd: 0.1 });
-      await ask({ kind: "acknowledge", scope: "user_question", prompt: "ok?" });
-      return "done";
-    }, { tokens: true, cost: true }), { onQuestion: () => ({}) });
+    const manager = await openManager(
+      functionExecutor(
+        async ({ emit, ask }) => {
+          await emit("turn.started", { turn: 1 });
+          await emit("usage.updated", { input_tokens: 5, output_tokens: 2, cost_usd: 0.1 });
+          await ask({ kind: "acknowledge", scope: "user_question", prompt: "ok?" });
+          return "done";
+        },
+        { tokens: true, cost: true },
+      ),
+      { onQuestion: () => ({}) },
+    );
     const run = await manager.start({ prompt: "x", key: "k", priority: 3 });
     let folded: ReturnType<typeof transition> | undefined;
     for (const event of await eventsOf(manager, run.id)) folded = transition(folded, { ...event, run_id: run.id });
@@ -47,15 +69,30 @@ describe("RunManager.start", () => {
     ["a blank prompt", { prompt: " \n" }, "invalid_request", { issues: [{ path: "prompt", code: "blank" }] }],
     ["a prompt over 512 KiB", { prompt: "é".repeat(262_145) }, "invalid_request", { issues: [{ path: "prompt", code: "length" }] }],
     ["U+0000 in the prompt", { prompt: "a\u0000b" }, "invalid_request", { issues: [{ path: "prompt", code: "format" }] }],
-    ["an unknown field", { prompt: "x", promt: "y" } as RunRequest, "invalid_request", { issues: [{ path: "promt", code: "unknown_field" }] }],
+    [
+      "an unknown field",
+      { prompt: "x", promt: "y" } as RunRequest,
+      "invalid_request",
+      { issues: [{ path: "promt", code: "unknown_field" }] },
+    ],
     ["null", { prompt: "x", model: null } as never, "invalid_request", { issues: [{ path: "model", code: "type" }] }],
     ["max_turns below 0", { prompt: "x", max_turns: -1 }, "invalid_request", { issues: [{ path: "max_turns", code: "range" }] }],
     ["max_turns over 1000", { prompt: "x", max_turns: 1001 }, "invalid_request", { issues: [{ path: "max_turns", code: "range" }] }],
     ["a fractional max_turns", { prompt: "x", max_turns: 1.5 }, "invalid_request", { issues: [{ path: "max_turns", code: "type" }] }],
-    ["another approval mode", { prompt: "x", approval_mode: "YOLO" as never }, "invalid_request", { issues: [{ path: "approval_mode", code: "format" }] }],
+    [
+      "another approval mode",
+      { prompt: "x", approval_mode: "YOLO" as never },
+      "invalid_request",
+      { issues: [{ path: "approval_mode", code: "format" }] },
+    ],
     ["a label of blanks", { prompt: "x", run_label: "  " }, "invalid_request", { issues: [{ path: "run_label", code: "blank" }] }],
     ["a label with a newline", { prompt: "x", run_label: "a\nb" }, "invalid_request", { issues: [{ path: "run_label", code: "format" }] }],
-    ["a label of 257 characters", { prompt: "x", run_label: "a".repeat(257) }, "invalid_request", { issues: [{ path: "run_label", code: "length" }] }],
+    [
+      "a label of 257 characters",
+      { prompt: "x", run_label: "a".repeat(257) },
+      "invalid_request",
+      { issues: [{ path: "run_label", code: "length" }] },
+    ],
     ["a relative cwd", { prompt: "x", cwd: "src" }, "invalid_request", { issues: [{ path: "cwd", code: "format" }] }],
     ["argv and shell", { argv: ["a"], shell: "b" }, "invalid_request", { issues: [{ path: "shell", code: "conflict" }] }],
     ["command and argv", { argv: ["a"], command: "b" }, "invalid_request", { issues: [{ path: "argv", code: "conflict" }] }],
@@ -64,22 +101,72 @@ describe("RunManager.start", () => {
     ["an empty command word", { argv: ["", "a"] }, "invalid_request", { issues: [{ path: "argv", code: "blank" }] }],
     ["argv over 128 KiB", { argv: ["a", "b".repeat(131_072)] }, "invalid_request", { issues: [{ path: "argv", code: "length" }] }],
     ["env without argv", { prompt: "x", env: { A: "1" } }, "invalid_request", { issues: [{ path: "env", code: "conflict" }] }],
-    ["a name of ours in env", { argv: ["a"], env: { ANODE_X: "1" } }, "invalid_request", { issues: [{ path: "env.ANODE_X", code: "format" }] }],
-    ["LD_PRELOAD in env", { argv: ["a"], env: { LD_PRELOAD: "1" } }, "invalid_request", { issues: [{ path: "env.LD_PRELOAD", code: "format" }] }],
-    ["NODE_OPTIONS in env", { argv: ["a"], env: { NODE_OPTIONS: "1" } }, "invalid_request", { issues: [{ path: "env.NODE_OPTIONS", code: "format" }] }],
-    ["65 names in env", { argv: ["a"], env: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`A${i}`, ""])) }, "invalid_request", { issues: [{ path: "env", code: "length" }] }],
+    [
+      "a name of ours in env",
+      { argv: ["a"], env: { ANODE_X: "1" } },
+      "invalid_request",
+      { issues: [{ path: "env.ANODE_X", code: "format" }] },
+    ],
+    [
+      "LD_PRELOAD in env",
+      { argv: ["a"], env: { LD_PRELOAD: "1" } },
+      "invalid_request",
+      { issues: [{ path: "env.LD_PRELOAD", code: "format" }] },
+    ],
+    [
+      "NODE_OPTIONS in env",
+      { argv: ["a"], env: { NODE_OPTIONS: "1" } },
+      "invalid_request",
+      { issues: [{ path: "env.NODE_OPTIONS", code: "format" }] },
+    ],
+    [
+      "65 names in env",
+      { argv: ["a"], env: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`A${i}`, ""])) },
+      "invalid_request",
+      { issues: [{ path: "env", code: "length" }] },
+    ],
     ["stdin with a prompt only", { prompt: "x", stdin: "y" }, "invalid_request", { issues: [{ path: "stdin", code: "conflict" }] }],
     ["pty with a prompt only", { prompt: "x", pty: true }, "invalid_request", { issues: [{ path: "pty", code: "conflict" }] }],
-    ["cancel_policy without parent", { prompt: "x", cancel_policy: "detach" }, "invalid_request", { issues: [{ path: "cancel_policy", code: "conflict" }] }],
+    [
+      "cancel_policy without parent",
+      { prompt: "x", cancel_policy: "detach" },
+      "invalid_request",
+      { issues: [{ path: "cancel_policy", code: "conflict" }] },
+    ],
     ["a key with a blank", { prompt: "x", key: "a b" }, "invalid_request", { issues: [{ path: "key", code: "format" }] }],
     ["a priority over 100", { prompt: "x", priority: 101 }, "invalid_request", { issues: [{ path: "priority", code: "range" }] }],
     ["a budget of 0", { prompt: "x", budget: { wall_ms: 0 } }, "invalid_request", { issues: [{ path: "budget.wall_ms", code: "range" }] }],
-    ["an unknown budget", { prompt: "x", budget: { turns: 1 } as never }, "invalid_request", { issues: [{ path: "budget.turns", code: "unknown_field" }] }],
-    ["an approval time-out under 1 s", { prompt: "x", approval: { timeout_ms: 999 } }, "invalid_request", { issues: [{ path: "approval.timeout_ms", code: "range" }] }],
+    [
+      "an unknown budget",
+      { prompt: "x", budget: { turns: 1 } as never },
+      "invalid_request",
+      { issues: [{ path: "budget.turns", code: "unknown_field" }] },
+    ],
+    [
+      "an approval time-out under 1 s",
+      { prompt: "x", approval: { timeout_ms: 999 } },
+      "invalid_request",
+      { issues: [{ path: "approval.timeout_ms", code: "range" }] },
+    ],
     ["no tools", { prompt: "x", tools: [] }, "invalid_request", { issues: [{ path: "tools", code: "length" }] }],
-    ["33 metadata keys", { prompt: "x", metadata: Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`a${i}`, ""])) }, "invalid_request", { issues: [{ path: "metadata", code: "length" }] }],
-    ["a metadata value over 4 KiB", { prompt: "x", metadata: { a: "b".repeat(4097) } }, "invalid_request", { issues: [{ path: "metadata.a", code: "length" }] }],
-    ["metadata over 16 KiB", { prompt: "x", metadata: Object.fromEntries(Array.from({ length: 5 }, (_, i) => [`a${i}`, "b".repeat(4000)])) }, "invalid_request", { issues: [{ path: "metadata", code: "length" }] }],
+    [
+      "33 metadata keys",
+      { prompt: "x", metadata: Object.fromEntries(Array.from({ length: 33 }, (_, i) => [`a${i}`, ""])) },
+      "invalid_request",
+      { issues: [{ path: "metadata", code: "length" }] },
+    ],
+    [
+      "a metadata value over 4 KiB",
+      { prompt: "x", metadata: { a: "b".repeat(4097) } },
+      "invalid_request",
+      { issues: [{ path: "metadata.a", code: "length" }] },
+    ],
+    [
+      "metadata over 16 KiB",
+      { prompt: "x", metadata: Object.fromEntries(Array.from({ length: 5 }, (_, i) => [`a${i}`, "b".repeat(4000)])) },
+      "invalid_request",
+      { issues: [{ path: "metadata", code: "length" }] },
+    ],
     ["an unknown profile", { prompt: "x", profile: "nope" }, "unknown_profile"],
     ["an unknown command", { command: "nope" }, "unknown_command"],
     ["a model the executor cannot choose", { prompt: "x", model: "a/b" }, "unsupported_option", { option: "model" }],
@@ -94,7 +181,10 @@ describe("RunManager.start", () => {
   ];
   it.each(refusals)("refuses %s by name and stores nothing", async (_what, request, code, details) => {
     const manager = await openManager(echo);
-    const error = await manager.start(request).then(() => undefined, (reason: unknown) => reason);
+    const error = await manager.start(request).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(error).toBeInstanceOf(AnodeError);
     expect(error).toMatchObject({ code, ...(details && { details }) });
     expect(await manager.list()).toEqual({ runs: [] });
@@ -135,7 +225,10 @@ describe("RunManager.start", () => {
     const manager = await openManager(slow);
     const first = manager.start({ prompt: "x" }, { idempotencyKey: "k" });
     await asked;
-    await expect(manager.start({ prompt: "x" }, { idempotencyKey: "k" })).rejects.toMatchObject({ code: "idempotency_in_flight", retryAfterSeconds: 1 });
+    await expect(manager.start({ prompt: "x" }, { idempotencyKey: "k" })).rejects.toMatchObject({
+      code: "idempotency_in_flight",
+      retryAfterSeconds: 1,
+    });
     await expect(manager.start({ prompt: "y" }, { idempotencyKey: "k" })).rejects.toMatchObject({ code: "idempotency_mismatch" });
     judge();
     expect((await manager.start({ prompt: "x" }, { idempotencyKey: "k" }).catch(() => first)).id).toBe((await first).id);
@@ -143,7 +236,9 @@ describe("RunManager.start", () => {
 
   it("keeps no key of a call that was refused", async () => {
     const manager = await openManager(echo);
-    await expect(manager.start({ prompt: "x", profile: "nope" }, { idempotencyKey: "k" })).rejects.toMatchObject({ code: "unknown_profile" });
+    await expect(manager.start({ prompt: "x", profile: "nope" }, { idempotencyKey: "k" })).rejects.toMatchObject({
+      code: "unknown_profile",
+    });
     await expect(manager.start({ prompt: "y" }, { idempotencyKey: "k" })).resolves.toHaveProperty("id");
   });
 
@@ -173,14 +268,19 @@ describe("RunManager.start", () => {
   it("refuses one above the ceiling of its caller instead of lowering it", async () => {
     const manager = await openManager(echo);
     const caller = { id: "token:T", door: "tcp", scopes: ["read", "control"] } as const;
-    await expect(manager.start({ prompt: "x", approval_mode: "yolo" }, { caller })).rejects.toMatchObject({ code: "above_ceiling", details: { ceiling: "auto" } });
+    await expect(manager.start({ prompt: "x", approval_mode: "yolo" }, { caller })).rejects.toMatchObject({
+      code: "above_ceiling",
+      details: { ceiling: "auto" },
+    });
     expect((await (await manager.start({ prompt: "x", approval_mode: "auto" }, { caller })).done()).approval_mode).toBe("auto");
   });
 
   it("refuses an admin power of a token-less caller that cannot prove where it comes from", async () => {
     const manager = await openManager(echo);
     const caller = { id: "owner", door: "tcp", scopes: ["read", "control", "approve", "admin"], prove: async () => false } as const;
-    await expect(manager.start({ prompt: "x", approval_mode: "unrestricted" }, { caller })).rejects.toMatchObject({ code: "caller_is_a_run" });
+    await expect(manager.start({ prompt: "x", approval_mode: "unrestricted" }, { caller })).rejects.toMatchObject({
+      code: "caller_is_a_run",
+    });
     await expect(manager.start({ prompt: "x", approval_mode: "auto" }, { caller })).resolves.toHaveProperty("id");
   });
 });
@@ -211,7 +311,7 @@ describe("RunManager listeners", () => {
       throw new Error("bad listener");
     });
     manager.on("event", async () => Promise.reject(new Error("bad too")));
-    const off = manager.on("event", () => off());
+    const off: () => void = manager.on("event", () => off());
     manager.on("event", (event) => heard.push(event.type));
     const run = await manager.start({ prompt: "x" });
     await manager.cancel(run.id);

@@ -47,7 +47,7 @@ export function createCgroupTree(reader: ProcessReader, folder: string, leader?:
     const members = new Map<number, ProcessInfo>();
     for (const pid of pidsBelow(folder)) {
       const info = reader.read(pid);
-      if (info && !isDead(info) && isBelow(pid, folder)) members.set(pid, info);
+      if (info && pid !== process.pid && !isDead(info) && isBelow(pid, folder)) members.set(pid, info);
     }
     // The leader may not have stepped inside yet.
     const first = leader && reader.read(leader.pid);
@@ -58,8 +58,8 @@ export function createCgroupTree(reader: ProcessReader, folder: string, leader?:
     scan: async () => look(),
     terminate: async (members) => [...members.keys()].filter((pid) => signalVerified(reader, members, pid, "SIGTERM")).length,
     kill(members) {
-      tryWrite(join(folder, "cgroup.freeze"), "1");
-      const killed = tryWrite(join(folder, "cgroup.kill"), "1");
+      // A program that was itself started inside a run must not end itself with it.
+      const killed = !pidsBelow(folder).includes(process.pid) && tryWrite(join(folder, "cgroup.freeze"), "1") && tryWrite(join(folder, "cgroup.kill"), "1");
       const hit = [...members.keys()].filter((pid) => signalVerified(reader, members, pid, "SIGKILL")).length;
       return killed ? members.size : hit;
     },

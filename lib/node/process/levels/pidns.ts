@@ -75,7 +75,8 @@ function createPidnsTree(table: ProcessTable, whole: Tree, outer: number): Tree 
       for (let now = members, attempt = 0; attempt < 20; attempt += 1) {
         const first = initOf(now);
         // Before it has its handler, the signal would be lost on it.
-        if (first !== undefined && reader.catches(first, constants.signals.SIGTERM)) return signalVerified(reader, now, first, "SIGTERM") ? 1 : 0;
+        if (first !== undefined && reader.catches(first, constants.signals.SIGTERM))
+          return signalVerified(reader, now, first, "SIGTERM") ? 1 : 0;
         await new Promise((resolve) => setTimeout(resolve, 10));
         now = await whole.scan();
       }

@@ -1,0 +1,85 @@
+/** What is known of a command without loading it. */
+export interface CommandEntry {
+  /** Its words: `<required>`, `[optional]`, `[any...]` number of them. */
+  readonly words: string;
+  readonly summary: string;
+  /** What a person can type, without the name of the program. */
+  readonly examples: readonly string[];
+}
+
+const table = {
+  daemon: {
+    words: "",
+    summary: "Run the daemon in the foreground",
+    examples: ["daemon", "daemon --addr 127.0.0.1:7433", "daemon --addr /tmp/anode.sock", "daemon --detach"],
+  },
+  "daemon stop": { words: "", summary: "Stop the daemon and wait until it is gone", examples: ["daemon stop"] },
+  status: { words: "", summary: "Show the daemon: addresses, version, counts, store", examples: ["status", "status --json"] },
+  "runs list": {
+    words: "",
+    summary: "List runs, newest first",
+    examples: ["runs list --limit 10", "runs list --status active", "runs list --daemon 127.0.0.1:7433"],
+  },
+  "runs start": {
+    words: "[prompt...]",
+    summary: "Start a run in the background and print its id; starts the daemon if there is none",
+    examples: [
+      'runs start "investigate flaky tests"',
+      'runs start --profile study --model openai/gpt-5.5 --max-turns 10 --approval auto "summarize failures"',
+      "runs start --exec -- npm test",
+      "runs start --command nightly --attach",
+    ],
+  },
+  "runs show": { words: "<id>", summary: "Show the summary of a run", examples: ["runs show R-1760000000000000000_1"] },
+  "runs cancel": {
+    words: "<id> [ids...]",
+    summary: "Cancel runs and wait until they have ended",
+    examples: ['runs cancel R-1760000000000000000_1 --reason "not needed"'],
+  },
+  "runs wait": {
+    words: "<id>",
+    summary: "Wait until a run has ended; the exit code tells how",
+    examples: ["runs wait R-1760000000000000000_1 --timeout-ms 60000"],
+  },
+  "runs answer": {
+    words: "[id] [question_id] [option]",
+    summary: "Answer a question of a run: an option, y, n, or --text",
+    examples: [
+      "runs answer R-1760000000000000000_1 y",
+      "runs answer R-1760000000000000000_1 Q-1760000000000000000_1 deny",
+      'runs answer R-1760000000000000000_1 --text "the blue one"',
+      "runs answer --list",
+    ],
+  },
+  "runs input": {
+    words: "<id> <text> [more...]",
+    summary: "Hand follow-up input to a run",
+    examples: ['runs input R-1760000000000000000_1 "also check the docs" --steer'],
+  },
+  attach: {
+    words: "<id>",
+    summary: "Replay a run, then follow it to its end; in a terminal also answer its questions",
+    examples: ["attach R-1760000000000000000_1", "attach --stream-json R-1760000000000000000_1"],
+  },
+  doctor: { words: "", summary: "Check the host, the home folder, the store and the daemon", examples: ["doctor", "doctor --deep", "doctor --resume"] },
+  openapi: { words: "", summary: "Print the OpenAPI document", examples: ["openapi --out openapi.json"] },
+  "token show": { words: "", summary: "Print the token of the home folder", examples: ["token show"] },
+  "token rotate": { words: "", summary: "Replace the token of the home folder", examples: ["token rotate"] },
+  "token create": {
+    words: "",
+    summary: "Make a token and print it, this one time",
+    examples: ["token create --label ci --scope read,control --ttl-ms 3600000"],
+  },
+  "token list": { words: "", summary: "List tokens without their secrets", examples: ["token list"] },
+  "token revoke": { words: "<id>", summary: "Revoke a token", examples: ["token revoke T-1760000000000000000_1"] },
+  mcp: { words: "", summary: "Serve the contract's tools over MCP on stdin and stdout", examples: ["mcp"] },
+} as const satisfies Record<string, CommandEntry>;
+
+/** Name of a command, its words joined with one space. */
+export type CommandName = keyof typeof table;
+
+/** Every command there is. */
+export const commandTable: Readonly<Record<CommandName, CommandEntry>> = table;
+
+/** The names of all commands. */
+export const commandNames = Object.keys(table) as CommandName[];

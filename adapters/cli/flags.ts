@@ -1,0 +1,104 @@
+import type { CommandName } from "./command-table.js";
+
+/** What is known of a flag. */
+export interface Flag {
+  /** `switch` takes no value; `text` any but a blank one; `any` a blank one too; `count` a whole number from 0; `integer` a whole number. */
+  readonly kind: "switch" | "text" | "any" | "count" | "integer";
+  /** The commands that accept it. */
+  readonly on: readonly CommandName[] | "every";
+  /** May be given more than once. */
+  readonly repeat?: true;
+  /** What the value is, for help. */
+  readonly value?: string;
+  readonly text: string;
+}
+
+const ofDaemon = ["daemon"] as const;
+const ofStart = ["runs start"] as const;
+const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"] as const;
+
+const table = {
+  addr: { kind: "text", on: ofDaemon, repeat: true, value: "address", text: "Open exactly this: host:port, :port or a socket path; may be repeated" },
+  port: { kind: "count", on: ofDaemon, value: "n", text: "TCP port on 127.0.0.1" },
+  "no-tcp": { kind: "switch", on: ofDaemon, text: "Open the Unix socket only" },
+  "dangerously-allow-remote": { kind: "switch", on: ofDaemon, text: "Allow addresses that other machines can reach" },
+  detach: { kind: "switch", on: ofDaemon, text: "Return when the daemon is ready" },
+  store: { kind: "text", on: ofDaemon, value: "store", text: "memory or sqlite:<path>" },
+  "log-level": { kind: "text", on: ofDaemon, value: "level", text: "debug, info, warn or error" },
+
+  profile: { kind: "text", on: ofStart, value: "name", text: "Profile of the run" },
+  model: { kind: "any", on: ofStart, value: "provider/model", text: "Model of the run" },
+  "max-turns": { kind: "count", on: ofStart, value: "n", text: "Most turns; 0 is the profile's" },
+  approval: { kind: "any", on: ofStart, value: "mode", text: "ask, auto, unrestricted or yolo" },
+  "run-label": { kind: "text", on: ofStart, value: "label", text: "Label of the run" },
+  cwd: { kind: "text", on: ofStart, value: "folder", text: "Folder the run works in" },
+  session: { kind: "text", on: ofStart, value: "id", text: "Thread to go on with" },
+  command: { kind: "text", on: ofStart, value: "name", text: "Run a command of the configuration" },
+  exec: { kind: "switch", on: ofStart, text: "Run the words after -- as a command" },
+  parent: { kind: "text", on: ofStart, value: "run-id", text: "Parent run" },
+  "cancel-policy": { kind: "text", on: ofStart, value: "policy", text: "cascade or detach, when the parent ends" },
+  key: { kind: "text", on: ofStart, value: "key", text: "Fairness key of the queue" },
+  priority: { kind: "integer", on: ofStart, value: "n", text: "-100 to 100" },
+  budget: { kind: "text", on: ofStart, repeat: true, value: "name=n", text: "wall_ms, tokens, cost_usd, events or bytes; may be repeated" },
+  "approval-timeout-ms": { kind: "count", on: ofStart, value: "ms", text: "Time a question of the run stays open" },
+  unattended: { kind: "text", on: ofStart, value: "policy", text: "wait or deny, when nobody is there to approve" },
+  "keep-open": { kind: "switch", on: ofStart, text: "Stay open for input after the task" },
+  "idempotency-key": { kind: "text", on: ofStart, value: "key", text: "The same key starts the run once" },
+  attach: { kind: "switch", on: ofStart, text: "Follow the run to its end" },
+  "no-spawn": { kind: "switch", on: ofStart, text: "Do not start a daemon" },
+
+  limit: { kind: "count", on: ["runs list"], value: "n", text: "At most n runs; 0 is all (default 100)" },
+  status: { kind: "text", on: ["runs list"], value: "statuses", text: "Comma list of statuses, active or terminal" },
+  origin: { kind: "text", on: ["runs list"], value: "origins", text: "Comma list of origins" },
+  cursor: { kind: "text", on: ["runs list"], value: "cursor", text: "Go on where a page ended" },
+  reason: { kind: "text", on: ["runs cancel"], value: "text", text: "Why" },
+  "timeout-ms": { kind: "count", on: ["runs wait"], value: "ms", text: "Longest wait; then exit 7" },
+  text: { kind: "text", on: ["runs answer"], value: "text", text: "Answer of a text question" },
+  message: { kind: "text", on: ["runs answer"], value: "text", text: "What the agent is told besides" },
+  list: { kind: "switch", on: ["runs answer"], text: "List open questions" },
+  steer: { kind: "switch", on: ["runs input"], text: "Deliver at the next step" },
+
+  "stream-json": { kind: "switch", on: ["attach"], text: "Print the events as JSON lines" },
+  previews: { kind: "switch", on: ["attach"], text: "Print growing texts too; needs --stream-json" },
+  after: { kind: "count", on: ["attach"], value: "seq", text: "Begin after this event" },
+
+  resume: { kind: "switch", on: ["doctor"], text: "Let runs start again after a pause" },
+  deep: { kind: "switch", on: ["doctor"], text: "Check every page of the store" },
+  scope: { kind: "text", on: ["token create"], repeat: true, value: "scopes", text: "Comma list of read, control, approve, admin" },
+  label: { kind: "text", on: ["token create"], value: "label", text: "Label of the token" },
+  "ttl-ms": { kind: "count", on: ["token create"], value: "ms", text: "Life of the token" },
+  out: { kind: "text", on: ["openapi"], value: "file", text: "Write to a file" },
+
+  daemon: {
+    kind: "text",
+    on: ["status", ...everyRun, "attach", "doctor", "token create", "token list", "token revoke"],
+    value: "address",
+    text: "The daemon to talk to",
+  },
+  json: { kind: "switch", on: ["status", ...everyRun, "doctor", "token create", "token list"], text: "Print JSON" },
+  help: { kind: "switch", on: "every", text: "Show what a command does and takes" },
+  version: { kind: "switch", on: "every", text: "Show the version" },
+  "no-color": { kind: "switch", on: "every", text: "No color" },
+  raw: { kind: "switch", on: "every", text: "Do not escape control characters in text" },
+  quiet: { kind: "switch", on: "every", text: "Say errors only" },
+} as const satisfies Record<string, Flag>;
+
+/** Name of a flag without its dashes. */
+export type FlagName = keyof typeof table;
+
+/** Every flag of every command. */
+export const flagTable: Readonly<Record<FlagName, Flag>> = table;
+
+/** One-letter forms. */
+export const shortFlags: Readonly<Record<string, FlagName>> = { h: "help", v: "version" };
+
+/** True when the command accepts the flag. */
+export function accepts(command: CommandName, name: FlagName): boolean {
+  const { on } = flagTable[name];
+  return on === "every" || on.includes(command);
+}
+
+/** The flags a command accepts, in the order of the table. */
+export function flagsOf(command: CommandName): FlagName[] {
+  return (Object.keys(flagTable) as FlagName[]).filter((name) => accepts(command, name));
+}

@@ -1,0 +1,45 @@
+import type { Operation } from "../../lib/contract/operation.js";
+
+/** One operation on its way to whoever serves it. */
+export interface CarrierCall {
+  readonly operation: Operation;
+  /** Path parameters, query and body in one object; plain JSON values. */
+  readonly input: Readonly<Record<string, unknown>>;
+  /** Names in lower case; may hold the credential. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Ends the call, and the reply's body with it. Its reason is an `AnodeError`. */
+  readonly signal: AbortSignal;
+}
+
+/** What came back, refusals included. */
+export interface CarrierReply {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Read at most once. Leaving the iteration early frees what is behind it. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+/**
+ * How the calls of a client travel. Equal calls get equal answers over all carriers: a refusal is either a reply with a
+ * problem document or a rejection with the same `AnodeError`.
+ */
+export interface Carrier {
+  /** Where the calls go, for people; never a credential. */
+  readonly address: string;
+  /** @throws `connection_refused`, `connection_lost`, `protocol_error` */
+  send(call: CarrierCall): Promise<CarrierReply>;
+  /** Frees its connections; idempotent. */
+  close(): Promise<void>;
+}
+
+/** A body that is already there. */
+export async function* bytesOf(body: string | Uint8Array | undefined): AsyncGenerator<Uint8Array> {
+  if (body === undefined || body.length === 0) return;
+  yield typeof body === "string" ? new TextEncoder().encode(body) : body;
+}
+
+/** Headers with their names in lower case. */
+export function lowerCased(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}

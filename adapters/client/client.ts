@@ -1,0 +1,111 @@
+import { operations } from "../../lib/contract/index.js";
+import type { Operation } from "../../lib/contract/operation.js";
+import { AnodeError } from "../../lib/errors.js";
+import type { Host } from "../../lib/host.js";
+import type { RunManager } from "../../lib/index.js";
+import { systemHost } from "../../lib/system-host.js";
+import { attach, type AttachOptions } from "./attach.js";
+import type { Carrier, CarrierReply } from "./carrier.js";
+import type { CallOptions, Client } from "./client-types.js";
+import { createCredential, type TokenProvider } from "./credential.js";
+import type { ClientHooks } from "./hooks.js";
+import { managerCarrier } from "./in-process-carrier.js";
+import { allItems, iteratePages } from "./pages.js";
+import { createSender } from "./sender.js";
+import { type Ends, within } from "./time.js";
+import { waitInSlices } from "./wait.js";
+import { checkPathInput } from "./wire.js";
+
+/** How a client calls. */
+export interface ClientOptions extends ClientHooks {
+  /** The token, or what gives it. Sent to the carrier's place only, and never shown. @defaultValue none */
+  readonly token?: string | TokenProvider;
+  /** How often a safe call is repeated. @defaultValue 2 */
+  readonly retries?: number;
+  /** Largest answer in bytes; over it `protocol_error`. @defaultValue 64 MiB */
+  readonly bodyBytes?: number;
+  /** Clock and idempotency keys. @defaultValue the system's */
+  readonly host?: Pick<Host, "clock" | "randomId">;
+  /** Spreads repeats in time; 0 to below 1. @defaultValue `Math.random` */
+  readonly random?: () => number;
+}
+
+type Input = Readonly<Record<string, unknown>>;
+type Call = (input?: Input, options?: CallOptions) => Promise<unknown>;
+
+/**
+ * The contract as typed methods over a carrier, or over a manager in this process.
+ * @throws `invalid_request` when `retries` or `bodyBytes` is not a whole number from 0 on
+ */
+export function createClient(target: Carrier | RunManager, options: ClientOptions = {}): Client {
+  const carrier = "send" in target ? target : managerCarrier(target);
+  const { token, retries = 2, bodyBytes = 64 * 1024 * 1024, host = systemHost, random = Math.random, ...hooks } = options;
+  checkCount("retries", retries);
+  checkCount("bodyBytes", bodyBytes);
+  const sender = createSender({ carrier, credential: createCredential(token, host.clock), host, random, retries, bodyBytes, hooks });
+  const closing = new AbortController();
+  const ends = ({ signal, timeoutMs }: CallOptions): Ends => ({ signal, timeoutMs, closing: closing.signal, clock: host.clock });
+
+  function method(operation: Operation): Call {
+    return (input = {}, given = {}) =>
+      within(ends(given), async (signal) => {
+        checkPathInput(operation, input);
+        const { idempotencyKey, retries: own } = given;
+        return sender.document({ operation, input, accept: "application/json", signal, idempotencyKey, retries: own });
+      });
+  }
+
+  async function openEvents(input: Input, signal: AbortSignal, own?: number): Promise<CarrierReply> {
+    checkPathInput(eventsRow, input);
+    return sender.stream({ operation: eventsRow, input, accept: "text/event-stream", signal, retries: own });
+  }
+
+  const calls = Object.fromEntries(operations.map((operation) => [operation.name, method(operation)]));
+  const call = (name: string, input: Input, given: CallOptions): Promise<unknown> => (calls[name] as Call)(input, given);
+  const lists = operations.filter(({ name, items }) => items !== undefined && name.endsWith(".list"));
+  const lastSeq = async (id: string, signal: AbortSignal): Promise<number> =>
+    ((await call("runs.get", { id }, { signal })) as { readonly last_seq: number }).last_seq;
+  const ports = { open: openEvents, lastSeq, clock: host.clock, random, closing: closing.signal };
+
+  return nested({
+    ...calls,
+    ...Object.fromEntries(lists.flatMap((row) => listMethods(row, call))),
+    "runs.wait": (input: Input, given: CallOptions = {}) =>
+      within(ends(given), (signal) => waitInSlices((slice) => call("runs.wait", slice, { ...given, signal }), host.clock, input)),
+    "runs.attach": (id: string, given: AttachOptions = {}) => attach(ports, id, given),
+    address: carrier.address,
+    async close() {
+      closing.abort();
+      await carrier.close();
+    },
+  }) as unknown as Client;
+}
+
+const eventsRow = operations.find(({ name }) => name === "runs.events") as Operation;
+
+function listMethods({ name, items }: Operation, call: (name: string, input: Input, given: CallOptions) => Promise<unknown>): [string, unknown][] {
+  const noun = name.slice(0, -".list".length);
+  const iterate = (input: Input = {}, given: CallOptions = {}): AsyncGenerator<unknown, void> =>
+    iteratePages((page) => call(name, page, given) as Promise<Input>, items as string, input);
+  const all = ({ max, ...input }: Input = {}, given?: CallOptions): Promise<unknown[]> => allItems(iterate(input, given), max as number | undefined);
+  return [
+    [`${noun}.iterate`, iterate],
+    [`${noun}.all`, all],
+  ];
+}
+
+/** `{"runs.get": f}` as `{runs: {get: f}}`. */
+function nested(flat: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const tree: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(flat)) {
+    const [first = "", verb] = name.split(".");
+    if (verb === undefined) tree[first] = value;
+    else tree[first] = { ...(tree[first] as object | undefined), [verb]: value };
+  }
+  return tree;
+}
+
+function checkCount(name: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 0) return;
+  throw new AnodeError("invalid_request", `${name} must be a whole number from 0 on, got ${String(value)}.`);
+}

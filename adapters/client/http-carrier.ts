@@ -1,0 +1,135 @@
+import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions } from "node:http";
+import { formatAddress, parseAddress } from "../../lib/address.js";
+import { AnodeError, isAnodeError } from "../../lib/errors.js";
+import type { Carrier, CarrierCall, CarrierReply } from "./carrier.js";
+import { toWire } from "./wire.js";
+
+/** Limits of a connection; 0 = none. */
+export interface HttpCarrierOptions {
+  /** Time for the connection. @defaultValue 10000 ms */
+  readonly connectMs?: number;
+  /** Time from there to the head of the answer, which may be held for 55 s. @defaultValue 75000 ms */
+  readonly headersMs?: number;
+  /** Silence within an answer; streams send a heartbeat each 15 s. @defaultValue 60000 ms */
+  readonly idleMs?: number;
+  /** The run this process belongs to; it only takes powers away. @defaultValue `$ANODE_RUN_ID` */
+  readonly runId?: string;
+}
+
+/** The place that requests go to, and how people read it. */
+interface Place {
+  readonly options: RequestOptions;
+  readonly prefix: string;
+  readonly address: string;
+}
+
+/**
+ * Calls a daemon over HTTP on TCP or on its Unix socket, over connections that are kept and shared. It follows no redirect
+ * and calls no other place than this one.
+ * @throws `invalid_request` for a url that is not `http://host:port`, with a path at most
+ */
+export function httpCarrier(target: { readonly url: string } | { readonly socketPath: string }, options: HttpCarrierOptions = {}): Carrier {
+  const { connectMs = 10_000, headersMs = 75_000, idleMs = 60_000, runId = process.env["ANODE_RUN_ID"] } = options;
+  const place = "url" in target ? placeOfUrl(target.url) : placeOfSocket(target.socketPath);
+  const agent = new Agent({ keepAlive: true });
+  const own = runId ? { "anode-run": runId } : {};
+
+  function send({ operation, input, headers, signal }: CarrierCall): Promise<CarrierReply> {
+    const { target: path, body } = toWire(operation, input);
+    const content = body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    const request = httpRequest({
+      ...place.options,
+      agent,
+      method: operation.method,
+      path: place.prefix + path,
+      headers: { ...headers, ...own, ...content },
+    });
+    const stop = (): void => void request.destroy(signal.reason as Error);
+    signal.addEventListener("abort", stop);
+    if (signal.aborted) stop();
+    request.once("close", () => signal.removeEventListener("abort", stop));
+    limitWaiting(request, connectMs, headersMs, place.address);
+    return new Promise((resolve, reject) => {
+      request.on("error", (error) => reject(toTransportError(error, place.address)));
+      request.on("response", (response) => resolve(toReply(response, idleMs, place.address, signal)));
+      request.end(body);
+    });
+  }
+
+  return {
+    address: place.address,
+    send,
+    close: async () => agent.destroy(),
+  };
+}
+
+function placeOfUrl(text: string): Place {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== "http:" || url.username || url.password || url.search || url.hash) {
+    throw new AnodeError("invalid_request", "url must be http://host:port without credentials, query and fragment.");
+  }
+  const address = parseAddress(`${url.hostname}:${url.port || 80}`);
+  if (address.kind !== "tcp") throw new AnodeError("invalid_request", "url must name a host.");
+  const prefix = url.pathname.replace(/\/+$/, "");
+  return { options: { host: address.host, port: address.port }, prefix, address: formatAddress(address) + prefix };
+}
+
+function placeOfSocket(path: string): Place {
+  return { options: { socketPath: path, headers: {} }, prefix: "", address: formatAddress({ kind: "unix", path }) };
+}
+
+function limitWaiting(request: ClientRequest, connectMs: number, headersMs: number, address: string): void {
+  let timer: NodeJS.Timeout | undefined;
+  const wait = (ms: number, error: () => AnodeError): void => {
+    clearTimeout(timer);
+    timer = ms > 0 ? setTimeout(() => request.destroy(error()), ms) : undefined;
+  };
+  const connected = (): void =>
+    wait(headersMs, () => new AnodeError("connection_lost", `${address} gave no answer within ${headersMs} ms.`));
+  request.once("socket", (socket) => {
+    if (!socket.connecting) return connected();
+    wait(connectMs, () => new AnodeError("connection_refused", `${address} took no connection within ${connectMs} ms.`));
+    socket.once("connect", connected);
+  });
+  request.once("response", () => clearTimeout(timer));
+  request.once("close", () => clearTimeout(timer));
+}
+
+function toReply(response: IncomingMessage, idleMs: number, address: string, signal: AbortSignal): CarrierReply {
+  const headers = Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+  // Nobody reads a body that cannot be there, and the connection waits for that.
+  if (response.statusCode === 204) response.resume();
+  return { status: response.statusCode ?? 0, headers, body: bodyOf(response, idleMs, address, signal) };
+}
+
+async function* bodyOf(response: IncomingMessage, idleMs: number, address: string, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const lost = (): void =>
+    void response.destroy(new AnodeError("connection_lost", `${address} was silent for ${idleMs} ms in the middle of an answer.`));
+  const chunks = response.iterator({ destroyOnReturn: false });
+  try {
+    for (;;) {
+      // The time that our own reader takes is not silence.
+      const timer = idleMs > 0 ? setTimeout(lost, idleMs) : undefined;
+      const { done, value } = await chunks.next().finally(() => clearTimeout(timer));
+      if (done) return;
+      yield value as Uint8Array;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw toTransportError(error, address);
+  } finally {
+    if (!response.complete) response.destroy();
+  }
+}
+
+const nobodyThere = new Set(["ECONNREFUSED", "ENOENT", "EACCES", "EPERM", "ENOTSOCK", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "EINVAL"]);
+
+function toTransportError(error: unknown, address: string): AnodeError {
+  if (isAnodeError(error)) return error;
+  const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  const made = (code: "connection_refused" | "connection_lost" | "protocol_error", what: string, hint?: string) =>
+    new AnodeError(code, `${what} (${reason}).`, { cause: error, ...(hint !== undefined && { details: { hint } }) });
+  if (nobodyThere.has(reason)) return made("connection_refused", `No daemon answers at ${address}`, "`anode daemon` starts one.");
+  if (reason.startsWith("HPE_") || reason.startsWith("ERR_")) return made("protocol_error", `${address} does not speak as a daemon does`);
+  return made("connection_lost", `The connection to ${address} was lost`);
+}

@@ -1,0 +1,127 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { isOurs } from "./private-path.js";
+import { type Config, configSchema, unknownKeys } from "./config-schema.js";
+import type { Environment, Home } from "./home.js";
+
+/** One place where the configuration may lie. */
+export interface Candidate {
+  readonly source: "environment" | "user" | "workspace";
+  readonly path: string;
+  /** `used`, `valid` but behind the used one, `skipped` for a reason, or `missing`. */
+  readonly status: "used" | "valid" | "skipped" | "missing";
+  readonly reason?: string;
+}
+
+/** The effective configuration and how it was found. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly candidates: readonly Candidate[];
+  /** What was skipped or ignored, one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** What the search for a configuration looks at. */
+export interface ConfigSurroundings {
+  readonly env: Environment;
+  readonly home: Home;
+  readonly cwd: string;
+}
+
+const limitBytes = 1024 * 1024;
+
+/** The first valid one of `$ANODE_CONFIG`, `<home>/config.json` and `./anode.json`; nothing is merged, nothing is thrown. */
+export function loadConfig({ env, home, cwd }: ConfigSurroundings): LoadedConfig {
+  const named = env["ANODE_CONFIG"];
+  const places: Pick<Candidate, "source" | "path">[] = [
+    ...(named ? [{ source: "environment" as const, path: resolve(cwd, named) }] : []),
+    { source: "user", path: home.config },
+    { source: "workspace", path: join(cwd, "anode.json") },
+  ];
+  const warnings: string[] = [];
+  const candidates: Candidate[] = [];
+  let used: Config | undefined;
+  for (const place of places) {
+    const found = readCandidate(place.path, env);
+    if ("reason" in found) {
+      const missing = found.reason === "missing";
+      candidates.push({ ...place, status: missing ? "missing" : "skipped", ...(!missing && { reason: found.reason }) });
+      if (!missing || place.source === "environment")
+        warnings.push(`${place.path} is skipped: ${missing ? "there is no such file" : found.reason}.`);
+      continue;
+    }
+    candidates.push({ ...place, status: used ? "valid" : "used" });
+    if (used) continue;
+    used = place.source === "workspace" ? trustedPart(found.config, place.path, warnings) : found.config;
+    for (const key of unknownKeys(found.config)) warnings.push(`${place.path} has the unknown key ${key}.`);
+  }
+  return { config: used ?? {}, candidates, warnings };
+}
+
+/** A workspace's file comes with the code it configures: it may choose a profile, but define nothing that runs or opens. */
+function trustedPart(config: Config, path: string, warnings: string[]): Config {
+  for (const key of ["daemon", "profiles"] as const) {
+    if (config[key] !== undefined) warnings.push(`${path} is not trusted: its key ${key} is ignored.`);
+  }
+  return config.profile === undefined ? {} : { profile: config.profile };
+}
+
+type Read = { readonly config: Config } | { readonly reason: string };
+
+function readCandidate(path: string, env: Environment): Read {
+  const text = readText(path);
+  if (typeof text !== "string") return text;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return { reason: "it is not JSON" };
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return { reason: "it is not one JSON object" };
+  const parsed = configSchema.safeParse(withEnvironment(json, env));
+  if (parsed.success) return { config: parsed.data };
+  const [issue] = parsed.error.issues;
+  return { reason: `its key ${issue?.path.join(".")} is wrong: ${issue?.message}` };
+}
+
+function readText(path: string): string | { readonly reason: string } {
+  let file: number;
+  try {
+    // Not to hang on a pipe that lies there.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return { reason: code === "ENOENT" || code === "ENOTDIR" ? "missing" : `it cannot be read (${code})` };
+  }
+  try {
+    const found = fstatSync(file);
+    if (!found.isFile()) return { reason: "it is not a regular file" };
+    if (!isOurs(found) && found.uid !== 0) return { reason: `it belongs to user ${found.uid}` };
+    if (found.mode & 0o022) return { reason: "others may write to it" };
+    if (found.size > limitBytes) return { reason: "it is larger than 1 MiB" };
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
+  } catch (error) {
+    return { reason: error instanceof TypeError ? "it is not UTF-8" : `it cannot be read (${(error as NodeJS.ErrnoException).code})` };
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Replaces `{env:NAME}` in every string, once; a string that names an unset variable is left out. */
+export function withEnvironment(value: unknown, env: Environment): unknown {
+  if (typeof value === "string") return replaced(value, env);
+  if (Array.isArray(value)) return value.map((item) => withEnvironment(item, env)).filter((item) => item !== undefined);
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([key, item]) => [key, withEnvironment(item, env)] as const);
+  return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
+}
+
+function replaced(text: string, env: Environment): string | undefined {
+  let isWhole = true;
+  const result = text.replaceAll(/\{env:([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
+    const value = env[name];
+    if (value === undefined) isWhole = false;
+    return value ?? "";
+  });
+  return isWhole ? result : undefined;
+}

@@ -1,0 +1,75 @@
+import { chmodSync, mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { complaintAbout } from "./private-path.js";
+import { StartRefused } from "./start-refused.js";
+
+/** An environment as Node has it. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The paths of one home folder. */
+export interface Home {
+  readonly path: string;
+  readonly config: string;
+  readonly socket: string;
+  /** Where clients learn how to reach us. */
+  readonly discovery: string;
+  readonly lock: string;
+  readonly token: string;
+  readonly log: string;
+  readonly state: string;
+  readonly store: string;
+  /** The port of the start before. */
+  readonly port: string;
+  /** How the last starts ended. */
+  readonly starts: string;
+}
+
+/** `$ANODE_HOME`, else `~/.config/anode`. Nothing is touched. */
+export function homeOf(env: Environment, userHome: string = env["HOME"] || homedir()): Home {
+  const path = resolve(env["ANODE_HOME"] || join(userHome, ".config", "anode"));
+  const state = join(path, "state");
+  return {
+    path,
+    config: join(path, "config.json"),
+    socket: join(path, "daemon.sock"),
+    discovery: join(path, "daemon.json"),
+    lock: join(path, "daemon.lock"),
+    token: join(path, "token"),
+    log: join(path, "daemon.log"),
+    state,
+    store: join(state, "anode.db"),
+    port: join(state, "port"),
+    starts: join(state, "starts.json"),
+  };
+}
+
+/**
+ * Makes the home folder where it is missing and checks it.
+ * @throws {@link StartRefused} 78 for a link, another owner or another mode than 0700, with the command that repairs it
+ */
+export function openHome(home: Home): void {
+  attempt(home.path, () => mkdirSync(dirname(home.path), { recursive: true, mode: 0o700 }));
+  for (const path of [home.path, home.state]) {
+    createPrivate(path);
+    const complaint = complaintAbout(path, "folder");
+    if (complaint) throw new StartRefused(78, complaint.problem, { repair: complaint.repair });
+  }
+}
+
+function createPrivate(path: string): void {
+  const isNew = attempt(path, () => mkdirSync(path, { mode: 0o700 }));
+  // The umask may have taken our own rights away.
+  if (isNew) chmodSync(path, 0o700);
+}
+
+function attempt(path: string, make: () => void): boolean {
+  try {
+    make();
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    throw new StartRefused(78, `${path} must be a folder that can be made: ${code}.`, { cause: error });
+  }
+}

@@ -1,0 +1,90 @@
+/** Takes known secrets and texts that look like ones out of everything that is kept or shown. A guard against accidents, no boundary. */
+export interface Redaction {
+  /** Adds secrets by name; answers the function that takes them off again. Short values are no secrets. */
+  add(secrets: Readonly<Record<string, string>>): () => void;
+  text(text: string): string;
+  /** The same value without its secrets; itself when there are none. */
+  value<T>(value: T): T;
+}
+
+const shortest = 8;
+const looksSecret = /TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH(?!OR)/i;
+
+const wellKnown: readonly (readonly [name: string, pattern: string])[] = [
+  ["anode_token", String.raw`anode_(?:at_(?:\d{1,5}_)?|rt_)?[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])`],
+  ["api_key", String.raw`\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}`],
+  ["github_token", String.raw`\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{36,})`],
+  ["gitlab_token", String.raw`\bglpat-[A-Za-z0-9_-]{20,}`],
+  ["slack_token", String.raw`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`],
+  ["aws_key", String.raw`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`],
+  ["google_key", String.raw`\bAIza[A-Za-z0-9_-]{35}`],
+  ["npm_token", String.raw`\bnpm_[A-Za-z0-9]{36}`],
+  ["private_key", String.raw`-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?`],
+];
+
+/** Makes a redaction that knows the prefixes of well-known credentials and whatever is added. */
+export function createRedaction(): Redaction {
+  const added = new Set<Readonly<Record<string, string>>>();
+  let names = new Map<string, string>();
+  let pattern = patternOf(names);
+
+  function refresh(): void {
+    names = new Map([...added].flatMap(Object.entries).flatMap(([name, secret]) => formsOf(secret).map((form) => [form, name])));
+    pattern = patternOf(names);
+  }
+
+  function text(original: string): string {
+    if (original.length < shortest) return original;
+    return original.replace(pattern, (found: string, ...rest: unknown[]) => {
+      const groups = rest.at(-1) as Record<string, string | undefined>;
+      const name = names.get(found) ?? wellKnown.find(([, _], index) => groups[`w${index}`] !== undefined)?.[0];
+      return `[redacted:${name}]`;
+    });
+  }
+
+  function value<T>(original: T): T {
+    if (typeof original === "string") return text(original) as T;
+    if (typeof original !== "object" || original === null) return original;
+    if (Array.isArray(original)) {
+      const items = original.map(value);
+      return items.some((item, index) => item !== original[index]) ? (items as T) : original;
+    }
+    const entries = Object.entries(original).map(([key, item]) => [key, value(item)] as const);
+    const isChanged = entries.some(([key, item]) => item !== (original as Record<string, unknown>)[key]);
+    return isChanged ? (Object.fromEntries(entries) as T) : original;
+  }
+
+  return {
+    add(secrets) {
+      const own = { ...secrets };
+      added.add(own);
+      refresh();
+      return () => {
+        if (added.delete(own)) refresh();
+      };
+    },
+    text,
+    value,
+  };
+}
+
+/** The variables of an environment whose names look secret. */
+export function secretsOf(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const secret = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && looksSecret.test(entry[0]));
+  return Object.fromEntries(secret);
+}
+
+/** How a secret may be spelled: raw, inside JSON, in base64 and percent-encoded. */
+function formsOf(secret: string): string[] {
+  if (secret.length < shortest) return [];
+  const base64 = Buffer.from(secret).toString("base64").replace(/=+$/, "");
+  const forms = [secret, JSON.stringify(secret).slice(1, -1), base64, base64.replaceAll("+", "-").replaceAll("/", "_"), encodeURIComponent(secret.toWellFormed())];
+  return [...new Set(forms)];
+}
+
+/** One pattern for all: longer spellings first, so that no secret is left half shown. */
+function patternOf(names: ReadonlyMap<string, string>): RegExp {
+  const known = [...names.keys()].toSorted((a, b) => b.length - a.length).map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`));
+  const shapes = wellKnown.map(([, shape], index) => `(?<w${index}>${shape})`);
+  return new RegExp([...known, ...shapes].join("|"), "g");
+}

@@ -1,0 +1,40 @@
+import { AnodeError, entryOf, isAnodeError } from "../../lib/index.js";
+
+/** Exit status of a daemon that does not start: 74 store, 75 somebody else is there, 78 refused surroundings. */
+export type StartExit = 1 | 74 | 75 | 78;
+
+/** Why the daemon does not start: one sentence, the exit status, and the command that repairs it where there is one. */
+export class StartRefused extends Error {
+  readonly exit: StartExit;
+  readonly repair?: string;
+
+  constructor(exit: StartExit, message: string, options: { readonly repair?: string; readonly cause?: unknown } = {}) {
+    super(options.repair === undefined ? message : `${message} Repair it with: ${options.repair}`, { cause: options.cause });
+    this.name = "StartRefused";
+    this.exit = exit;
+    if (options.repair !== undefined) this.repair = options.repair;
+  }
+}
+
+/** The exit status an error of the start or of the running daemon means. */
+export function exitOf(error: unknown): number {
+  if (error instanceof StartRefused) return error.exit;
+  return isAnodeError(error) ? entryOf(error.code).exit : 1;
+}
+
+const otherOwner = new Set(["locked"]);
+const wrongSurroundings = new Set(["newer", "foreign", "settings", "unsafe_path", "network_file_system"]);
+
+/** The refusal that a store or a lock which does not open means. */
+export function refusedByStore(error: unknown): unknown {
+  if (!isAnodeError(error)) return new StartRefused(74, `The store cannot be opened: ${String(error)}.`, { cause: error });
+  if (error.code !== "store_failed") return error.code === "storage_full" ? new StartRefused(74, error.message, { cause: error }) : error;
+  const reason = String(error.details?.["reason"]);
+  const exit = otherOwner.has(reason) ? 75 : wrongSurroundings.has(reason) ? 78 : 74;
+  return new StartRefused(exit, error.message, { cause: error });
+}
+
+/** A setting that came from the configuration and is refused by the part it is for. */
+export function refusedSetting(error: unknown): unknown {
+  return error instanceof AnodeError && error.code === "invalid_request" ? new StartRefused(78, error.message, { cause: error }) : error;
+}

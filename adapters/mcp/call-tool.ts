@@ -1,0 +1,64 @@
+import { fit, jsonBytes } from "./fit.js";
+import type { OperationCaller } from "./operation-caller.js";
+import { toProblem } from "./problem.js";
+import type { Tool } from "./tools.js";
+
+type Document = Readonly<Record<string, unknown>>;
+
+/** What a tool answers: a document, and the same as text for clients that read only that. */
+export interface ToolResult {
+  readonly content: { readonly type: "text"; readonly text: string }[];
+  readonly structuredContent: Record<string, unknown>;
+  readonly isError?: true;
+  readonly [member: string]: unknown;
+}
+
+/** Performs a tool's operation; a refusal is a result too, with the problem document. It never rejects. */
+export async function callTool(
+  client: OperationCaller,
+  tool: Tool,
+  input: Document,
+  options: { readonly limitBytes: number; readonly signal?: AbortSignal },
+): Promise<ToolResult> {
+  try {
+    const document = (await pageThatFits(client, tool, input, options)) as Document;
+    return toResult(fit(document, options.limitBytes));
+  } catch (error) {
+    return { ...toResult(fit(toProblem(error), options.limitBytes)), isError: true };
+  }
+}
+
+/** A page that is too large is asked for again with fewer items: so the cursor in it is the one to go on with. */
+async function pageThatFits(
+  client: OperationCaller,
+  { operation: { name, items } }: Tool,
+  input: Document,
+  { limitBytes, signal }: { readonly limitBytes: number; readonly signal?: AbortSignal },
+): Promise<unknown> {
+  const callOptions = signal ? { signal } : {};
+  let document = (await client.call(name, input, callOptions)) as Document;
+  while (items !== undefined && jsonBytes(document) > limitBytes) {
+    const page = document[items] as readonly unknown[];
+    const limit = Math.min(page.length - 1, countWithin(page, limitBytes));
+    if (limit < 1) break;
+    document = (await client.call(name, { ...input, limit }, callOptions)) as Document;
+  }
+  return document;
+}
+
+/** How many items together stay within the bytes, at least one; what stands around them has its room too. */
+function countWithin(items: readonly unknown[], limitBytes: number): number {
+  const envelopeBytes = 1_024;
+  let bytes = envelopeBytes;
+  let count = 0;
+  for (const item of items) {
+    bytes += jsonBytes(item) + 1;
+    if (bytes > limitBytes) break;
+    count += 1;
+  }
+  return Math.max(1, count);
+}
+
+function toResult(document: Document): ToolResult {
+  return { content: [{ type: "text", text: JSON.stringify(document) }], structuredContent: { ...document } };
+}
