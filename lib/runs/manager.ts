@@ -1,4 +1,4 @@
-import { type Caller, localCaller } from "../caller.js";
+import { type Caller, hasScope, localCaller } from "../caller.js";
 import { AnodeError, isAnodeError } from "../errors.js";
 import type { EventBuffer } from "../events/buffer.js";
 import type { Preview, StreamEvent } from "../events/event.js";
@@ -293,6 +293,9 @@ export class RunManager {
     const question = await this.desk.get(questionId);
     if (question.run_id !== id) throw new AnodeError("question_not_found", "The run has no such question.");
     await this.#assertOthersQuestion(caller, id);
+    if (question.scope === "tool_permission" && !hasScope(caller, "approve")) {
+      throw new AnodeError("scope_required", "An approval needs the scope approve.", { details: { scope: "approve" } });
+    }
     return this.desk.answer(questionId, input, caller, also);
   }
 

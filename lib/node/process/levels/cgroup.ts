@@ -59,7 +59,10 @@ export function createCgroupTree(reader: ProcessReader, folder: string, leader?:
     terminate: async (members) => [...members.keys()].filter((pid) => signalVerified(reader, members, pid, "SIGTERM")).length,
     kill(members) {
       // A program that was itself started inside a run must not end itself with it.
-      const killed = !pidsBelow(folder).includes(process.pid) && tryWrite(join(folder, "cgroup.freeze"), "1") && tryWrite(join(folder, "cgroup.kill"), "1");
+      const killed =
+        !pidsBelow(folder).includes(process.pid) &&
+        tryWrite(join(folder, "cgroup.freeze"), "1") &&
+        tryWrite(join(folder, "cgroup.kill"), "1");
       const hit = [...members.keys()].filter((pid) => signalVerified(reader, members, pid, "SIGKILL")).length;
       return killed ? members.size : hit;
     },

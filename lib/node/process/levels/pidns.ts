@@ -9,14 +9,14 @@ import type { Hidden, Level, Tree } from "./level.js";
 /**
  * The first process of the namespace. The kernel keeps from it every signal it has no handler for, hence the trap, and
  * it starts the command as a child, so that the command meets signals as anywhere else. A shell gives its background
- * jobs an empty input and deafness to INT and QUIT; both are undone.
+ * jobs an empty input and deafness to INT and QUIT, and it tells of their deaths on the error output; all three are undone.
  */
 const init = (tool: Tool) => `
 trap 'kill -TERM -1 2>/dev/null' TERM
-exec 3<&0 </dev/null
-'${tool("env")}' --default-signal=INT,QUIT '${tool("sh")}' -c 'exec "$@"' sh "$@" <&3 3<&- &
+exec 3<&0 4>&2 </dev/null 2>/dev/null
+'${tool("env")}' --default-signal=INT,QUIT '${tool("sh")}' -c 'exec "$@"' sh "$@" <&3 2>&4 3<&- 4>&- &
 w=$!
-exec 3<&-
+exec 3<&- 4>&-
 while :; do wait $w; s=$?; kill -0 $w 2>/dev/null || exit $s; done`;
 
 /** Covers what is hidden, while there is still the right to mount: `$0` is the folder, `$1` how many sockets follow. */
