@@ -5,6 +5,7 @@
 export { allScopes, type Caller, hasScope, localCaller, type Scope } from "./caller.js";
 export { type CallContext, type Handler, type Operation, type Result, type Services } from "./contract/operation.js";
 export { operations } from "./contract/index.js";
+export { openApiDocument } from "./contract/document.js";
 export { createPerform, type Perform } from "./contract/perform.js";
 export { type OperationInput, type OperationName, type OperationOutput, operationSchemas, type ValidInput } from "./contract/schemas.js";
 export { createServices } from "./contract/services.js";

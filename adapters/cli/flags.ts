@@ -89,6 +89,9 @@ export type FlagName = keyof typeof table;
 /** Every flag of every command. */
 export const flagTable: Readonly<Record<FlagName, Flag>> = table;
 
+/** The names of all flags. */
+export const flagNames = Object.keys(table) as FlagName[];
+
 /** One-letter forms. */
 export const shortFlags: Readonly<Record<string, FlagName>> = { h: "help", v: "version" };
 
@@ -100,5 +103,5 @@ export function accepts(command: CommandName, name: FlagName): boolean {
 
 /** The flags a command accepts, in the order of the table. */
 export function flagsOf(command: CommandName): FlagName[] {
-  return (Object.keys(flagTable) as FlagName[]).filter((name) => accepts(command, name));
+  return flagNames.filter((name) => accepts(command, name));
 }

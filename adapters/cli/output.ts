@@ -1,9 +1,12 @@
 import { isAnodeError } from "../../lib/errors.js";
 import { escapeControls, toTerminalText } from "./escape.js";
+import { shorten } from "./table.js";
 
 /** What the writer needs of a stream; `process.stdout` is one. */
 export interface Sink {
   readonly isTTY?: boolean;
+  /** Width of the terminal. */
+  readonly columns?: number;
   write(text: string, done?: () => void): unknown;
   on(event: "error", listener: (error: NodeJS.ErrnoException) => void): unknown;
 }
@@ -49,7 +52,9 @@ export function createOutput({ stdout, stderr, raw = false, quiet = false, color
   const safe = raw ? (text: string) => text : toTerminalText;
   const isTerminal = stderr.isTTY === true;
   const closing = new AbortController();
-  let hasProgress = false;
+  let shown: string | undefined;
+  // A line that data has begun is not ours to draw on.
+  let isMidLine = false;
 
   stdout.on("error", (error) => {
     if (!closing.signal.aborted && error.code !== "EPIPE") say(`cannot write to stdout: ${error.message}`, "error");
@@ -59,13 +64,15 @@ export function createOutput({ stdout, stderr, raw = false, quiet = false, color
   stderr.on("error", () => {});
 
   function clear(): void {
-    if (hasProgress) stderr.write(eraseLine);
-    hasProgress = false;
+    if (shown !== undefined) stderr.write(eraseLine);
+    shown = undefined;
   }
 
   function write(sink: Sink, text: string): void {
+    if (text === "") return;
     clear();
     sink.write(text);
+    isMidLine = !text.endsWith("\n");
   }
 
   function writeData(text: string): void {
@@ -88,10 +95,11 @@ export function createOutput({ stdout, stderr, raw = false, quiet = false, color
     },
     fail: (error) => say(complaint(error), "error"),
     progress(line) {
-      if (!isTerminal || quiet) return;
+      const fitting = line === undefined || isMidLine ? undefined : shorten(escapeControls(line), (stderr.columns ?? 80) - 1);
+      if (!isTerminal || quiet || fitting === shown) return;
       clear();
-      if (line !== undefined) stderr.write(escapeControls(line.replaceAll("\n", " ")));
-      hasProgress = line !== undefined;
+      if (fitting !== undefined) stderr.write(fitting);
+      shown = fitting;
     },
     async flush() {
       clear();

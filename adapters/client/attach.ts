@@ -76,7 +76,12 @@ export function attach(ports: AttachPorts, id: string, options: AttachOptions): 
   };
 }
 
-async function* follow(ports: AttachPorts, id: string, options: AttachOptions, signal: AbortSignal): AsyncGenerator<StreamEvent | Preview, void> {
+async function* follow(
+  ports: AttachPorts,
+  id: string,
+  options: AttachOptions,
+  signal: AbortSignal,
+): AsyncGenerator<StreamEvent | Preview, void> {
   const { clock, random } = ports;
   const { after = 0, previews = false, approver = false, follow = true, giveUpMs = Number.POSITIVE_INFINITY } = options;
   let cursor = after;
@@ -112,7 +117,8 @@ async function* follow(ports: AttachPorts, id: string, options: AttachOptions, s
     if (signal.aborted) return;
     failures += 1;
     const delayMs = reconnectDelayMs(failures, error, random);
-    if (clock.monotonic() + delayMs - heardAtMs > giveUpMs) throw error ?? new AnodeError("connection_lost", "The daemon keeps ending the stream.");
+    if (clock.monotonic() + delayMs - heardAtMs > giveUpMs)
+      throw error ?? new AnodeError("connection_lost", "The daemon keeps ending the stream.");
     notify(options.onReconnect, { attempt: failures, after: cursor, delayMs, ...(error && { error }) });
     await pause(clock, delayMs, signal).catch(() => {});
   }

@@ -15,7 +15,7 @@ export interface CallOptions {
 }
 
 /** Input first; it may be left out where nothing in it is required. */
-export type CallArguments<Input> = object extends Input ? [input?: Input, options?: CallOptions] : [input: Input, options?: CallOptions];
+export type CallArguments<Input> = Record<never, never> extends Input ? [input?: Input, options?: CallOptions] : [input: Input, options?: CallOptions];
 
 /** The method of one operation. */
 export type ClientMethod<Name extends OperationName> = (...given: CallArguments<OperationInput<Name>>) => Promise<OperationOutput<Name>>;
@@ -36,7 +36,8 @@ type VerbMethods<Noun extends string> = {
 type Noun = OperationName extends infer Name ? (Name extends `${infer First}.${string}` ? First : never) : never;
 
 /** The operations of one noun; with {@link ListMethods} where the noun has a list. */
-export type NounMethods<Name extends string> = VerbMethods<Name> & (`${Name}.list` extends OperationName ? ListMethods<`${Name}.list`> : unknown);
+export type NounMethods<Name extends string> = VerbMethods<Name> &
+  (`${Name}.list` extends OperationName ? ListMethods<`${Name}.list`> : unknown);
 
 /** Reading a run's events as they come. */
 export interface AttachMethod {

@@ -83,11 +83,15 @@ export function createClient(target: Carrier | RunManager, options: ClientOption
 
 const eventsRow = operations.find(({ name }) => name === "runs.events") as Operation;
 
-function listMethods({ name, items }: Operation, call: (name: string, input: Input, given: CallOptions) => Promise<unknown>): [string, unknown][] {
+function listMethods(
+  { name, items }: Operation,
+  call: (name: string, input: Input, given: CallOptions) => Promise<unknown>,
+): [string, unknown][] {
   const noun = name.slice(0, -".list".length);
   const iterate = (input: Input = {}, given: CallOptions = {}): AsyncGenerator<unknown, void> =>
     iteratePages((page) => call(name, page, given) as Promise<Input>, items as string, input);
-  const all = ({ max, ...input }: Input = {}, given?: CallOptions): Promise<unknown[]> => allItems(iterate(input, given), max as number | undefined);
+  const all = ({ max, ...input }: Input = {}, given?: CallOptions): Promise<unknown[]> =>
+    allItems(iterate(input, given), max as number | undefined);
   return [
     [`${noun}.iterate`, iterate],
     [`${noun}.all`, all],

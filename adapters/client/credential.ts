@@ -56,7 +56,8 @@ export function createCredential(source: string | TokenProvider | undefined, clo
 function toHeld(given: Token | undefined, nowMs: number): Held {
   const { token, expires_at } = typeof given === "object" ? given : { token: given, expires_at: undefined };
   // A token is never part of a message.
-  if (token !== undefined && !visibleAscii.test(token)) throw new AnodeError("invalid_request", "A token must be visible ASCII without spaces.");
+  if (token !== undefined && !visibleAscii.test(token))
+    throw new AnodeError("invalid_request", "A token must be visible ASCII without spaces.");
   const endsAtMs = expires_at === undefined ? Number.NaN : parseTime(expires_at);
   if (Number.isNaN(endsAtMs)) return { token, renewAtMs: Number.POSITIVE_INFINITY, endsAtMs: Number.POSITIVE_INFINITY };
   return { token, renewAtMs: nowMs + shareOfLife * (endsAtMs - nowMs), endsAtMs };

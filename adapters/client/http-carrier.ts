@@ -1,6 +1,7 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions } from "node:http";
-import { formatAddress, parseAddress } from "../../lib/address.js";
+import { formatAddress } from "../../lib/address.js";
 import { AnodeError, isAnodeError } from "../../lib/errors.js";
+import { parseBaseUrl } from "./base-url.js";
 import type { Carrier, CarrierCall, CarrierReply } from "./carrier.js";
 import { toWire } from "./wire.js";
 
@@ -26,7 +27,7 @@ interface Place {
 /**
  * Calls a daemon over HTTP on TCP or on its Unix socket, over connections that are kept and shared. It follows no redirect
  * and calls no other place than this one.
- * @throws `invalid_request` for a url that is not `http://host:port`, with a path at most
+ * @throws `invalid_request` for a url that is none of ours
  */
 export function httpCarrier(target: { readonly url: string } | { readonly socketPath: string }, options: HttpCarrierOptions = {}): Carrier {
   const { connectMs = 10_000, headersMs = 75_000, idleMs = 60_000, runId = process.env["ANODE_RUN_ID"] } = options;
@@ -63,19 +64,13 @@ export function httpCarrier(target: { readonly url: string } | { readonly socket
   };
 }
 
-function placeOfUrl(text: string): Place {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== "http:" || url.username || url.password || url.search || url.hash) {
-    throw new AnodeError("invalid_request", "url must be http://host:port without credentials, query and fragment.");
-  }
-  const address = parseAddress(`${url.hostname}:${url.port || 80}`);
-  if (address.kind !== "tcp") throw new AnodeError("invalid_request", "url must name a host.");
-  const prefix = url.pathname.replace(/\/+$/, "");
+function placeOfUrl(url: string): Place {
+  const { address, prefix } = parseBaseUrl(url);
   return { options: { host: address.host, port: address.port }, prefix, address: formatAddress(address) + prefix };
 }
 
 function placeOfSocket(path: string): Place {
-  return { options: { socketPath: path, headers: {} }, prefix: "", address: formatAddress({ kind: "unix", path }) };
+  return { options: { socketPath: path }, prefix: "", address: formatAddress({ kind: "unix", path }) };
 }
 
 function limitWaiting(request: ClientRequest, connectMs: number, headersMs: number, address: string): void {
@@ -122,7 +117,18 @@ async function* bodyOf(response: IncomingMessage, idleMs: number, address: strin
   }
 }
 
-const nobodyThere = new Set(["ECONNREFUSED", "ENOENT", "EACCES", "EPERM", "ENOTSOCK", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH", "EINVAL"]);
+const nobodyThere = new Set([
+  "ECONNREFUSED",
+  "ENOENT",
+  "EACCES",
+  "EPERM",
+  "ENOTSOCK",
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "EINVAL",
+]);
 
 function toTransportError(error: unknown, address: string): AnodeError {
   if (isAnodeError(error)) return error;

@@ -7,7 +7,11 @@ export type ReadPage = (input: Readonly<Record<string, unknown>>) => Promise<Rea
  * The items of all pages, each page read when it is needed.
  * @throws `protocol_error` when a cursor comes again, or a page has no items
  */
-export async function* iteratePages(readPage: ReadPage, field: string, input: Readonly<Record<string, unknown>>): AsyncGenerator<unknown, void> {
+export async function* iteratePages(
+  readPage: ReadPage,
+  field: string,
+  input: Readonly<Record<string, unknown>>,
+): AsyncGenerator<unknown, void> {
   const seen = new Set<unknown>();
   let cursor = input["cursor"];
   do {

@@ -5,13 +5,13 @@ const envelope = new Set(["type", "title", "status", "detail", "code", "request_
 const longestDetail = 4_096;
 
 /**
- * The JSON document of a reply; `undefined` when it has none.
+ * The JSON document of a reply; `undefined` for 204.
  * @throws the refusal it tells of; `protocol_error` when it is not an answer of ours
  */
 export async function readDocument(reply: CarrierReply, limitBytes: number): Promise<unknown> {
   if (reply.status < 200 || reply.status >= 300) throw await toError(reply, limitBytes);
   const text = await readText(reply, limitBytes);
-  if (text === "") return undefined;
+  if (reply.status === 204) return undefined;
   if (essenceOf(reply) !== "application/json") throw foreign(reply, `content of type ${essenceOf(reply) || "unknown"}`);
   const document = parse(text);
   if (document === undefined) throw foreign(reply, "a body that is not JSON");

@@ -76,7 +76,11 @@ export function createSender(parts: SenderParts): Sender {
   async function post(sending: Sending, attempt: number, token: string | undefined): Promise<CarrierReply> {
     const { operation, input, signal } = sending;
     const headers = headersOf(sending);
-    notify(hooks.onRequest, { operation: operation.name, attempt, headers: { ...headers, ...(token !== undefined && { authorization: "[redacted]" }) } });
+    notify(hooks.onRequest, {
+      operation: operation.name,
+      attempt,
+      headers: { ...headers, ...(token !== undefined && { authorization: "[redacted]" }) },
+    });
     const startedAt = host.clock.monotonic();
     const call = { operation, input, signal, headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) } };
     const reply = await carrier.send(call);

@@ -60,17 +60,14 @@ export async function within<Value>(ends: Ends, work: (signal: AbortSignal) => P
 }
 
 /** Waits. @throws the signal's reason when it aborts first */
-export function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return void reject(signal.reason as Error);
-    const onAbort = (): void => {
-      cancel();
-      reject(signal.reason as Error);
-    };
-    const cancel = clock.schedule(() => {
-      signal.removeEventListener("abort", onAbort);
-      resolve();
-    }, Math.min(delayMs, longestTimerMs));
-    signal.addEventListener("abort", onAbort, { once: true });
-  });
+export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wake = (): void => resolve();
+  const cancel = clock.schedule(wake, Math.min(delayMs, longestTimerMs));
+  signal.addEventListener("abort", wake);
+  await promise;
+  cancel();
+  signal.removeEventListener("abort", wake);
+  signal.throwIfAborted();
 }

@@ -26,8 +26,9 @@ export function toWire(operation: Operation, input: Readonly<Record<string, unkn
   const path = operation.path.replace(parameterNames, (_, name: string) => encodeURIComponent(String(input[name]).toWellFormed()));
   const rest = Object.entries(input).filter(([name, value]) => !inPath.has(name) && value !== undefined);
   if (operation.body === "json") return { target: path, body: JSON.stringify(Object.fromEntries(rest)) };
-  const query = new URLSearchParams(rest.flatMap(([name, value]) => [value].flat().map((item) => [name, String(item)])));
-  return { target: query.size > 0 ? `${path}?${query}` : path };
+  const query = new URLSearchParams();
+  for (const [name, value] of rest) for (const item of [value].flat()) query.append(name, String(item));
+  return { target: query.size > 0 ? `${path}?${query.toString()}` : path };
 }
 
 function namesInPath({ path }: Operation): string[] {

@@ -1,4 +1,6 @@
-import { type Address, formatAddress, isLoopbackHost, parseAddress } from "../../lib/node/address.js";
+import { homedir } from "node:os";
+import { resolve } from "node:path";
+import { type Address, formatAddress, isLoopback, parseAddress } from "../../lib/address.js";
 import { AnodeError } from "../../lib/index.js";
 import { StartRefused } from "./start-refused.js";
 
@@ -53,16 +55,9 @@ export function planAddresses(wishes: AddressWishes): PlannedAddress[] {
   return [socket, { address, mayMove: explicit === undefined, isRemote: false }];
 }
 
-/** The port of `--port`. @throws `invalid_request` */
-export function parsePort(text: string): number {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
-  if (port <= 65_535) return port;
-  throw new AnodeError("invalid_request", `--port must be an integer from 0 to 65535, got ${JSON.stringify(text.slice(0, 64))}.`);
-}
-
 function fixed(texts: readonly string[], wishes: AddressWishes): PlannedAddress[] {
-  const { cwd, userHome } = wishes;
-  const parsed = texts.map((text) => parseAddress(text, { cwd, ...(userHome !== undefined && { userHome }) }));
+  const { cwd, userHome = homedir() } = wishes;
+  const parsed = texts.map((text) => absolute(parseAddress(text, userHome), cwd));
   const distinct = new Map(parsed.map((address) => [formatAddress(address), address]));
   return [...distinct.values()].map((address) => ({ address, mayMove: false, isRemote: assertReach(address, wishes) }));
 }
@@ -76,9 +71,13 @@ function fixedByConfiguration(texts: readonly string[], wishes: AddressWishes): 
   }
 }
 
+function absolute(address: Address, cwd: string): Address {
+  return address.kind === "unix" ? { kind: "unix", path: resolve(cwd, address.path) } : address;
+}
+
 /** True for an address beyond loopback that was asked for openly. Every spelling that is not a literal loopback address is one. */
 function assertReach(address: Address, { allowRemote = false, hasToken }: AddressWishes): boolean {
-  if (address.kind === "unix" || isLoopbackHost(address.host)) return false;
+  if (address.kind === "unix" || isLoopback(address.host)) return false;
   const shown = formatAddress(address);
   if (!allowRemote) {
     throw new StartRefused(78, `${shown} must be a loopback address, others could reach this one; --dangerously-allow-remote allows it.`);

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Limits, Log } from "../../lib/index.js";
-import { type Address, formatAddress, isLoopbackHost } from "../../lib/node/address.js";
+import { type Address, formatAddress, isLoopback } from "../../lib/address.js";
 import { createNodeDoor, type Handle, listenerHosts, listenerOrigins } from "../http/index.js";
 import type { PlannedAddress } from "./addresses.js";
 import { StartRefused } from "./start-refused.js";
@@ -100,8 +100,7 @@ function bind(server: Server, host: string, port: number): Promise<void> {
       else resolve();
     };
     server.on("listening", settle).on("error", settle);
-    // A wildcard by its usual sign; the kernel knows only its number.
-    server.listen(port, host === "*" ? "0.0.0.0" : host);
+    server.listen(port, host);
   });
 }
 
@@ -122,7 +121,7 @@ async function closeListener(listener: Listener, graceMs: number): Promise<void>
 }
 
 function portOf(addresses: readonly Address[]): number | undefined {
-  const local = addresses.filter((address) => address.kind === "tcp" && isLoopbackHost(address.host));
+  const local = addresses.filter((address) => address.kind === "tcp" && isLoopback(address.host));
   // Children look on 127.0.0.1 first.
   const best = local.find((address) => address.kind === "tcp" && !address.host.includes(":")) ?? local[0];
   return best?.kind === "tcp" ? best.port : undefined;

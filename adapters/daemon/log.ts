@@ -30,11 +30,6 @@ export interface LogOptions {
 
 const rank: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
 
-/** True for the name of a level. */
-export function isLogLevel(text: string): text is LogLevel {
-  return Object.hasOwn(rank, text);
-}
-
 /**
  * Opens the log file for appending, 0600.
  * @throws {@link StartRefused} 78 for a link or a file of somebody else

@@ -8,7 +8,7 @@ export interface Redaction {
 }
 
 const shortest = 8;
-const looksSecret = /TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_?KEY|AUTH(?!OR)/i;
+const looksSecret = /TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY|_AUTH$/i;
 
 const wellKnown: readonly (readonly [name: string, pattern: string])[] = [
   ["anode_token", String.raw`anode_(?:at_(?:\d{1,5}_)?|rt_)?[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])`],

@@ -1,7 +1,7 @@
 import { AnodeError, entryOf, isAnodeError } from "../../lib/index.js";
 
-/** Exit status of a daemon that does not start: 74 store, 75 somebody else is there, 78 refused surroundings. */
-export type StartExit = 1 | 74 | 75 | 78;
+/** Exit status of a daemon that does not start: 2 wrong flags, 74 store, 75 somebody else is there, 78 refused surroundings. */
+export type StartExit = 1 | 2 | 74 | 75 | 78;
 
 /** Why the daemon does not start: one sentence, the exit status, and the command that repairs it where there is one. */
 export class StartRefused extends Error {

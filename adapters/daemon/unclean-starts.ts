@@ -22,12 +22,12 @@ export function beginStart(path: string, nowMs: number): Starts {
   return {
     isPaused: unclean.length >= most,
     isLifted: () => readTimes(path).length === 0,
-    markClean: () => forget(path),
+    markClean: () => forgetStarts(path),
   };
 }
 
 /** Lifts the pause of a daemon that runs, or of the next start. */
-export function forget(path: string): void {
+export function forgetStarts(path: string): void {
   replaceFile(path, "[]");
 }
 

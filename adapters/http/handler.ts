@@ -44,7 +44,7 @@ interface Trail {
 }
 
 /** The HTTP face: one function from calls to replies, the gate in front of every operation. */
-export function createHandler(options: HandlerOptions): Handle {
+export function createContractHandler(options: HandlerOptions): Handle {
   const { host, authenticate = ownerOfDoor } = options;
   const limits = resolveLimits(options.limits);
   const rules = { hosts: options.hosts.map((name) => name.toLowerCase()), origins: options.origins ?? [], limits };

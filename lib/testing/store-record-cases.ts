@@ -177,5 +177,6 @@ async function pagesOf(store: Store, collection: string, query: ListQuery): Prom
     pages.push(page.items.map(({ id }) => id));
     after = page.items.at(-1)?.ordinal;
     if (!page.more || after === undefined) return pages;
+    if (pages.length > 100) throw new Error("A list must end, it has more than 100 pages.");
   }
 }

@@ -65,6 +65,7 @@ export async function seqsOf(store: Store, stream: string, after = 0, limitBytes
     const page = await store.read(stream, cursor, limitBytes);
     const events = eventsOf(page);
     if (events.length === 0) return seqs;
+    if (page.toSeq <= cursor) throw new Error(`A page after seq ${cursor} must end beyond it, it ends at ${page.toSeq}.`);
     seqs.push(...events.map(({ seq }) => seq));
     cursor = page.toSeq;
   }

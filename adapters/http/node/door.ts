@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { AnodeError } from "../../../lib/errors.js";
 import type { Log } from "../../../lib/host.js";
-import type { Limits } from "../../../lib/limits.js";
+import { defaultLimits, type Limits } from "../../../lib/limits.js";
 import type { Call, Connection, Door, Handle } from "../call.js";
 import { toFault } from "./client-error.js";
 import { writeRawReply } from "./raw-reply.js";
@@ -13,9 +13,10 @@ import { writeReply } from "./write-reply.js";
 
 /** What a `node:http` door is made with beside the handler and the door. */
 export interface NodeDoorOptions {
-  readonly limits: Limits;
-  /** Learns of streams that broke. */
-  readonly log: Log;
+  /** @defaultValue the defaults */
+  readonly limits?: Limits;
+  /** Learns of streams that broke. @defaultValue nobody */
+  readonly log?: Log;
 }
 
 /** The HTTP face on `node:http`. */
@@ -46,8 +47,8 @@ type Extra = Pick<Call, "fault" | "upgrade"> & { readonly expects?: boolean };
 const mostReadAhead = 32;
 
 /** A door for TCP and for Unix sockets over the same handler. */
-export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOptions): NodeDoor {
-  const { limits, log } = options;
+export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOptions = {}): NodeDoor {
+  const { limits = defaultLimits, log = () => {} } = options;
   const lines = new WeakMap<Socket, Line>();
 
   function lineOf(socket: Socket): Line {
@@ -85,7 +86,6 @@ export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOpti
 
   function takeTurn(socket: Socket, line: Line, answer: (signal: AbortSignal) => Promise<boolean>): void {
     line.turns.add(async () => {
-      if (socket.destroyed) return false;
       const gone = new AbortController();
       line.gone = gone;
       try {

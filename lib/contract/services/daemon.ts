@@ -3,6 +3,7 @@ import { AnodeError } from "../../errors.js";
 import type { RunManager } from "../../runs/manager.js";
 import type { Tokens } from "../../tokens/tokens.js";
 import { version } from "../../version.js";
+import { openApiDocument } from "../document.js";
 import type { CallContext, Result, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
 
@@ -15,8 +16,6 @@ export interface DaemonParts {
   degraded(): readonly string[];
   /** Makes a new first-launch token. @throws `token_configured` */
   rotate(graceMs: number): Promise<void>;
-  /** The OpenAPI document. */
-  openapi(): Readonly<Record<string, unknown>>;
 }
 
 /** Health and status; with a daemon's parts tokens and the document of the contract too. */
@@ -53,6 +52,7 @@ export function createDaemonServices(manager: RunManager, daemon?: DaemonParts):
     },
     status: async (_input: object, context: CallContext) => ok(await document(context)),
     ready: async () => ok(await ready(manager)),
+    openapi: async () => ok(openApiDocument()),
     "auth.self": async (_input: object, { caller }: CallContext) => {
       const id = caller.id.startsWith("token:") ? caller.id.slice("token:".length) : undefined;
       const token = id === undefined ? undefined : daemon?.tokens.get(id);
@@ -69,9 +69,8 @@ export function createDaemonServices(manager: RunManager, daemon?: DaemonParts):
   return { ...services, ...(daemon && daemonOnly(manager, daemon)) } as unknown as Services;
 }
 
-function daemonOnly(manager: RunManager, { tokens, rotate, openapi }: DaemonParts) {
+function daemonOnly(manager: RunManager, { tokens, rotate }: DaemonParts) {
   return {
-    openapi: async () => ok(openapi()),
     "tokens.create": async (input: ValidInput<"tokens.create">, { caller }: CallContext) => {
       if (input.run_id !== undefined) await manager.get(input.run_id);
       return { status: 201, body: await tokens.create(input, caller) };

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
+import { coveredDescriptors } from "./stray-descriptors.js";
 import { errnoOf, spawnFailed } from "./resolve-command.js";
 
 /** How the leader of a run ended: a code or a signal. */
@@ -40,7 +41,7 @@ export const startChild: StartChild = async (command) => {
       cwd: command.cwd,
       env: command.env,
       detached: true,
-      stdio: [command.stdin ? "pipe" : "ignore", "pipe", "pipe"],
+      stdio: [command.stdin ? "pipe" : "ignore", "pipe", "pipe", ...coveredDescriptors()],
     }),
   );
   const exited = new Promise<Exit>((resolve) => {

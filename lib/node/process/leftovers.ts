@@ -20,6 +20,8 @@ export interface SweepOptions {
   readonly clock: Clock;
   /** @defaultValue a new one for `storeId` */
   readonly containment?: Containment;
+  /** Time between TERM and KILL. @defaultValue 1000 */
+  readonly politeMs?: number;
 }
 
 /** What a sweep came upon. */
@@ -30,7 +32,6 @@ export interface SweepReport {
   readonly leaked: readonly (Leak & { readonly run_id: string })[];
 }
 
-const politeMs = 1_000;
 const killMs = 2_000;
 const sweepMs = 5_000;
 
@@ -39,7 +40,7 @@ const sweepMs = 5_000;
  * called while the store's lock is held and before any run starts; takes at most 5 s.
  */
 export async function sweepLeftovers(options: SweepOptions): Promise<SweepReport> {
-  const { storeId, recorded, clock, containment = createContainment({ storeId }) } = options;
+  const { storeId, recorded, clock, containment = createContainment({ storeId }), politeMs = 1_000 } = options;
   const found = new Set<string>();
   const sweep = async (trees: readonly RunTree[]): Promise<void> => {
     await Promise.all(

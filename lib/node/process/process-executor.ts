@@ -30,7 +30,7 @@ export interface ProcessExecutorOptions {
    */
   readonly shell?: boolean;
   /** The token a run's processes get as `ANODE_RUN_TOKEN`, if any. */
-  readonly runToken?: (runId: string) => string | undefined;
+  readonly runToken?: (runId: string) => Promise<string | undefined> | string | undefined;
   /** Where the allow-list takes its values from. @defaultValue the environment of this process */
   readonly baseEnv?: Environment;
   /** Bounds: `flushMs`, `flushBytes`, `eventBytes`, `graceMs`, `killMs`. */
@@ -61,7 +61,7 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
     },
     async execute(context) {
       const runId = context.run.id;
-      const token = runToken?.(runId);
+      const token = await runToken?.(runId);
       const own = { [cookieName]: cookieOf(containment.storeId, runId), ANODE_RUN_ID: runId, ...(token && { ANODE_RUN_TOKEN: token }) };
       const plan = planRun(context.request, { baseEnv, cwd: process.cwd(), own });
       return runProcess(context, plan, {

@@ -1,5 +1,5 @@
 import type { Call, Door, Reply } from "../../../adapters/http/call.js";
-import { createHandler, type HandlerOptions } from "../../../adapters/http/handler.js";
+import { createContractHandler, type HandlerOptions } from "../../../adapters/http/handler.js";
 import { readHeaders, type HeaderMap } from "../../../adapters/http/headers.js";
 import { allScopes } from "../../../lib/caller.js";
 import type { CallContext, Operation } from "../../../lib/contract/operation.js";
@@ -84,7 +84,7 @@ export interface Performed {
 /** A handler whose operations only note that they were reached. */
 export function testHandler(part: Partial<HandlerOptions> = {}): { handle: (call: Call) => Promise<Reply>; performed: Performed[] } {
   const performed: Performed[] = [];
-  const handle = createHandler({
+  const handle = createContractHandler({
     operations,
     hosts: [],
     host: systemHost,

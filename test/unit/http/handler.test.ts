@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createHandler } from "../../../adapters/http/handler.js";
+import { createContractHandler } from "../../../adapters/http/handler.js";
 import { allScopes, type Caller } from "../../../lib/caller.js";
 import { AnodeError } from "../../../lib/errors.js";
 import type { Log } from "../../../lib/host.js";
@@ -267,7 +267,7 @@ describe("callers", () => {
   });
 
   it("knows nobody on TCP-like doors without an authenticate function", async () => {
-    const plain = createHandler({ operations, hosts: ["app.example"], host: systemHost, perform: async () => ({ status: 200, body: {} }) });
+    const plain = createContractHandler({ operations, hosts: ["app.example"], host: systemHost, perform: async () => ({ status: 200, body: {} }) });
     const at = (kind: "tcp" | "unix" | "fetch" | "memory", headers: readonly string[] = []): Promise<number> =>
       plain(call({ door: { kind, hosts: [], origins: [] }, rawHeaders: ["Host", "app.example", ...headers] })).then(
         (reply) => reply.status,

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Operation } from "../../lib/contract/operation.js";
-import { entryOf, type ErrorCode } from "../../lib/errors.js";
+import type { Operation } from "./operation.js";
+import { entryOf, type ErrorCode } from "../errors.js";
 
 /** The zod schemas of one operation. */
 export interface OperationSchemas {

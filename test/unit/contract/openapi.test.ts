@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { toOpenApi } from "../../../adapters/http/openapi.js";
-import { operations, row } from "./fixtures.js";
+import { toOpenApi } from "../../../lib/contract/openapi.js";
+import { operations, row } from "../http/fixtures.js";
 
 interface Described {
   operationId: string;

@@ -1,0 +1,87 @@
+import { createInterface } from "node:readline";
+import type { Preview, StreamEvent } from "../../lib/events/event.js";
+import type { Question } from "../../lib/questions/schema.js";
+import type { Client } from "../client/index.js";
+import type { Output } from "./output.js";
+import { describeQuestion, readAnswer } from "./read-answer.js";
+
+/** Puts the questions of a run and of the runs below it to the person at the terminal, one after the other. */
+export interface Approver {
+  /** To be told every event of the run. */
+  see(event: StreamEvent | Preview): void;
+  close(): void;
+}
+
+export interface ApproverParts {
+  readonly client: Client;
+  readonly output: Output;
+  readonly stdin: NodeJS.ReadableStream;
+  readonly signal: AbortSignal;
+}
+
+/** An approver that reads lines of `stdin`. */
+export function createApprover({ client, output, stdin, signal }: ApproverParts): Approver {
+  const waiting: Question[] = [];
+  let current: Question | undefined;
+  // The terminal edits and echoes the line; its keys stay its own, Ctrl-C with them.
+  const lines = createInterface({ input: stdin, terminal: false });
+  lines.on("line", (line) => void answer(line));
+
+  function see(event: StreamEvent | Preview): void {
+    const { type, payload } = event;
+    if (type === "question.asked") {
+      waiting.push({ ...payload, status: "open" } as Question);
+      void askNext();
+    } else if (type === "question.closed") withdraw(String(payload["question_id"]));
+    else if (type === "run.child_started") void watch(String(payload["child_id"]));
+  }
+
+  async function askNext(): Promise<void> {
+    if (current) return;
+    current = waiting.shift();
+    if (!current) return;
+    const asked = current;
+    // A replay tells of questions that were closed long ago: whoever is asked must still be able to answer.
+    const isOpen = await stillOpen(asked);
+    if (current !== asked) return;
+    if (isOpen) return output.note(describeQuestion(asked));
+    current = undefined;
+    return askNext();
+  }
+
+  async function stillOpen({ run_id, question_id }: Question): Promise<boolean> {
+    const { questions } = await client.runs.questions({ id: run_id ?? "", status: "open" }, { signal }).catch(() => ({ questions: [] as Question[] }));
+    return questions.some((question) => question.question_id === question_id);
+  }
+
+  function withdraw(id: string): void {
+    const at = waiting.findIndex(({ question_id }) => question_id === id);
+    if (at >= 0) waiting.splice(at, 1);
+    if (current?.question_id !== id) return;
+    current = undefined;
+    void askNext();
+  }
+
+  async function answer(line: string): Promise<void> {
+    const asked = current;
+    if (!asked) return;
+    const given = readAnswer(asked, line);
+    if (!given) return output.note(describeQuestion(asked));
+    try {
+      await client.runs.answer({ id: asked.run_id ?? "", question_id: asked.question_id, digest: asked.digest, ...given }, { signal });
+    } catch (error) {
+      if (!signal.aborted) output.fail(error);
+    }
+    withdraw(asked.question_id);
+  }
+
+  async function watch(child: string): Promise<void> {
+    try {
+      for await (const event of client.runs.attach(child, { approver: true, signal })) see(event);
+    } catch (error) {
+      if (!signal.aborted) output.fail(error);
+    }
+  }
+
+  return { see, close: () => lines.close() };
+}

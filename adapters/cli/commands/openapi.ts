@@ -1,0 +1,13 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Command } from "../context.js";
+
+/** `anode openapi`: the OpenAPI document; needs no daemon. */
+export const run: Command = async (line, { cwd, output }) => {
+  const { openApiDocument } = await import("../../../lib/index.js");
+  const document = openApiDocument();
+  const path = line.text("out");
+  if (path === undefined) output.json(document);
+  else writeFileSync(resolve(cwd, path), `${JSON.stringify(document, null, 2)}\n`);
+  return 0;
+};

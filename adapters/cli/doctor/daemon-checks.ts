@@ -1,0 +1,39 @@
+import { isAnodeError } from "../../../lib/errors.js";
+import { version } from "../../../lib/version.js";
+import { homeOf, loadConfig } from "../../daemon/index.js";
+import { type Check, fail, ok, skip, warn } from "./finding.js";
+
+const shortToken = 16;
+
+/** The configuration, and the daemon as it describes itself. */
+export const daemonChecks: readonly Check[] = [
+  {
+    name: "config",
+    find({ env }) {
+      const { config, warnings } = loadConfig({ env, home: homeOf(env), cwd: process.cwd() });
+      const length = config.daemon?.auth_token?.length;
+      if (length !== undefined && length < shortToken) return warn(`daemon.auth_token has ${length} characters; ${shortToken} is the least that is safe`);
+      return warnings.length > 0 ? warn(warnings.join("; ")) : ok("readable");
+    },
+  },
+  {
+    name: "daemon",
+    find({ daemon, refusal }) {
+      if (!daemon) return isAnodeError(refusal) && refusal.code === "connection_refused" ? skip("not running") : fail(String(refusal));
+      const { status, degraded, pid } = daemon;
+      if (daemon["version"] !== version) return warn(`version ${String(daemon["version"])} runs, this program is ${version}`);
+      if (status === "ok") return ok(`answers as process ${String(pid)}`);
+      return warn(`${String(status)}: ${Array.isArray(degraded) ? degraded.join(", ") : "no reason given"}`);
+    },
+  },
+  {
+    name: "containment",
+    find({ daemon }) {
+      const containment = daemon?.["containment"] as { readonly level?: string; readonly available?: readonly string[] } | undefined;
+      if (!containment) return skip("known to a running daemon only");
+      const { level, available = [] } = containment;
+      const detail = `${String(level)}; available: ${available.join(", ") || "none"}`;
+      return level === "group" ? warn(`${detail}; a process that leaves its group is found by its mark only`) : ok(detail);
+    },
+  },
+];

@@ -1,0 +1,72 @@
+import { isAnodeError } from "../../lib/errors.js";
+import type { Preview, StreamEvent } from "../../lib/events/event.js";
+import type { Client } from "../client/index.js";
+import { createApprover } from "./approver.js";
+import type { Context } from "./context.js";
+import { exitOfRun, isEnded } from "./exit-code.js";
+import { createProgress } from "./progress.js";
+import { createTranscript } from "./transcript.js";
+
+export interface FollowOptions {
+  /** Begin after this seq. @defaultValue 0 */
+  readonly after?: number | undefined;
+  /** Events as JSON lines instead of text. @defaultValue false */
+  readonly asJson?: boolean;
+  /** Growing texts too. @defaultValue false */
+  readonly previews?: boolean;
+  /** Leaves the run; it goes on. */
+  readonly signal: AbortSignal;
+}
+
+/** A daemon that is silent for so long is gone. */
+const giveUpMs = 60_000;
+
+/** Shows a run until it has ended. The exit code is the run's; 0 when nobody reads the output any more. */
+export async function followRun(client: Client, id: string, context: Context, options: FollowOptions): Promise<number> {
+  const { output, stdin } = context;
+  const signal = AbortSignal.any([options.signal, output.closed]);
+  const show = options.asJson ? output.json : createTranscript(output);
+  const progress = createProgress(output);
+  const approver = !options.asJson && isPerson(context) ? createApprover({ client, output, stdin, signal }) : undefined;
+  let status: string | undefined;
+  try {
+    for await (const event of eventsOf(client, id, { ...options, signal }, context, approver !== undefined)) {
+      status = event.status ?? status;
+      show(event);
+      progress.see(event);
+      approver?.see(event);
+    }
+  } finally {
+    approver?.close();
+    progress.close();
+  }
+  if (signal.aborted) return 0;
+  // The log was already read to its end: only the record says how that was.
+  if (!isEnded(status)) ({ status } = await client.runs.get({ id }, { signal }));
+  return exitOfRun(status);
+}
+
+async function* eventsOf(
+  client: Client,
+  id: string,
+  { after = 0, previews = false, signal }: FollowOptions,
+  { output }: Context,
+  approver: boolean,
+): AsyncGenerator<StreamEvent | Preview> {
+  const onReconnect = ({ attempt }: { readonly attempt: number }): void => {
+    if (attempt === 1) output.note("the connection was lost, connecting again");
+  };
+  const options = { after, previews, signal, giveUpMs, onReconnect };
+  try {
+    yield* client.runs.attach(id, { ...options, approver });
+  } catch (error) {
+    if (!approver || !isAnodeError(error) || error.code !== "scope_required") throw error;
+    output.note("this token may not approve: questions are shown only");
+    yield* client.runs.attach(id, options);
+  }
+}
+
+/** Somebody sits there who can read a question and answer it, and is not the work itself. */
+function isPerson({ output, stdin, env }: Context): boolean {
+  return output.isTerminal && stdin.isTTY && !env["ANODE_RUN_ID"];
+}

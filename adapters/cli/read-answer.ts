@@ -1,0 +1,33 @@
+import type { AnswerInput, Question } from "../../lib/questions/schema.js";
+
+/** What a person types for the options of an approval. */
+const letters: Readonly<Record<string, string>> = { y: "allow_once", n: "deny", a: "allow_always" };
+
+/** The answer that was typed: an option by its id, its number or its letter, or a text; `undefined` when it is none of these. */
+export function readAnswer(question: Question, typed: string): AnswerInput | undefined {
+  const word = typed.trim();
+  if (question.kind === "acknowledge") return {};
+  if (question.kind === "text") return word === "" ? undefined : { text: typed };
+  const options = question.options ?? [];
+  const wanted = question.scope === "tool_permission" ? (letters[word.toLowerCase()] ?? word) : word;
+  const option = options.find(({ id }) => id === wanted) ?? (/^\d+$/.test(word) ? options[Number(word) - 1] : undefined);
+  return option && { option_id: option.id };
+}
+
+/** The question as lines for a person, with what can be typed. */
+export function describeQuestion(question: Question): string {
+  const { kind, scope, options = [] } = question;
+  const lines = [`${question.run_id ?? ""} asks: ${question.prompt}`];
+  if (question.tool) lines.push(`  ${question.tool.name} ${JSON.stringify(question.tool.args)}`);
+  if (question.tool?.diff !== undefined) lines.push(question.tool.diff);
+  if (kind === "acknowledge") return [...lines, "Press Enter to acknowledge."].join("\n");
+  if (kind === "text") return [...lines, "Type an answer and press Enter."].join("\n");
+  if (scope === "tool_permission") return [...lines, `Allow? ${lettersOf(question)}`].join("\n");
+  const choices = options.map(({ title, description }, at) => `  ${at + 1}  ${title}${description === undefined ? "" : `: ${description}`}`);
+  return [...lines, ...choices, "Type a number and press Enter."].join("\n");
+}
+
+function lettersOf({ options = [] }: Question): string {
+  const offered = Object.entries(letters).filter(([, id]) => options.some((option) => option.id === id));
+  return offered.map(([letter, id]) => `${letter} (${options.find((option) => option.id === id)?.title ?? id})`).join(", ");
+}

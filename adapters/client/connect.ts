@@ -1,0 +1,68 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { formatAddress, isLoopback } from "../../lib/address.js";
+import { AnodeError } from "../../lib/errors.js";
+import { type BaseUrl, parseBaseUrl } from "./base-url.js";
+import { type ClientOptions, createClient } from "./client.js";
+import type { Client } from "./client-types.js";
+import type { TokenProvider } from "./credential.js";
+import { discover, type Environment, homeFolder, runTokenPort } from "./discovery.js";
+import { httpCarrier, type HttpCarrierOptions } from "./http-carrier.js";
+
+/** Which daemon to call, by at most one of `url`, `socketPath` and `daemon`; without any it is looked for. */
+export interface ConnectOptions extends ClientOptions, HttpCarrierOptions {
+  /** `http://host:port`, with the path of a mount point if there is one. */
+  readonly url?: string;
+  readonly socketPath?: string;
+  /** An address as the command line takes it. */
+  readonly daemon?: string;
+  /** @defaultValue `process.env` */
+  readonly env?: Environment;
+}
+
+/**
+ * A client of a running daemon. It connects with the first call, so a daemon that is not there shows then.
+ * On TCP it sends the first of: `token`, `$ANODE_TOKEN`, `$ANODE_RUN_TOKEN` (to its own port only), the token file
+ * (to loopback only); on a Unix socket `token` alone.
+ * @throws `invalid_request`
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Client> {
+  const { url, socketPath, daemon, env = process.env, connectMs, headersMs, idleMs, runId = env["ANODE_RUN_ID"] ?? "", ...rest } = options;
+  const given = Object.entries({ url, socketPath, daemon }).filter(([, value]) => value !== undefined);
+  if (given.length > 1) throw new AnodeError("invalid_request", `Only one of ${given.map(([name]) => name).join(" and ")} can be given.`);
+  const { target, tokenFile } = await targetOf(options, env);
+  const limits = {
+    ...(connectMs !== undefined && { connectMs }),
+    ...(headersMs !== undefined && { headersMs }),
+    ...(idleMs !== undefined && { idleMs }),
+  };
+  const carrier = httpCarrier(target, { ...limits, runId });
+  const token = rest.token ?? ("url" in target ? tokensFor(parseBaseUrl(target.url).address, tokenFile, env) : undefined);
+  return createClient(carrier, { ...rest, ...(token !== undefined && { token }) });
+}
+
+interface Target {
+  readonly target: { readonly url: string } | { readonly socketPath: string };
+  readonly tokenFile: string;
+}
+
+async function targetOf({ url, socketPath, daemon }: ConnectOptions, env: Environment): Promise<Target> {
+  const tokenFile = join(homeFolder(env), "token");
+  if (url !== undefined) return { target: { url }, tokenFile };
+  if (socketPath !== undefined) return { target: { socketPath }, tokenFile };
+  const found = await discover(env, daemon === undefined ? {} : { daemon });
+  const { address } = found;
+  return { target: address.kind === "unix" ? { socketPath: address.path } : { url: formatAddress(address) }, tokenFile: found.tokenFile };
+}
+
+/** What this process may show to a TCP address, looked up anew each time: files change, and a refused token is tried once more. */
+function tokensFor(address: BaseUrl["address"], tokenFile: string, env: Environment): TokenProvider {
+  return async () => {
+    if (env["ANODE_TOKEN"]) return env["ANODE_TOKEN"];
+    // A token goes to nobody but those it is for: other ports may be anybody's, other hosts are.
+    if (!isLoopback(address.host)) return undefined;
+    if (runTokenPort(env) === address.port) return env["ANODE_RUN_TOKEN"];
+    const text = await readFile(tokenFile, "utf8").catch(() => "");
+    return text.trim() || undefined;
+  };
+}

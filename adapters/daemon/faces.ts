@@ -1,0 +1,81 @@
+import { formatTime, type Limits } from "../../lib/index.js";
+import { type Address, formatAddress } from "../../lib/address.js";
+import { createHandler, createPeerSocketRule, type PeerSocketRule } from "../http/index.js";
+import type { PlannedAddress } from "./addresses.js";
+import { createAuthentication } from "./authenticate.js";
+import type { DaemonConfig } from "./config-schema.js";
+import type { Ground } from "./ground.js";
+import type { Kernel } from "./kernel.js";
+import { type Listeners, openListeners } from "./listeners.js";
+import { createProcessStatus } from "./status.js";
+import type { Undo } from "./undo.js";
+
+/** What the faces are made of. */
+export interface FacesOptions {
+  readonly ground: Ground;
+  readonly kernel: Kernel;
+  readonly daemon: DaemonConfig;
+  readonly instance: string;
+  readonly plan: readonly PlannedAddress[];
+  readonly limits: Limits;
+}
+
+/**
+ * Serves the contract over HTTP on all planned addresses.
+ * @throws {@link StartRefused} 75 for a taken address, 78 for one that cannot be had
+ */
+export async function openFaces(options: FacesOptions, undo: Undo): Promise<Listeners> {
+  const { ground, kernel, daemon, instance, plan, limits } = options;
+  const { host, log, root, storeId, tokens } = ground;
+  const { manager, containment } = kernel;
+  let addresses: readonly Address[] = [];
+  // Tried once, with real children: after the start, since nobody waits for it.
+  const report = containment.report();
+  report.catch(() => {});
+  let isWeak = false;
+  void report.then(({ level }) => (isWeak = level === "group")).catch(() => {});
+
+  const status = createProcessStatus({
+    instance,
+    storeId,
+    startedAt: formatTime(host.clock.now()),
+    addresses: () => addresses.map(formatAddress),
+    isRemote: plan.some((planned) => planned.isRemote),
+    containment: () => report,
+    logBytes: () => log.bytes,
+  });
+  undo.add(() => status.close());
+  const authentication = createAuthentication({ root, tokens, peerSocket: peerSocketRule(options), approveRequiresToken: daemon.approve_requires_token ?? false });
+  const handle = createHandler({
+    manager,
+    hosts: [],
+    origins: daemon.allowed_origins ?? [],
+    authenticate: authentication.authenticate,
+    limits,
+    daemon: {
+      tokens,
+      status: status.read,
+      degraded: () => (isWeak ? ["containment_weak"] : []),
+      rotate: async (graceMs) => rotate(ground, graceMs),
+    },
+  });
+  const listeners = await openListeners({ plan, handle: authentication.bound(handle), allowedHosts: daemon.allowed_hosts ?? [], limits, log: host.log });
+  undo.add(() => listeners.close(lingerMs));
+  addresses = listeners.addresses;
+  return listeners;
+}
+
+/** Time for readers to take the last bytes of their streams. */
+const lingerMs = 1_000;
+
+function rotate({ root, redaction }: Ground, graceMs: number): void {
+  root.rotate(graceMs);
+  redaction.add({ token: root.secrets()[0] ?? "" });
+}
+
+/** Only Linux tells whose a connection is, and a configured token is required of everybody. */
+function peerSocketRule({ ground, kernel }: FacesOptions): PeerSocketRule | undefined {
+  const uid = process.getuid?.();
+  if (process.platform !== "linux" || uid === undefined || ground.root.isConfigured) return undefined;
+  return createPeerSocketRule({ uid, storeId: ground.storeId, isRunProcess: kernel.processes.has, clock: ground.host.clock });
+}

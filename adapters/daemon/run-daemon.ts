@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import type { Environment } from "./home.js";
+import { catchSignals, type EndSignals } from "./signals.js";
+import { type DaemonOptions, type RunningDaemon, startDaemon } from "./start-daemon.js";
+import { exitOf } from "./start-refused.js";
+
+/** What the foreground daemon can be told beside its own options. */
+export interface RunDaemonOptions extends DaemonOptions {
+  /** Takes each line for the terminal. @defaultValue standard error */
+  readonly say?: (line: string) => void;
+}
+
+/**
+ * Runs a daemon in the foreground until a signal, or the loss of its store, ends it. Answers the exit status: 0 after an end in order, 1
+ * when that took too long or was cut short by a second signal, 74, 75 or 78 as the start or the store says. The caller ends the process.
+ */
+export async function runDaemon(options: RunDaemonOptions = {}): Promise<number> {
+  const { say = (line) => void process.stderr.write(`${line}\n`) } = options;
+  let daemon: RunningDaemon | undefined;
+  const signals = catchSignals(() => daemon?.reopenLog());
+  try {
+    daemon = await Promise.race([startDaemon(options), signals.second.then(() => undefined)]);
+    if (!daemon) return 1;
+    for (const address of daemon.addresses) say(`listening on ${address}`);
+    tellServiceManager(options.env ?? process.env);
+    return await serve(daemon, signals);
+  } catch (error) {
+    say(`anode: ${error instanceof Error ? error.message : String(error)}`);
+    return exitOf(error);
+  } finally {
+    signals.release();
+  }
+}
+
+async function serve(daemon: RunningDaemon, { first, second }: EndSignals): Promise<number> {
+  const isLost = await Promise.race([first.then(() => false), daemon.failed.then(() => true)]);
+  const overrun = Promise.withResolvers<false>();
+  const timer = setTimeout(() => overrun.resolve(false), daemon.drainMs + daemon.shutdownMs);
+  const isInOrder = await Promise.race([daemon.close().then(() => true), second.then(() => false), overrun.promise]);
+  clearTimeout(timer);
+  if (!isInOrder) await daemon.killRuns();
+  if (isLost) return 74;
+  return isInOrder ? 0 : 1;
+}
+
+/** Only a program of the service manager's own can write to its socket for us. */
+function tellServiceManager(env: Environment): void {
+  if (!env["NOTIFY_SOCKET"]) return;
+  const child = execFile("systemd-notify", ["--ready", `--pid=${process.pid}`], () => {});
+  child.unref();
+}

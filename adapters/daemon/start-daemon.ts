@@ -1,0 +1,222 @@
+import type { Worker } from "node:worker_threads";
+import { type Executor, type Profile, resolveLimits, type RunManager, type Tokens, version } from "../../lib/index.js";
+import { formatAddress } from "../../lib/address.js";
+import { systemReader } from "../../lib/node/process/process-reader.js";
+import { planAddresses, type PlannedAddress } from "./addresses.js";
+import { loadConfig, type LoadedConfig } from "./config.js";
+import { type Discovery, removeDiscovery, writeDiscovery } from "./discovery-file.js";
+import { openFaces } from "./faces.js";
+import { type Ground, layGround } from "./ground.js";
+import { type Environment, type Home, homeOf } from "./home.js";
+import { type Kernel, openKernel } from "./kernel.js";
+import { lastPort, rememberPort } from "./last-port.js";
+import type { Listeners } from "./listeners.js";
+import type { LogLevel } from "./log.js";
+import { parseStore, type StoreChoice } from "./open-store.js";
+import { refusedSetting } from "./start-refused.js";
+import { createUndo, type Undo } from "./undo.js";
+
+/** What a daemon can be told; flags override the configuration. */
+export interface DaemonOptions {
+  /** @defaultValue the environment of this process */
+  readonly env?: Environment;
+  /** The home folder. @defaultValue `$ANODE_HOME`, else `~/.config/anode` */
+  readonly home?: string;
+  /** Where relative paths begin, and where runs work that name no folder. @defaultValue the folder of this process */
+  readonly cwd?: string;
+  /** Exactly these addresses; else the default socket and loopback TCP. */
+  readonly addr?: readonly string[];
+  readonly port?: number;
+  readonly noTcp?: boolean;
+  readonly dangerouslyAllowRemote?: boolean;
+  /** `memory`, `sqlite` or `sqlite:<path>`. @defaultValue "sqlite" */
+  readonly store?: string;
+  /** @defaultValue "info" */
+  readonly logLevel?: LogLevel;
+  /** A started worker of the SQLite store, or its file. */
+  readonly sqliteWorker?: Worker | URL | string;
+  /** Further executors by name. */
+  readonly executors?: Readonly<Record<string, Executor>>;
+  /** Laid over the profiles of the configuration. */
+  readonly profiles?: Readonly<Record<string, Profile>>;
+}
+
+/** A daemon that answers. */
+export interface RunningDaemon {
+  readonly home: Home;
+  readonly instance: string;
+  readonly storeId: string;
+  /** Socket paths and URLs. */
+  readonly addresses: readonly string[];
+  readonly manager: RunManager;
+  readonly tokens: Tokens;
+  /** Time that runs have to finish once a shutdown has begun, in milliseconds. */
+  readonly drainMs: number;
+  /** Time that a shutdown may take beyond it. */
+  readonly shutdownMs: number;
+  /** Settles when the store is lost; the daemon is of no use then. */
+  readonly failed: Promise<void>;
+  reopenLog(): void;
+  /** Ends the processes of all runs at once. */
+  killRuns(): Promise<void>;
+  /** Ends in order: no new runs, the others end or are interrupted, streams close, files go. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a daemon: configuration, home folder, locks, token, store, recovery, admission, listeners, and last the file by which
+ * clients find it. Whatever was opened is closed again when a step fails.
+ * @throws {@link StartRefused} with its exit status; `invalid_request` for an option; `store_unsafe_version`
+ */
+export async function startDaemon(options: DaemonOptions = {}): Promise<RunningDaemon> {
+  const { env = process.env, cwd = process.cwd() } = options;
+  const home = homeOf(options.home === undefined ? env : { ...env, ANODE_HOME: options.home });
+  const loaded = loadConfig({ env, home, cwd });
+  const undo = createUndo();
+  try {
+    return await start({ options, env, cwd, home, loaded }, undo);
+  } catch (error) {
+    await undo.run();
+    throw error;
+  }
+}
+
+interface Surroundings {
+  readonly options: DaemonOptions;
+  readonly env: Environment;
+  readonly cwd: string;
+  readonly home: Home;
+  readonly loaded: LoadedConfig;
+}
+
+async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDaemon> {
+  const { options, env, cwd, home, loaded } = surroundings;
+  const { daemon = {} } = loaded.config;
+  const limits = fromConfig(() => resolveLimits(daemon.limits));
+  const plan = planned(surroundings);
+  const storeChoice = chosenStore(surroundings);
+  const port = Promise.withResolvers<number | undefined>();
+  const failed = Promise.withResolvers<void>();
+  let endsInOrder = false;
+
+  const ground = await layGround(
+    {
+      home,
+      env,
+      authToken: daemon.auth_token,
+      logLevel: options.logLevel ?? daemon.log_level ?? "info",
+      storeChoice,
+      sqliteWorker: options.sqliteWorker,
+      limits,
+      endsInOrder: () => endsInOrder,
+      onFailed: failed.resolve,
+    },
+    undo,
+  );
+  for (const text of loaded.warnings) ground.host.log("warn", "config.warning", { text });
+  const { executors = {}, profiles = {} } = options;
+  const kernel = await openKernel({ ground, config: loaded.config, env, cwd, limits, port: port.promise, onFailed: failed.resolve, executors, profiles });
+  undo.add(() => kernel.manager.close());
+  undo.add(() => port.resolve(undefined));
+  if (ground.starts.isPaused) undo.add(resumeWhenLifted(ground, kernel));
+  const instance = ground.host.randomId(12);
+  const listeners = await openFaces({ ground, kernel, daemon, instance, plan, limits }, undo);
+  port.resolve(listeners.port);
+  announce(surroundings, { ground, listeners, instance }, undo);
+
+  const drainMs = daemon.shutdown_drain_ms ?? 0;
+  let closing: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    ground.host.log("info", "daemon.stopping");
+    listeners.stop();
+    await kernel.manager.close({ drainMs });
+    endsInOrder = kernel.manager.state === "closed" && !hasFailed;
+    await undo.run();
+  };
+  let hasFailed = false;
+  void failed.promise.then(() => (hasFailed = true));
+  return {
+    home,
+    instance,
+    storeId: ground.storeId,
+    addresses: listeners.addresses.map(formatAddress),
+    manager: kernel.manager,
+    tokens: ground.tokens,
+    drainMs,
+    shutdownMs: limits.shutdownMs,
+    failed: failed.promise,
+    reopenLog: () => ground.log.reopen(),
+    killRuns: () => kernel.killAll(),
+    close: () => (closing ??= close()),
+  };
+}
+
+function planned({ options, cwd, env, home, loaded }: Surroundings): PlannedAddress[] {
+  const { addr, port, auth_token } = loaded.config.daemon ?? {};
+  return planAddresses({
+    ...(options.addr && { addr: options.addr }),
+    ...(options.port !== undefined && { port: options.port }),
+    noTcp: options.noTcp ?? false,
+    allowRemote: options.dangerouslyAllowRemote ?? false,
+    configured: { addr, port },
+    defaultSocket: home.socket,
+    lastPort: lastPort(home.port),
+    hasToken: auth_token !== "",
+    cwd,
+    ...(env["HOME"] && { userHome: env["HOME"] }),
+  });
+}
+
+function chosenStore({ options, cwd, home, loaded }: Surroundings): StoreChoice {
+  if (options.store !== undefined) return parseStore(options.store, home, cwd);
+  return fromConfig(() => parseStore(loaded.config.daemon?.store ?? "sqlite", home, cwd));
+}
+
+/** Tells where we are: in the log, and in the file that clients read. */
+function announce({ home, loaded }: Surroundings, parts: { ground: Ground; listeners: Listeners; instance: string }, undo: Undo): void {
+  const { ground, listeners, instance } = parts;
+  const { addresses, port } = listeners;
+  const tcp = addresses.find((address) => address.kind === "tcp");
+  const url = tcp && formatAddress(tcp);
+  const socket = addresses.find((address) => address.kind === "unix")?.path;
+  const reader = systemReader();
+  const discovery: Discovery = {
+    schema: 1,
+    instance,
+    pid: process.pid,
+    start_ticks: reader.read(process.pid)?.startTicks ?? 0,
+    boot_id: reader.bootId(),
+    version,
+    ...(url !== undefined && { url }),
+    ...(socket !== undefined && { socket }),
+    ...(loaded.config.daemon?.auth_token === undefined && { token_file: home.token }),
+    log_file: home.log,
+    started_at: new Date(ground.host.clock.now()).toISOString(),
+  };
+  if (port !== undefined) rememberPort(home.port, port);
+  writeDiscovery(home.discovery, discovery);
+  undo.add(() => removeDiscovery(home.discovery, instance));
+  ground.host.log("info", "daemon.listening", { pid: process.pid, version, addresses: addresses.map(formatAddress), url, socket });
+}
+
+const lookMs = 500;
+
+/** Starts what is queued as soon as an operator has lifted the pause. */
+function resumeWhenLifted({ starts, host }: Ground, { manager }: Kernel): () => void {
+  host.log("error", "daemon.admission_paused", { hint: "anode doctor --resume" });
+  const timer = setInterval(() => {
+    if (!starts.isLifted()) return;
+    clearInterval(timer);
+    manager.resume();
+    host.log("info", "daemon.admission_resumed");
+  }, lookMs);
+  return () => clearInterval(timer);
+}
+
+function fromConfig<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw refusedSetting(error);
+  }
+}

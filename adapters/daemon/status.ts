@@ -1,0 +1,60 @@
+import { readdirSync } from "node:fs";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { ContainmentReport } from "../../lib/node/process/containment.js";
+
+/** What the status document needs of its daemon. */
+export interface StatusSources {
+  readonly instance: string;
+  readonly storeId: string;
+  readonly startedAt: string;
+  readonly addresses: () => readonly string[];
+  /** True when an address can be reached from other machines. */
+  readonly isRemote: boolean;
+  readonly containment: () => Promise<ContainmentReport>;
+  readonly logBytes: () => number;
+}
+
+/** The members of the status document that only the process knows. */
+export interface ProcessStatus {
+  read(): Promise<Record<string, unknown>>;
+  close(): void;
+}
+
+/** Watches the event loop from now on. */
+export function createProcessStatus(sources: StatusSources): ProcessStatus {
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+  return {
+    async read() {
+      const memory = process.memoryUsage();
+      const { level, levels } = await sources.containment();
+      return {
+        pid: process.pid,
+        instance: sources.instance,
+        store_id: sources.storeId,
+        started_at: sources.startedAt,
+        memory: { rss_bytes: memory.rss, heap_bytes: memory.heapUsed },
+        ...openDescriptors(),
+        addresses: sources.addresses(),
+        ...(sources.isRemote && { remote: true }),
+        containment: { level, available: Object.entries(levels).flatMap(([name, found]) => (found.available ? [name] : [])) },
+        logs: { size_bytes: sources.logBytes() },
+        event_loop_delay_ms: { p50: toMs(delay.percentile(50)), p99: toMs(delay.percentile(99)) },
+      };
+    },
+    close: () => void delay.disable(),
+  };
+}
+
+function openDescriptors(): { fds?: number } {
+  try {
+    return { fds: readdirSync("/proc/self/fd").length };
+  } catch {
+    return {};
+  }
+}
+
+/** The histogram counts nanoseconds and includes its own pause of 20 ms. */
+function toMs(nanoseconds: number): number {
+  return Math.max(0, Math.round(nanoseconds / 10_000 - 2_000) / 100);
+}

@@ -1,0 +1,14 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const folder = mkdtempSync(join(tmpdir(), "anode-bench-"));
+let count = 0;
+
+process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+/** A path that nothing has used yet, in a folder that goes with this program. */
+export function freshPath(name) {
+  count += 1;
+  return join(folder, `${count}-${name}`);
+}

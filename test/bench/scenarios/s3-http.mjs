@@ -1,0 +1,37 @@
+// Starting runs over HTTP: 64 keep-alive connections on a Unix socket, 200 bytes of JSON and an idempotency key each.
+import { compare } from "../lib/compare.mjs";
+import { sendAll } from "../lib/load-client.mjs";
+import { startProgram } from "../lib/program.mjs";
+import { startRequest } from "../lib/start-request.mjs";
+import { freshPath } from "../lib/temporary-folder.mjs";
+
+const connections = 64;
+const requests = 3_000;
+// One client makes more requests than any one user: the bounds for one connection and for the queue are not what is measured.
+const limits = { requestsPerConnection: 1_000_000 };
+
+await measure("s3-accept", "POST /runs into a queue that stands: processor time against raw node:http", {
+  limits,
+  manager: { paused: true, queueLimit: 1_000_000 },
+});
+await measure("s3-start", "POST /runs with the whole no-op run", { limits, manager: { queueLimit: 100_000 } });
+
+async function measure(id, title, settings) {
+  const programs = [];
+  const side = async (file, options) => {
+    const socketPath = freshPath("http.sock");
+    const program = await startProgram(file, { socketPath, ...options });
+    programs.push(program);
+    return async () => ({ [id]: await cpuPerRequest(program, socketPath) });
+  };
+  const ours = await side("servers/manager-server.mjs", settings);
+  const limit = await side("limits/raw-http-server.mjs", {});
+  await compare({ rows: [{ id, title, unit: "µs/request", better: "lower", goal: 1.5 }], ours, limit });
+  for (const program of programs) await program.end();
+}
+
+async function cpuPerRequest(program, path) {
+  const before = await program.call("cpu");
+  await sendAll({ path, connections, requests, request: startRequest });
+  return ((await program.call("cpu")) - before) / requests;
+}

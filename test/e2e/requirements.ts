@@ -1,0 +1,58 @@
+/** How a promise can be put to the test. */
+export type CarrierName = "in_process" | "memory" | "tcp" | "unix" | "cli" | "curl";
+
+/** One promise of the Anode daemon, in its own words as far as they go. */
+export interface Requirement {
+  readonly id: string;
+  readonly behavior: string;
+  /** Every carrier over which it must be proven. */
+  readonly carriers: readonly CarrierName[];
+  /** Why it is not proven yet; such a row has no test. */
+  readonly deferred?: string;
+}
+
+const api: readonly CarrierName[] = ["in_process", "memory", "tcp", "unix"];
+const wire: readonly CarrierName[] = ["memory", "tcp", "unix"];
+
+export const requirements: readonly Requirement[] = [
+  { id: "anode.socket.default", behavior: "`anode daemon` listens on ~/.config/anode/daemon.sock.", carriers: ["cli"] },
+  { id: "anode.addr.tcp", behavior: "`anode daemon --addr 127.0.0.1:7433` listens there.", carriers: ["cli"] },
+  { id: "anode.addr.unix", behavior: "`anode daemon --addr /tmp/anode.sock` listens there.", carriers: ["cli"] },
+  { id: "anode.addr.client", behavior: "`--daemon 127.0.0.1:7433` reaches a daemon that is not the default one.", carriers: ["cli"] },
+
+  { id: "anode.health", behavior: "GET /health answers health and the number of active runs.", carriers: [...api, "curl"] },
+
+  { id: "anode.runs.start", behavior: "Starting a run answers exactly its run_id.", carriers: [...api, "cli", "curl"] },
+  { id: "anode.runs.start.seed-body", behavior: "All six fields of the documented body are taken and shown.", carriers: [...api, "curl"] },
+  { id: "anode.runs.start.stock", behavior: "The stock daemon without an agent answers the documented body with executor_unavailable and a next step.", carriers: ["curl", "cli"] },
+  { id: "anode.runs.start.prompt-required", behavior: "prompt is required.", carriers: [...api, "cli"] },
+  { id: "anode.runs.start.profile-default", behavior: "profile defaults to craft.", carriers: api },
+  { id: "anode.runs.start.approval-mode", behavior: "approval_mode is empty, ask, auto or unrestricted; yolo is an alias for unrestricted.", carriers: api },
+  { id: "anode.runs.start.unknown-field", behavior: "An unknown field is refused by name.", carriers: api },
+  { id: "anode.runs.start.flags", behavior: "`anode runs start` sends prompt, profile, model, max_turns, approval_mode and run_label.", carriers: ["cli"] },
+
+  { id: "anode.runs.list", behavior: "Runs are listed newest first with id, status, profile, label, prompt, started_at, ended_at and result.", carriers: [...api, "cli", "curl"] },
+  { id: "anode.runs.list.limit", behavior: "limit n answers at most n runs; 0 means all.", carriers: [...api, "cli"] },
+  { id: "anode.runs.list.pages", behavior: "Pages go on where the last one ended, each run once.", carriers: api },
+  { id: "anode.runs.get", behavior: "One run's summary; 404 for an unknown one.", carriers: [...api, "cli"] },
+
+  { id: "anode.runs.events", behavior: "The stream replays what is there, then follows the run to its end.", carriers: [...api, "curl"] },
+  { id: "anode.runs.events.sse", behavior: "Each SSE message has the event as one line of JSON in data, its seq as id, and no event field.", carriers: ["curl", ...wire] },
+  { id: "anode.runs.events.resume", behavior: "A reader resumes after the last event it saw; at or after the end it gets 204.", carriers: wire },
+  { id: "anode.runs.events.independent", behavior: "Several readers of a run see the same events, each at its own pace.", carriers: api },
+  { id: "anode.runs.events.ndjson", behavior: "The same events as NDJSON, and as pages of JSON.", carriers: wire },
+  { id: "anode.attach.ended", behavior: "attach works for running and for completed runs.", carriers: [...api, "cli"] },
+  { id: "anode.attach.stream-json", behavior: "`anode attach --stream-json` prints each event as one line of JSON.", carriers: ["cli"] },
+
+  { id: "anode.runs.cancel", behavior: "Cancel answers {\"status\":\"canceled\"}; again the same; an ended run is refused.", carriers: [...api, "cli", "curl"] },
+  { id: "anode.runs.cancel.tree", behavior: "A canceled command goes with its whole process tree.", carriers: ["cli"] },
+  { id: "anode.runs.background", behavior: "A run goes on when its starter and its readers have left.", carriers: [...api, "cli"] },
+  { id: "anode.runs.wait", behavior: "Waiting ends with the run, or with the time given.", carriers: [...api, "cli"] },
+  { id: "anode.runs.input", behavior: "Follow-up input reaches a run that takes it; another is refused by name.", carriers: [...api, "cli"] },
+  { id: "anode.questions", behavior: "A run's question is listed, answered once, and closed for everybody.", carriers: [...api, "cli"] },
+  { id: "anode.idempotency", behavior: "The same key and body give the same run; another body is refused.", carriers: [...api] },
+  { id: "anode.no-review", behavior: "There is no review endpoint.", carriers: wire },
+  { id: "anode.openapi", behavior: "The contract is served as OpenAPI 3.1 with every operation.", carriers: [...api, "cli"] },
+  { id: "anode.errors", behavior: "Every refusal is a problem document with a stable code and the request's id.", carriers: wire },
+  { id: "anode.restart", behavior: "After kill -9 the list, the events and the true status are there, and no process is left.", carriers: ["cli"] },
+];

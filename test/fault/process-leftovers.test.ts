@@ -1,0 +1,90 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { createContainment } from "../../lib/node/process/containment.js";
+import { sweepLeftovers, type RecordedProcess } from "../../lib/node/process/leftovers.js";
+import { cgroupRoots, cgroupsOf } from "../../lib/node/process/levels/cgroup.js";
+import type { LevelName } from "../../lib/node/process/levels/level.js";
+import { systemHost } from "../../lib/system-host.js";
+import { beating, endSurvivors, survivors, treeFolder, until } from "../support/process-tree.js";
+
+const { clock } = systemHost;
+const { levels } = await createContainment({ storeId: "leftovers" }).report();
+const support = (name: string) => fileURLToPath(new URL(`../support/${name}`, import.meta.url));
+const planted = { "01-one-child": ["child"], "04-double-fork": ["daemon"], "05-deaf": ["leader"] };
+
+/** Starts an owner with live trees and kills it by force. */
+async function orphan(storeId: string, level: LevelName): Promise<{ folder: string; recorded: RecordedProcess[] }> {
+  const { path: folder, remove } = treeFolder();
+  onTestFinished(() => {
+    endSurvivors(folder);
+    remove();
+  });
+  const argv = ["--import", support("typescript.mjs"), support("leaving-owner.ts"), storeId, level, folder, ...Object.keys(planted)];
+  const owner = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void owner.kill("SIGKILL"));
+  const [line] = (await once(createInterface(owner.stdout), "line")) as [string];
+  for (const [shape, names] of Object.entries(planted)) await beating(join(folder, shape), names);
+  owner.kill("SIGKILL");
+  await once(owner, "exit");
+  return { folder, recorded: JSON.parse(line) as RecordedProcess[] };
+}
+
+describe("leftovers of an owner that was killed by force", () => {
+  const swept = (["group+cookie", "cgroup"] as const).filter((level) => levels[level].available);
+
+  it.for(swept)("are ended by the next owner of the store, at level %s", async (level) => {
+    const storeId = `sweep${process.pid}${level === "cgroup" ? "c" : "g"}`;
+    const { folder, recorded } = await orphan(storeId, level);
+    expect(survivors(folder).size).toBeGreaterThan(3);
+
+    const from = performance.now();
+    const report = await sweepLeftovers({ storeId, recorded, clock });
+
+    expect(performance.now() - from).toBeLessThan(5_000);
+    expect([...report.runs].sort()).toEqual(recorded.map(({ run_id }) => run_id).sort());
+    expect(report.leaked).toEqual([]);
+    expect(survivors(folder).size).toBe(0);
+    expect(cgroupRoots().flatMap((root) => [...cgroupsOf(root, storeId)])).toEqual([]);
+  });
+
+  it.skipIf(!levels["group+cookie"].available)("are found by their cookie when nothing was recorded", async () => {
+    const storeId = `unrecorded${process.pid}`;
+    const { folder } = await orphan(storeId, "group+cookie");
+    const report = await sweepLeftovers({ storeId, recorded: [], clock });
+    expect(report.runs).toHaveLength(3);
+    expect(survivors(folder).size).toBe(0);
+  });
+
+  it.skipIf(!levels.pidns.available)("do not exist at level pidns", async () => {
+    const { folder } = await orphan(`gone${process.pid}`, "pidns");
+    const from = performance.now();
+    await until(() => survivors(folder).size === 0, "the namespaces to end");
+    expect(performance.now() - from).toBeLessThan(1_000);
+  });
+
+  it.skipIf(!levels["group+cookie"].available)("are left alone when they belong to another store, another boot or another process of that number", async () => {
+    const storeId = `foreign${process.pid}`;
+    const { folder, recorded } = await orphan(storeId, "group+cookie");
+    // The beating ones; the pauses between beats are processes that come and go.
+    const beaters = () => [...survivors(folder)].flatMap(([pid, line]) => (line.includes("beat.sh") ? [pid] : [])).sort();
+    const before = beaters();
+
+    const mine = storeId.slice(0, -1);
+    const strangers = recorded.map((one, index) => (index === 0 ? { ...one, boot_id: "another" } : { ...one, start_ticks: one.start_ticks - 1 }));
+    const report = await sweepLeftovers({ storeId: mine, recorded: strangers, clock });
+
+    expect(report).toEqual({ runs: [], leaked: [] });
+    expect(beaters()).toEqual(before);
+    expect(before).toHaveLength(6);
+  });
+
+  it("hold nobody up: a store without leftovers is swept at once", async () => {
+    const from = performance.now();
+    expect(await sweepLeftovers({ storeId: "nobody", recorded: [], clock })).toEqual({ runs: [], leaked: [] });
+    expect(performance.now() - from).toBeLessThan(1_000);
+  });
+});

@@ -1,0 +1,172 @@
+import { describe, expect, it } from "vitest";
+import { readCommandLine } from "../../../adapters/cli/command-line.js";
+import { type CommandName, commandNames } from "../../../adapters/cli/command-table.js";
+import { flagNames } from "../../../adapters/cli/flags.js";
+import { isAnodeError } from "../../../lib/errors.js";
+
+const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"];
+/** Which commands take which flags, said a second time and the other way round than the program has it. */
+const expected: Readonly<Record<string, readonly string[]>> = {
+  "runs start": [
+    ...["profile", "model", "max-turns", "approval", "run-label", "cwd", "session", "command", "exec", "parent", "cancel-policy", "key"],
+    ...["priority", "budget", "approval-timeout-ms", "unattended", "keep-open", "idempotency-key", "attach", "no-spawn"],
+  ],
+  attach: ["stream-json", "previews", "after"],
+  "runs list": ["limit", "status", "cursor", "origin"],
+  "runs cancel": ["reason"],
+  "runs wait": ["timeout-ms"],
+  "runs answer": ["text", "message", "list"],
+  "runs input": ["steer"],
+  daemon: ["addr", "port", "no-tcp", "dangerously-allow-remote", "detach", "store", "log-level"],
+  doctor: ["resume", "deep"],
+  "token create": ["scope", "label", "ttl-ms"],
+  openapi: ["out"],
+};
+const takesDaemon = ["status", ...everyRun, "attach", "doctor", "token create", "token list", "token revoke"];
+const takesJson = ["status", ...everyRun, "doctor", "token create", "token list"];
+const takenEverywhere = ["help", "version", "no-color", "raw", "quiet"];
+const switches = [
+  ...["no-tcp", "dangerously-allow-remote", "detach", "exec", "keep-open", "attach", "no-spawn", "list", "steer", "stream-json"],
+  ...["previews", "resume", "deep", "json", ...takenEverywhere],
+];
+const counts = ["port", "max-turns", "approval-timeout-ms", "limit", "timeout-ms", "after", "ttl-ms"];
+const repeated = ["addr", "budget", "scope"];
+const wordsOf: Readonly<Record<string, readonly string[]>> = {
+  "runs show": ["R-1"],
+  "runs cancel": ["R-1"],
+  "runs wait": ["R-1"],
+  "runs input": ["R-1", "more"],
+  attach: ["R-1"],
+  "token revoke": ["T-1"],
+};
+
+const typed = (command: CommandName): string[] => [...command.split(" "), ...(wordsOf[command] ?? [])];
+const valueOf = (flag: string): string => (counts.includes(flag) || flag === "priority" ? "7" : "word");
+const given = (flag: string): string[] => (switches.includes(flag) ? [`--${flag}`] : [`--${flag}`, valueOf(flag)]);
+
+function isExpected(command: string, flag: string): boolean {
+  if (takenEverywhere.includes(flag)) return true;
+  if (flag === "daemon") return takesDaemon.includes(command);
+  if (flag === "json") return takesJson.includes(command);
+  return expected[command]?.includes(flag) ?? false;
+}
+
+/** The sentence of the refusal. */
+function refusal(...args: string[]): string {
+  try {
+    readCommandLine(args);
+  } catch (error) {
+    if (isAnodeError(error) && error.code === "invalid_request") return error.message;
+    throw error;
+  }
+  throw new Error(`${args.join(" ")} was not refused.`);
+}
+
+describe("The table of flags", () => {
+  it("holds exactly the flags that are known here", () => {
+    const known = [...Object.values(expected).flat(), "daemon", "json", ...takenEverywhere];
+    expect([...flagNames].sort()).toEqual([...new Set(known)].sort());
+  });
+
+  it.for(commandNames)("lets %s take its own flags and refuses every other by name", (command) => {
+    for (const flag of flagNames) {
+      const args = [...typed(command), ...given(flag)];
+      if (isExpected(command, flag)) expect(readCommandLine(args).has(flag), `${command} --${flag}`).toBe(true);
+      else expect(refusal(...args), `${command} --${flag}`).toBe(`--${flag} is not accepted by ${command}`);
+    }
+  });
+
+  it("lets a flag be given twice only where it is a list", () => {
+    for (const command of commandNames) {
+      for (const flag of flagNames.filter((name) => isExpected(command, name))) {
+        const args = [...typed(command), ...given(flag), ...given(flag)];
+        if (repeated.includes(flag)) expect(readCommandLine(args).list(flag)).toEqual(["word", "word"]);
+        else expect(refusal(...args)).toContain(`--${flag} is given twice`);
+      }
+    }
+  });
+});
+
+describe("readCommandLine", () => {
+  it.for([
+    [["runs", "start", "--profile"], "--profile needs a value"],
+    [["runs", "start", "--profile", "--json", "x"], "--profile needs a value"],
+    [["runs", "list", "--limit", "-1"], "--limit must be a whole number from 0, got -1"],
+    [["runs", "list", "--limit=-1"], "--limit must be a whole number from 0, got -1"],
+    [["runs", "list", "--limit", "ten"], "got ten"],
+    [["runs", "list", "--limit", "1.5"], "got 1.5"],
+    [["runs", "list", "--limit", "1e3"], "got 1e3"],
+    [["runs", "list", "--limit", "99999999999999999999"], "--limit must be"],
+    [["runs", "start", "--priority", "high", "x"], "--priority must be a whole number"],
+    [["runs", "start", "--run-label", "", "x"], "--run-label must not be blank"],
+    [["runs", "start", "--run-label", "  ", "x"], "--run-label must not be blank"],
+    [["runs", "start", "--run-label=", "x"], "--run-label must not be blank"],
+    [["runs", "list", "--json=yes"], "--json takes no value"],
+    [["runs", "start", "--allow-tool", "bash", "x"], "--allow-tool is not a flag of any command"],
+    [["runs", "start", "-x", "y"], "-x is not a flag of any command"],
+    [["runs", "list", "--toString"], "--toString is not a flag"],
+    [["runs", "list", "--__proto__=1"], "--__proto__ is not a flag"],
+    [["-constructor"], "-constructor is not a flag"],
+    [["execute", "prompt"], "execute is not a command"],
+    [["review"], "review is not a command"],
+    [["tools"], "tools is not a command"],
+    [["config", "list"], "config is not a command"],
+    [["mcp", "trust"], "mcp takes no words, got trust too"],
+    [["runs"], "runs needs one of list, start"],
+    [["runs", "restart"], "runs restart is not a command"],
+    [["token", "steal"], "token steal is not a command"],
+    [["runs", "show"], "runs show needs <id>"],
+    [["runs", "show", "a", "b"], "got b too"],
+    [["runs", "show", "a", "--", "b"], "got b too"],
+    [["runs", "input", "a"], "runs input needs <text>"],
+    [["status", "please"], "status takes no words"],
+    [["daemon", "start"], "daemon takes no words"],
+    [["--json"], "--json needs a command"],
+    [["--addr", ":7433"], "--addr needs a command"],
+  ] as const)("refuses %j", ([args, sentence]) => {
+    expect(refusal(...args)).toContain(sentence);
+  });
+
+  it("keeps values as the strings that were typed", () => {
+    const line = readCommandLine(["runs", "start", "--run-label", "007", "--profile=1e3", "--session", "true", "0x10"]);
+    expect([line.text("run-label"), line.text("profile"), line.text("session"), line.words]).toEqual(["007", "1e3", "true", ["0x10"]]);
+  });
+
+  it("takes a value behind an equals sign whole, dashes and equals signs too", () => {
+    const line = readCommandLine(["runs", "start", "--run-label=--a=b", "--priority", "-5", "do it"]);
+    expect([line.text("run-label"), line.number("priority")]).toEqual(["--a=b", -5]);
+  });
+
+  it("finds the command behind flags with and without values", () => {
+    const line = readCommandLine(["--json", "--limit", "10", "runs", "list"]);
+    expect([line.command, line.has("json"), line.number("limit"), line.words]).toEqual(["runs list", true, 10, []]);
+  });
+
+  it("ends flags at the two dashes", () => {
+    const line = readCommandLine(["runs", "start", "--exec", "--", "npm", "test", "--", "--limit", "-1"]);
+    expect([line.words, line.rest]).toEqual([[], ["npm", "test", "--", "--limit", "-1"]]);
+  });
+
+  it("reads a single dash as a word", () => {
+    expect(readCommandLine(["runs", "start", "-"]).words).toEqual(["-"]);
+  });
+
+  it.for([
+    [[], "daemon"],
+    [["--addr", "127.0.0.1:7433"], "daemon"],
+    [["status"], "status"],
+    [["--help"], undefined],
+    [["--version"], undefined],
+  ] as const)("reads anode-daemon %j as %s", ([args, command]) => {
+    expect(readCommandLine(args, "anode-daemon").command).toBe(command);
+  });
+
+  it("names no command for anode alone", () => {
+    expect(readCommandLine([]).command).toBeUndefined();
+  });
+
+  it("asks for nothing but the flag where only help is wanted", () => {
+    expect(readCommandLine(["runs", "show", "-h"]).command).toBe("runs show");
+    expect(readCommandLine(["runs", "--help"]).command).toBeUndefined();
+  });
+});
