@@ -6,7 +6,7 @@ import { notify } from "./hooks.js";
 import { reconnectDelayMs } from "./retries.js";
 import { isTerminal } from "./run-status.js";
 import { readSse } from "./sse-reader.js";
-import { createScope, pause } from "./time.js";
+import { createScope, orAbort, pause, untilAbort } from "./time.js";
 
 /** How to read a run's events. */
 export interface AttachOptions {
@@ -89,14 +89,14 @@ async function* follow(
   let opened = false;
   let failures = 0;
   let heardAtMs = clock.monotonic();
-  for (;;) {
+  while (!signal.aborted) {
     let error: AnodeError | undefined;
     try {
       if (!follow) goal ??= await ports.lastSeq(id, signal);
-      const reply = await ports.open({ id, after: cursor, previews, approver, follow }, signal, opened ? 0 : undefined);
+      const reply = await orAbort(ports.open({ id, after: cursor, previews, approver, follow }, signal, opened ? 0 : undefined), signal);
       if (reply.status === 204) return;
       opened = true;
-      for await (const { id: position, data } of readSse(reply.body)) {
+      for await (const { id: position, data } of readSse(untilAbort(reply.body, signal))) {
         failures = 0;
         heardAtMs = clock.monotonic();
         const event = data === undefined ? undefined : parseEvent(data);

@@ -14,8 +14,9 @@ const longestLine = 16 * 1024 * 1024;
  * Comments, `event`, `retry` and unknown fields are passed over.
  */
 export function createSseParser(): (chunk: Uint8Array) => SseMessage[] {
-  // The decoder drops the byte order mark and keeps the bytes of a character that was cut.
-  const decoder = new TextDecoder();
+  // The decoder keeps the bytes of a character that was cut. Left to it, a second byte order mark could get lost too.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  let isStart = true;
   let pending = "";
   // A CR ended the last line at the very end of a chunk: an LF that follows belongs to it.
   let afterCr = false;
@@ -42,8 +43,10 @@ export function createSseParser(): (chunk: Uint8Array) => SseMessage[] {
   return function parse(chunk) {
     const text = decoder.decode(chunk, { stream: true });
     const messages: SseMessage[] = [];
-    let start = afterCr && text[0] === "\n" ? 1 : 0;
-    if (text !== "") afterCr = false;
+    if (text === "") return messages;
+    let start = (isStart && text[0] === "\ufeff") || (afterCr && text[0] === "\n") ? 1 : 0;
+    isStart = false;
+    afterCr = false;
     for (let end = nextLineEnd(text, start); end >= 0; end = nextLineEnd(text, start)) {
       const message = takeLine(pending + text.slice(start, end));
       if (message) messages.push(message);

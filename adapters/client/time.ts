@@ -47,15 +47,40 @@ export function createScope({ signal, closing, timeoutMs, clock }: Ends): Scope 
 /** Does the work within a scope: ends at the latest when the scope does, even if the work takes no notice. */
 export async function within<Value>(ends: Ends, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
   const scope = createScope(ends);
-  const { promise: ended, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(scope.signal.reason);
-  scope.signal.addEventListener("abort", onAbort);
   try {
     scope.signal.throwIfAborted();
-    return await Promise.race([ended, work(scope.signal)]);
+    return await orAbort(work(scope.signal), scope.signal);
   } finally {
-    scope.signal.removeEventListener("abort", onAbort);
     scope.release();
+  }
+}
+
+/** What the work gives. @throws the signal's reason when it aborts first */
+export async function orAbort<Value>(work: Promise<Value>, signal: AbortSignal): Promise<Value> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", onAbort);
+  if (signal.aborted) onAbort();
+  try {
+    return await Promise.race([aborted, work]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+/** The items until the signal aborts, even if their source takes no notice. @throws the signal's reason then */
+export async function* untilAbort<Value>(items: AsyncIterable<Value>, signal: AbortSignal): AsyncGenerator<Value, void> {
+  const source = items[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await orAbort(source.next(), signal);
+      if (next.done) return;
+      yield next.value;
+    }
+  } finally {
+    const left = Promise.resolve(source.return?.()).catch(() => {});
+    // A source that takes no notice is still busy with its next item.
+    if (!signal.aborted) await left;
   }
 }
 

@@ -32,7 +32,10 @@ export function createRouter(operations: readonly Operation[]): Router {
   function find(method: string, path: string): Route | undefined {
     const found = finder.find((method === "HEAD" ? "GET" : method) as Method, path);
     if (!found) return undefined;
-    return { operation: found.store as Operation, parameters: found.params as Record<string, string> };
+    const parameters = found.params as Record<string, string>;
+    // Any text may name a thing that is not there; no text names nothing.
+    if (Object.values(parameters).includes("")) return undefined;
+    return { operation: found.store as Operation, parameters };
   }
 
   return {

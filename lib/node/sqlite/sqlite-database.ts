@@ -97,8 +97,13 @@ export class SqliteDatabase {
 
   /** What SQLite finds wrong with the file; nothing when it is whole. Reads all of it. */
   check(): readonly string[] {
-    const rows = this.#guard(() => this.#db.prepare("PRAGMA integrity_check").all());
-    return rows.map((row) => String(Object.values(row)[0])).filter((line) => line !== "ok");
+    try {
+      const rows = this.#db.prepare("PRAGMA integrity_check").all();
+      return rows.map((row) => String(Object.values(row)[0])).filter((line) => line !== "ok");
+    } catch (error) {
+      // Damage that the check itself stumbles over.
+      return [this.#toStoreError(error).message];
+    }
   }
 
   /**
@@ -127,7 +132,7 @@ export class SqliteDatabase {
 
   #transact(batches: readonly EncodedBatch[]): Outcome[] {
     this.#transaction.begin.run();
-    if (this.#isFull) this.#probeSpace();
+    if (this.#isFull && batches.every(isEmpty)) this.#probeSpace();
     const outcomes = batches.map((batch) => this.#apply(batch));
     this.#transaction.commit.run();
     return outcomes;
@@ -184,4 +189,8 @@ export class SqliteDatabase {
   #toStoreError(error: unknown): AnodeError {
     return toStoreError(error, () => probeWrite(dirname(this.#options.path)));
   }
+}
+
+function isEmpty({ appends, puts, deletes, drops }: EncodedBatch): boolean {
+  return appends.length + puts.length + deletes.length + drops.length === 0;
 }

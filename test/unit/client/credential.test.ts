@@ -69,6 +69,7 @@ describe("the credential of a client", () => {
     expect(asked()).toBe(1);
     await clock.advance(1);
     expect(await credential.current()).toBe("a");
+    await clock.advance(0);
     expect(await credential.current()).toBe("b");
     expect(asked()).toBe(2);
   });

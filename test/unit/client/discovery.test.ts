@@ -62,7 +62,6 @@ describe("discover", () => {
 
   it("finds the home folder by HOME when ANODE_HOME is not set", async () => {
     expect(await discover({ HOME: home, ANODE_HOME: "" })).toMatchObject({ address: unix(join(home, ".config/anode/daemon.sock")) });
-    await mkdir(join(home, ".config"));
   });
 
   it("takes the url where the daemon has no socket", async () => {

@@ -27,7 +27,7 @@ describe("openDatabase", () => {
   it.each([["full", 2], ["normal", 1]] as const)("reads back every setting for durability %s", (durability, synchronous) => {
     const { db, settings } = openDatabase(path, { ...options, durability });
     expect(settings).toEqual({
-      sqlite_version: process.versions.sqlite,
+      sqlite_version: process.versions["sqlite"],
       journal_mode: "wal",
       synchronous,
       busy_timeout: 5000,

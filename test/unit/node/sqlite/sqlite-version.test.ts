@@ -25,7 +25,7 @@ describe("isSafeSqlite", () => {
   });
 
   it("accepts the SQLite these tests run on", () => {
-    expect(isSafeSqlite(process.versions.sqlite)).toBe(true);
+    expect(isSafeSqlite(process.versions["sqlite"] ?? "")).toBe(true);
   });
 });
 
