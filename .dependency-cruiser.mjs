@@ -24,6 +24,7 @@ const packages = [
   ["http", "^adapters/http/", "find-my-way|zod"],
   ["mcp", "^adapters/mcp/", "@modelcontextprotocol/sdk|zod"],
   ["cli", "^adapters/cli/", "sade"],
+  ["daemon", "^adapters/daemon/config-schema\\.ts$", "zod"],
 ];
 
 /** What a marked room or an adapter may take from the core: the front door, the base, the contract, and the type file of each plug point and noun. */

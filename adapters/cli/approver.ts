@@ -50,7 +50,9 @@ export function createApprover({ client, output, stdin, signal }: ApproverParts)
   }
 
   async function stillOpen({ run_id, question_id }: Question): Promise<boolean> {
-    const { questions } = await client.runs.questions({ id: run_id ?? "", status: "open" }, { signal }).catch(() => ({ questions: [] as Question[] }));
+    const { questions } = await client.runs
+      .questions({ id: run_id ?? "", status: "open" }, { signal })
+      .catch(() => ({ questions: [] as Question[] }));
     return questions.some((question) => question.question_id === question_id);
   }
 

@@ -128,7 +128,8 @@ function checkWords(command: CommandName, words: readonly string[], rest: readon
   const most = slots.some((slot) => slot.includes("...")) ? Infinity : slots.length;
   const given = words.length + rest.length;
   if (given < least) throw misuse(`${command} needs ${slots[given] ?? ""}.`);
-  if (given > most) throw misuse(`${command} takes ${most === 0 ? "no words" : slots.join(" ")}, got ${shortened([...words, ...rest][most] ?? "")} too.`);
+  if (given > most)
+    throw misuse(`${command} takes ${most === 0 ? "no words" : slots.join(" ")}, got ${shortened([...words, ...rest][most] ?? "")} too.`);
 }
 
 function toNumber(text: string | undefined): number | undefined {

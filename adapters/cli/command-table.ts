@@ -61,7 +61,11 @@ const table = {
     summary: "Replay a run, then follow it to its end; in a terminal also answer its questions",
     examples: ["attach R-1760000000000000000_1", "attach --stream-json R-1760000000000000000_1"],
   },
-  doctor: { words: "", summary: "Check the host, the home folder, the store and the daemon", examples: ["doctor", "doctor --deep", "doctor --resume"] },
+  doctor: {
+    words: "",
+    summary: "Check the host, the home folder, the store and the daemon",
+    examples: ["doctor", "doctor --deep", "doctor --resume"],
+  },
   openapi: { words: "", summary: "Print the OpenAPI document", examples: ["openapi --out openapi.json"] },
   "token show": { words: "", summary: "Print the token of the home folder", examples: ["token show"] },
   "token rotate": { words: "", summary: "Replace the token of the home folder", examples: ["token rotate"] },

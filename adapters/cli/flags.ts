@@ -18,7 +18,13 @@ const ofStart = ["runs start"] as const;
 const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"] as const;
 
 const table = {
-  addr: { kind: "text", on: ofDaemon, repeat: true, value: "address", text: "Open exactly this: host:port, :port or a socket path; may be repeated" },
+  addr: {
+    kind: "text",
+    on: ofDaemon,
+    repeat: true,
+    value: "address",
+    text: "Open exactly this: host:port, :port or a socket path; may be repeated",
+  },
   port: { kind: "count", on: ofDaemon, value: "n", text: "TCP port on 127.0.0.1" },
   "no-tcp": { kind: "switch", on: ofDaemon, text: "Open the Unix socket only" },
   "dangerously-allow-remote": { kind: "switch", on: ofDaemon, text: "Allow addresses that other machines can reach" },

@@ -36,7 +36,11 @@ async function finish(output: Output, work: (output: Output) => number | Promise
 
 /** True for a daemon in this process that keeps its runs in a file. */
 function opensStore(line: CommandLine): boolean {
-  return line.command === "daemon" && !["detach", "help", "version"].some((name) => line.has(name as "detach")) && line.text("store") !== "memory";
+  return (
+    line.command === "daemon" &&
+    !["detach", "help", "version"].some((name) => line.has(name as "detach")) &&
+    line.text("store") !== "memory"
+  );
 }
 
 /** It takes as long to start as everything else together, so it begins first; it opens nothing before it is told to. */

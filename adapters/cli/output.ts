@@ -81,7 +81,14 @@ export function createOutput({ stdout, stderr, raw = false, quiet = false, color
 
   function say(text: string, kind: "note" | "error"): void {
     const prefix = color && isTerminal ? `${paints[kind]}anode:${paints.end} ` : "anode: ";
-    write(stderr, `${safe(text).trimEnd().split("\n").map((line) => `${prefix}${line}\n`).join("")}`);
+    write(
+      stderr,
+      `${safe(text)
+        .trimEnd()
+        .split("\n")
+        .map((line) => `${prefix}${line}\n`)
+        .join("")}`,
+    );
   }
 
   return {

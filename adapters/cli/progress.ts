@@ -28,7 +28,10 @@ export function createProgress(output: Output, nowMs: () => number = () => perfo
 }
 
 /** What is known of the run after one more event. */
-export function progressAfter(state: Readonly<Record<string, unknown>>, { type, status, payload }: StreamEvent | Preview): Record<string, unknown> {
+export function progressAfter(
+  state: Readonly<Record<string, unknown>>,
+  { type, status, payload }: StreamEvent | Preview,
+): Record<string, unknown> {
   const next = { ...state, status };
   if (type === "run.queued") return { ...next, profile: payload["profile"] };
   if (type === "turn.started") return { ...next, turn: payload["turn"] };
@@ -41,6 +44,13 @@ export function progressAfter(state: Readonly<Record<string, unknown>>, { type, 
 /** Status, profile, turn, time, tokens and current tool, as far as they are known. */
 export function progressLine(state: Readonly<Record<string, unknown>>, elapsedMs: number): string {
   const { status = "connecting", profile, turn, tokens, tool } = state;
-  const parts = [status, profile, turn && `turn ${String(turn)}`, `${Math.floor(elapsedMs / 1000)} s`, tokens && `${String(tokens)} tokens`, tool];
+  const parts = [
+    status,
+    profile,
+    turn && `turn ${String(turn)}`,
+    `${Math.floor(elapsedMs / 1000)} s`,
+    tokens && `${String(tokens)} tokens`,
+    tool,
+  ];
   return parts.filter(Boolean).map(String).join(" · ");
 }

@@ -23,7 +23,9 @@ export function describeQuestion(question: Question): string {
   if (kind === "acknowledge") return [...lines, "Press Enter to acknowledge."].join("\n");
   if (kind === "text") return [...lines, "Type an answer and press Enter."].join("\n");
   if (scope === "tool_permission") return [...lines, `Allow? ${lettersOf(question)}`].join("\n");
-  const choices = options.map(({ title, description }, at) => `  ${at + 1}  ${title}${description === undefined ? "" : `: ${description}`}`);
+  const choices = options.map(
+    ({ title, description }, at) => `  ${at + 1}  ${title}${description === undefined ? "" : `: ${description}`}`,
+  );
   return [...lines, ...choices, "Type a number and press Enter."].join("\n");
 }
 

@@ -6,7 +6,11 @@ import type { Context } from "./context.js";
  * Makes a call that needs a daemon; where none answers, starts one and makes it again. Not with `--no-spawn`, and not where the caller
  * says which daemon it wants. The call must not be repeated by itself while it may be followed by a start.
  */
-export async function spawningDaemon<Value>(line: CommandLine, context: Context, call: (retries?: number) => Promise<Value>): Promise<Value> {
+export async function spawningDaemon<Value>(
+  line: CommandLine,
+  context: Context,
+  call: (retries?: number) => Promise<Value>,
+): Promise<Value> {
   if (!maySpawn(line, context)) return call();
   try {
     return await call(0);

@@ -4,7 +4,15 @@ import { escapeControls } from "./escape.js";
 export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const lines = [header, ...rows.map((row) => row.map(toCell))];
   const widths = header.map((_, column) => Math.max(...lines.map((line) => width(line[column] ?? ""))));
-  return lines.map((line) => `${line.map((cell, column) => pad(cell, widths[column] ?? 0)).join("  ").trimEnd()}\n`).join("");
+  return lines
+    .map(
+      (line) =>
+        `${line
+          .map((cell, column) => pad(cell, widths[column] ?? 0))
+          .join("  ")
+          .trimEnd()}\n`,
+    )
+    .join("");
 }
 
 /** Names and values under each other; a member without a value is left out. */

@@ -15,7 +15,8 @@ export interface CallOptions {
 }
 
 /** Input first; it may be left out where nothing in it is required. */
-export type CallArguments<Input> = Record<never, never> extends Input ? [input?: Input, options?: CallOptions] : [input: Input, options?: CallOptions];
+export type CallArguments<Input> =
+  Record<never, never> extends Input ? [input?: Input, options?: CallOptions] : [input: Input, options?: CallOptions];
 
 /** The method of one operation. */
 export type ClientMethod<Name extends OperationName> = (...given: CallArguments<OperationInput<Name>>) => Promise<OperationOutput<Name>>;

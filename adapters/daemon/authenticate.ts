@@ -75,7 +75,9 @@ function bearerOf(call: Call): string | undefined {
   if (values.length === 0) return undefined;
   const [, token] = /^bearer +([\w.~+/=-]+)$/i.exec(values[0] ?? "") ?? [];
   if (values.length === 1 && token !== undefined) return token;
-  throw new AnodeError("auth_invalid", "A credential must be one header of the form Authorization: Bearer <token>.", { details: { reason: "unknown" } });
+  throw new AnodeError("auth_invalid", "A credential must be one header of the form Authorization: Bearer <token>.", {
+    details: { reason: "unknown" },
+  });
 }
 
 function doorOf(call: Call): Caller["door"] {

@@ -3,8 +3,7 @@ import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from "node:fs"
 import { get } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findDaemon } from "./daemon-process.js";
-import type { Discovery } from "./discovery-file.js";
+import { type DaemonFile, readDaemonFile } from "../client/index.js";
 import { homeOf } from "./home.js";
 import type { DaemonOptions } from "./start-daemon.js";
 import { type StartExit, StartRefused } from "./start-refused.js";
@@ -24,7 +23,7 @@ const roundMs = 25;
  * daemon will do.
  * @throws {@link StartRefused} with the exit status of the daemon and the end of what it said
  */
-export async function detachDaemon(options: DetachOptions = {}): Promise<Discovery> {
+export async function detachDaemon(options: DetachOptions = {}): Promise<DaemonFile> {
   const { env = process.env, timeoutMs = 10_000 } = options;
   const home = homeOf(options.home === undefined ? env : { ...env, ANODE_HOME: options.home });
   const folder = mkdtempSync(join(tmpdir(), "anode-start-"));
@@ -33,7 +32,7 @@ export async function detachDaemon(options: DetachOptions = {}): Promise<Discove
   const child = launch(options, flags, said);
   try {
     for (const end = Date.now() + timeoutMs; Date.now() < end; await pause()) {
-      const found = findDaemon(home.discovery);
+      const found = await readDaemonFile(home.discovery);
       const isOther = child.exitCode === 75 && flags.length === 0;
       if (found && (found.pid === child.pid || isOther) && (await answers(found))) return found;
       if (hasEnded(child) && !isOther) throw failed(child.exitCode ?? 1, said, home.log);
@@ -45,7 +44,11 @@ export async function detachDaemon(options: DetachOptions = {}): Promise<Discove
   }
 }
 
-function launch({ env = process.env, home, cwd, program = process.argv[1] }: DetachOptions, flags: readonly string[], said: string): ChildProcess {
+function launch(
+  { env = process.env, home, cwd, program = process.argv[1] }: DetachOptions,
+  flags: readonly string[],
+  said: string,
+): ChildProcess {
   // A file, not a pipe: a pipe would break under the daemon when we are gone.
   const stderr = openSync(said, "wx", 0o600);
   try {
@@ -74,7 +77,7 @@ function toArguments({ addr = [], port, noTcp, dangerouslyAllowRemote, store, lo
 }
 
 /** True once the daemon answers that it is ready, or that it wants a token we were not given: it serves either way. */
-function answers({ socket, url }: Discovery): Promise<boolean> {
+function answers({ socket, url }: DaemonFile): Promise<boolean> {
   return new Promise((resolve) => {
     const target = socket === undefined ? { ...(url !== undefined && urlParts(url)) } : { socketPath: socket };
     const request = get({ ...target, path: "/ready", agent: false, timeout: 1_000 }, (response) => {

@@ -1,40 +1,46 @@
-import { readFileSync, rmSync } from "node:fs";
-import { complaintAbout } from "./private-path.js";
+import { rmSync } from "node:fs";
+import { formatAddress } from "../../lib/address.js";
+import { version } from "../../lib/index.js";
+import { systemReader } from "../../lib/node/index.js";
+import { type DaemonFile, readDaemonFile } from "../client/index.js";
+import type { Home } from "./home.js";
+import type { Listeners } from "./listeners.js";
 import { replaceFile } from "./private-file.js";
 
-/** `daemon.json`: what clients need to find a daemon. Information only; the lock says who is the daemon. */
-export interface Discovery {
-  readonly schema: 1;
+/** Where and since when a daemon listens. */
+export interface Whereabouts {
+  readonly home: Home;
   readonly instance: string;
-  readonly pid: number;
-  readonly start_ticks: number;
-  readonly boot_id: string;
-  readonly version: string;
-  readonly url?: string;
-  readonly socket?: string;
-  readonly token_file?: string;
-  readonly log_file: string;
-  readonly started_at: string;
+  readonly startedAt: string;
+  readonly listeners: Listeners;
+  /** True when clients find the token in the home folder. */
+  readonly hasTokenFile: boolean;
 }
 
-/** Writes the file in one step. */
-export function writeDiscovery(path: string, discovery: Discovery): void {
-  replaceFile(path, `${JSON.stringify(discovery)}\n`);
+/** Writes `daemon.json`, by which clients find us: information only, the lock says who is the daemon. */
+export function writeDiscovery({ home, instance, startedAt, listeners, hasTokenFile }: Whereabouts): DaemonFile {
+  const { addresses } = listeners;
+  const tcp = addresses.find((address) => address.kind === "tcp");
+  const socket = addresses.find((address) => address.kind === "unix")?.path;
+  const reader = systemReader();
+  const file: DaemonFile = {
+    schema: 1,
+    instance,
+    pid: process.pid,
+    start_ticks: reader.read(process.pid)?.startTicks ?? 0,
+    boot_id: reader.bootId(),
+    version,
+    ...(tcp && { url: formatAddress(tcp) }),
+    ...(socket !== undefined && { socket }),
+    ...(hasTokenFile && { token_file: home.token }),
+    log_file: home.log,
+    started_at: startedAt,
+  };
+  replaceFile(home.discovery, `${JSON.stringify(file)}\n`);
+  return file;
 }
 
 /** Removes the file, if it still speaks of this instance. */
-export function removeDiscovery(path: string, instance: string): void {
-  if (readDiscovery(path)?.instance === instance) rmSync(path, { force: true });
-}
-
-/** What the file says; `undefined` when there is none that can be trusted to be ours. Whether that process lives is not looked at. */
-export function readDiscovery(path: string): Discovery | undefined {
-  if (complaintAbout(path, "file")) return undefined;
-  try {
-    const found = JSON.parse(readFileSync(path, "utf8")) as Discovery;
-    const isWhole = found.schema === 1 && Number.isSafeInteger(found.pid) && Number.isSafeInteger(found.start_ticks) && typeof found.boot_id === "string";
-    return isWhole ? found : undefined;
-  } catch {
-    return undefined;
-  }
+export async function removeDiscovery(home: Home, instance: string): Promise<void> {
+  if ((await readDaemonFile(home.discovery))?.instance === instance) rmSync(home.discovery, { force: true });
 }

@@ -31,9 +31,10 @@ export async function openFaces(options: FacesOptions, undo: Undo): Promise<List
   let addresses: readonly Address[] = [];
   // Tried once, with real children: after the start, since nobody waits for it.
   const report = containment.report();
-  report.catch(() => {});
   let isWeak = false;
-  void report.then(({ level }) => (isWeak = level === "group")).catch(() => {});
+  report
+    .then(({ level }) => (isWeak = level === "group"))
+    .catch((error: unknown) => host.log("error", "containment.unknown", { error: String(error) }));
 
   const status = createProcessStatus({
     instance,
@@ -45,7 +46,12 @@ export async function openFaces(options: FacesOptions, undo: Undo): Promise<List
     logBytes: () => log.bytes,
   });
   undo.add(() => status.close());
-  const authentication = createAuthentication({ root, tokens, peerSocket: peerSocketRule(options), approveRequiresToken: daemon.approve_requires_token ?? false });
+  const authentication = createAuthentication({
+    root,
+    tokens,
+    peerSocket: peerSocketRule(options),
+    approveRequiresToken: daemon.approve_requires_token ?? false,
+  });
   const handle = createHandler({
     manager,
     hosts: [],
@@ -59,7 +65,13 @@ export async function openFaces(options: FacesOptions, undo: Undo): Promise<List
       rotate: async (graceMs) => rotate(ground, graceMs),
     },
   });
-  const listeners = await openListeners({ plan, handle: authentication.bound(handle), allowedHosts: daemon.allowed_hosts ?? [], limits, log: host.log });
+  const listeners = await openListeners({
+    plan,
+    handle: authentication.bound(handle),
+    allowedHosts: daemon.allowed_hosts ?? [],
+    limits,
+    log: host.log,
+  });
   undo.add(() => listeners.close(lingerMs));
   addresses = listeners.addresses;
   return listeners;

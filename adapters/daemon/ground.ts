@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { type Host, type Limits, type Store, systemHost, Tokens } from "../../lib/index.js";
-import { acquireLock } from "../../lib/node/sqlite/store-lock.js";
+import { acquireLock } from "../../lib/node/index.js";
 import { type Environment, type Home, openHome } from "./home.js";
 import { type LogFile, type LogLevel, openLog } from "./log.js";
 import { openStore, type StoreChoice } from "./open-store.js";

@@ -1,9 +1,6 @@
 import { type Executor, type Limits, type Profile, RunManager } from "../../lib/index.js";
-import { type Containment, createContainment } from "../../lib/node/process/containment.js";
-import { sweepLeftovers } from "../../lib/node/process/leftovers.js";
-import { createProcessExecutor } from "../../lib/node/process/process-executor.js";
+import { type Containment, createContainment, createFolders, createProcessExecutor, sweepLeftovers } from "../../lib/node/index.js";
 import type { Config } from "./config-schema.js";
-import { createFolders } from "./folders.js";
 import type { Ground } from "./ground.js";
 import type { Environment } from "./home.js";
 import { toManagerOptions } from "./manager-options.js";
@@ -58,7 +55,13 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
     runToken: runTokens.issue,
   });
   const sweep = async (recorded: Parameters<typeof sweepLeftovers>[0]["recorded"], politeMs?: number): Promise<void> => {
-    const { runs: found, leaked } = await sweepLeftovers({ storeId, recorded, clock: host.clock, containment, ...(politeMs !== undefined && { politeMs }) });
+    const { runs: found, leaked } = await sweepLeftovers({
+      storeId,
+      recorded,
+      clock: host.clock,
+      containment,
+      ...(politeMs !== undefined && { politeMs }),
+    });
     if (found.length > 0) host.log("warn", "process.leftovers", { runs: found, leaked });
   };
   const manager = created(() => {

@@ -3,7 +3,19 @@ import type { Config } from "./config-schema.js";
 
 /** What the configuration says to the manager of runs. */
 export function toManagerOptions({ profile, profiles, daemon = {} }: Config): RunManagerOptions {
-  const { approval, approval_ceiling, budget, child_concurrency, commands, concurrency, key_concurrency, limits, process, queue_limit, retention } = daemon;
+  const {
+    approval,
+    approval_ceiling,
+    budget,
+    child_concurrency,
+    commands,
+    concurrency,
+    key_concurrency,
+    limits,
+    process,
+    queue_limit,
+    retention,
+  } = daemon;
   return {
     ...(profile && { defaultProfile: profile }),
     ...(profiles && { profiles: profiles as Record<string, Profile> }),

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { AnodeError, createMemoryStore, type Host, type Limits, type Store } from "../../lib/index.js";
-import { openSqliteStore } from "../../lib/node/sqlite/sqlite-store.js";
+import { openSqliteStore } from "../../lib/node/index.js";
 import type { Home } from "./home.js";
 import { refusedByStore } from "./start-refused.js";
 
@@ -50,7 +50,12 @@ export async function openStore({ choice, home, limits, host, sqliteWorker, onFa
     return { store: createMemoryStore({ limits }), storeId: createHash("sha256").update(home.path).digest("hex").slice(0, 32) };
   }
   try {
-    const store = await openSqliteStore({ path: choice.path, limits, onFailed, ...(sqliteWorker !== undefined && { worker: sqliteWorker }) });
+    const store = await openSqliteStore({
+      path: choice.path,
+      limits,
+      onFailed,
+      ...(sqliteWorker !== undefined && { worker: sqliteWorker }),
+    });
     return { store, storeId: await identityOf(store, host).catch((error: unknown) => closeAndThrow(store, error)) };
   } catch (error) {
     throw refusedByStore(error);

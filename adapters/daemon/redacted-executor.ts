@@ -23,5 +23,7 @@ function withoutSecrets(error: unknown, redaction: Redaction): unknown {
   if (!(error instanceof Error)) return error;
   const message = redaction.text(error.message);
   if (message === error.message) return error;
-  return isAnodeError(error) ? new AnodeError(error.code, message, { ...(error.details && { details: redaction.value(error.details) }) }) : new Error(message);
+  return isAnodeError(error)
+    ? new AnodeError(error.code, message, { ...(error.details && { details: redaction.value(error.details) }) })
+    : new Error(message);
 }

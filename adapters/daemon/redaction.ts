@@ -37,7 +37,7 @@ export function createRedaction(): Redaction {
     if (original.length < shortest) return original;
     return original.replace(pattern, (found: string, ...rest: unknown[]) => {
       const groups = rest.at(-1) as Record<string, string | undefined>;
-      const name = names.get(found) ?? wellKnown.find(([, _], index) => groups[`w${index}`] !== undefined)?.[0];
+      const name = names.get(found) ?? wellKnown.find((_known, index) => groups[`w${index}`] !== undefined)?.[0];
       return `[redacted:${name}]`;
     });
   }
@@ -78,13 +78,21 @@ export function secretsOf(env: Readonly<Record<string, string | undefined>>): Re
 function formsOf(secret: string): string[] {
   if (secret.length < shortest) return [];
   const base64 = Buffer.from(secret).toString("base64").replace(/=+$/, "");
-  const forms = [secret, JSON.stringify(secret).slice(1, -1), base64, base64.replaceAll("+", "-").replaceAll("/", "_"), encodeURIComponent(secret.toWellFormed())];
+  const forms = [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    base64,
+    base64.replaceAll("+", "-").replaceAll("/", "_"),
+    encodeURIComponent(secret.toWellFormed()),
+  ];
   return [...new Set(forms)];
 }
 
 /** One pattern for all: longer spellings first, so that no secret is left half shown. */
 function patternOf(names: ReadonlyMap<string, string>): RegExp {
-  const known = [...names.keys()].toSorted((a, b) => b.length - a.length).map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`));
+  const known = [...names.keys()]
+    .toSorted((a, b) => b.length - a.length)
+    .map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`));
   const shapes = wellKnown.map(([, shape], index) => `(?<w${index}>${shape})`);
   return new RegExp([...known, ...shapes].join("|"), "g");
 }

@@ -1,10 +1,9 @@
 import type { Worker } from "node:worker_threads";
-import { type Executor, type Profile, resolveLimits, type RunManager, type Tokens, version } from "../../lib/index.js";
+import { type Executor, formatTime, type Profile, resolveLimits, type RunManager, type Tokens } from "../../lib/index.js";
 import { formatAddress } from "../../lib/address.js";
-import { systemReader } from "../../lib/node/process/process-reader.js";
 import { planAddresses, type PlannedAddress } from "./addresses.js";
 import { loadConfig, type LoadedConfig } from "./config.js";
-import { type Discovery, removeDiscovery, writeDiscovery } from "./discovery-file.js";
+import { removeDiscovery, writeDiscovery } from "./discovery-file.js";
 import { openFaces } from "./faces.js";
 import { type Ground, layGround } from "./ground.js";
 import { type Environment, type Home, homeOf } from "./home.js";
@@ -115,14 +114,24 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   );
   for (const text of loaded.warnings) ground.host.log("warn", "config.warning", { text });
   const { executors = {}, profiles = {} } = options;
-  const kernel = await openKernel({ ground, config: loaded.config, env, cwd, limits, port: port.promise, onFailed: failed.resolve, executors, profiles });
+  const kernel = await openKernel({
+    ground,
+    config: loaded.config,
+    env,
+    cwd,
+    limits,
+    port: port.promise,
+    onFailed: failed.resolve,
+    executors,
+    profiles,
+  });
   undo.add(() => kernel.manager.close());
   undo.add(() => port.resolve(undefined));
   if (ground.starts.isPaused) undo.add(resumeWhenLifted(ground, kernel));
   const instance = ground.host.randomId(12);
   const listeners = await openFaces({ ground, kernel, daemon, instance, plan, limits }, undo);
   port.resolve(listeners.port);
-  announce(surroundings, { ground, listeners, instance }, undo);
+  announce(surroundings, ground, listeners, instance, undo);
 
   const drainMs = daemon.shutdown_drain_ms ?? 0;
   let closing: Promise<void> | undefined;
@@ -173,30 +182,18 @@ function chosenStore({ options, cwd, home, loaded }: Surroundings): StoreChoice 
 }
 
 /** Tells where we are: in the log, and in the file that clients read. */
-function announce({ home, loaded }: Surroundings, parts: { ground: Ground; listeners: Listeners; instance: string }, undo: Undo): void {
-  const { ground, listeners, instance } = parts;
-  const { addresses, port } = listeners;
-  const tcp = addresses.find((address) => address.kind === "tcp");
-  const url = tcp && formatAddress(tcp);
-  const socket = addresses.find((address) => address.kind === "unix")?.path;
-  const reader = systemReader();
-  const discovery: Discovery = {
-    schema: 1,
+function announce({ home, loaded }: Surroundings, { host }: Ground, listeners: Listeners, instance: string, undo: Undo): void {
+  const hasTokenFile = loaded.config.daemon?.auth_token === undefined;
+  const { pid, version, url, socket } = writeDiscovery({
+    home,
     instance,
-    pid: process.pid,
-    start_ticks: reader.read(process.pid)?.startTicks ?? 0,
-    boot_id: reader.bootId(),
-    version,
-    ...(url !== undefined && { url }),
-    ...(socket !== undefined && { socket }),
-    ...(loaded.config.daemon?.auth_token === undefined && { token_file: home.token }),
-    log_file: home.log,
-    started_at: new Date(ground.host.clock.now()).toISOString(),
-  };
-  if (port !== undefined) rememberPort(home.port, port);
-  writeDiscovery(home.discovery, discovery);
-  undo.add(() => removeDiscovery(home.discovery, instance));
-  ground.host.log("info", "daemon.listening", { pid: process.pid, version, addresses: addresses.map(formatAddress), url, socket });
+    startedAt: formatTime(host.clock.now()),
+    listeners,
+    hasTokenFile,
+  });
+  undo.add(() => removeDiscovery(home, instance));
+  if (listeners.port !== undefined) rememberPort(home.port, listeners.port);
+  host.log("info", "daemon.listening", { pid, version, addresses: listeners.addresses.map(formatAddress), url, socket });
 }
 
 const lookMs = 500;

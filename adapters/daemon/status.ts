@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
-import type { ContainmentReport } from "../../lib/node/process/containment.js";
+import type { ContainmentReport } from "../../lib/node/index.js";
 
 /** What the status document needs of its daemon. */
 export interface StatusSources {

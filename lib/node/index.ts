@@ -1,2 +1,22 @@
+/**
+ * What needs Node: commands as contained processes, the SQLite store, folders on disk.
+ * @packageDocumentation
+ */
+export { createFolders } from "./folders.js";
+export {
+  type Containment,
+  type ContainmentOptions,
+  type ContainmentReport,
+  createContainment,
+  type LevelReport,
+} from "./process/containment.js";
+export { isDead, type ProcessIdentity, type ProcessInfo, type ProcessReader } from "./process/identity.js";
+export { sweepLeftovers, type SweepOptions, type SweepReport } from "./process/leftovers.js";
+export { type Enclosure, type Hidden, type Level, type LevelName, levelNames, type Tree } from "./process/levels/level.js";
+export { createProcessExecutor, type ProcessExecutorOptions } from "./process/process-executor.js";
+export { cookieName, systemReader } from "./process/process-reader.js";
+export { signalVerified } from "./process/signal-verified.js";
 export { applicationId, migrations } from "./sqlite/sqlite-schema.js";
+export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "./sqlite/sqlite-store.js";
 export { isSafeSqlite } from "./sqlite/sqlite-version.js";
+export { acquireLock, type Lock } from "./sqlite/store-lock.js";

@@ -67,7 +67,10 @@ export const eventBufferSuite: Suite<EventBufferSubject> = {
           expectTrue(buffer.frames(stream, after, 5) === undefined, `no frames after ${after}`);
         }
         expectEqual(buffer.events(stream, 40, 1)?.[0]?.seq, 41, "the first event held");
-        expectTrue(buffer.events("run:R-2", 0, 5) === undefined && buffer.frames("run:R-2", 0, 5) === undefined, "nothing of another stream");
+        expectTrue(
+          buffer.events("run:R-2", 0, 5) === undefined && buffer.frames("run:R-2", 0, 5) === undefined,
+          "nothing of another stream",
+        );
       },
     },
     {
@@ -193,7 +196,15 @@ export const eventBufferSuite: Suite<EventBufferSubject> = {
 };
 
 function eventOf(seq: number, about: string): StreamEvent {
-  return { id: `evt_${seq}`, run_id: "R-1", seq, type: "note", status: "running", time: "2026-01-01T00:00:00.000Z", payload: { text: about + seq } };
+  return {
+    id: `evt_${seq}`,
+    run_id: "R-1",
+    seq,
+    type: "note",
+    status: "running",
+    time: "2026-01-01T00:00:00.000Z",
+    payload: { text: about + seq },
+  };
 }
 
 function eventsFrom(seq: number, count: number, about = "event "): StreamEvent[] {

@@ -1,6 +1,14 @@
 import type { StreamEvent } from "../events/event.js";
 import type { Executor } from "../runs/executor.js";
-import { type ErrorCode, RunManager, type RunManagerOptions, type RunRequest, type RunSummary, supportsNothing, systemHost } from "../index.js";
+import {
+  type ErrorCode,
+  RunManager,
+  type RunManagerOptions,
+  type RunRequest,
+  type RunSummary,
+  supportsNothing,
+  systemHost,
+} from "../index.js";
 import { expectEqual, expectRejection, expectTrue } from "./expect.js";
 import type { Suite } from "./suite.js";
 
@@ -82,13 +90,17 @@ export const executorSuite: Suite<ExecutorSubject> = {
       expectEqual([record.status, record.error_code], ["failed", failing.error_code], "status and code");
       expectTrue((record.error ?? "").trim() !== "", "the error says what happened");
     }),
-    caseOf("executor.abort", "settles within the grace after an abort, and the run is canceled", async ({ manager, startEndless, ended }) => {
-      const id = await startEndless();
-      await manager.cancel(id);
-      const { record, events } = await ended(id);
-      expectEqual(record.status, "canceled", "the status");
-      expectTrue(events.at(-1)?.payload["forced"] === undefined, "it settled by itself");
-    }),
+    caseOf(
+      "executor.abort",
+      "settles within the grace after an abort, and the run is canceled",
+      async ({ manager, startEndless, ended }) => {
+        const id = await startEndless();
+        await manager.cancel(id);
+        const { record, events } = await ended(id);
+        expectEqual(record.status, "canceled", "the status");
+        expectTrue(events.at(-1)?.payload["forced"] === undefined, "it settled by itself");
+      },
+    ),
     caseOf("executor.abort", "settles when the abort comes before it has done anything", async ({ manager, start, ended, endless }) => {
       const id = await start(endless.request);
       await manager.cancel(id);
@@ -107,38 +119,50 @@ export const executorSuite: Suite<ExecutorSubject> = {
       const runs = await Promise.all(ids.map(ended));
       expectEqual(runs.map(echo.read), texts, "each run's own text");
     }),
-    caseOf("executor.apart", "shares no state between runs: an abort ends one and leaves the other at work", async ({ manager, startEndless, ended }) => {
-      const [first, second] = [await startEndless(), await startEndless()];
-      await manager.cancel(first);
-      expectEqual((await manager.get(second)).status, "running", "the other run's status");
-      await manager.cancel(second);
-      expectEqual((await ended(second)).record.status, "canceled", "the other run's end");
-    }),
-    caseOf("executor.silent", "tells nothing more once it has settled", async ({ manager, start, startEndless, ended, ordered, failing }) => {
-      await ended(await start(ordered.request));
-      await ended(await start(failing.request));
-      const id = await startEndless();
-      await manager.cancel(id);
-      await pause(50);
-      expectEqual((await manager.stats()).diagnostics, {}, "no event and no outcome after the end");
-    }),
+    caseOf(
+      "executor.apart",
+      "shares no state between runs: an abort ends one and leaves the other at work",
+      async ({ manager, startEndless, ended }) => {
+        const [first, second] = [await startEndless(), await startEndless()];
+        await manager.cancel(first);
+        expectEqual((await manager.get(second)).status, "running", "the other run's status");
+        await manager.cancel(second);
+        expectEqual((await ended(second)).record.status, "canceled", "the other run's end");
+      },
+    ),
+    caseOf(
+      "executor.silent",
+      "tells nothing more once it has settled",
+      async ({ manager, start, startEndless, ended, ordered, failing }) => {
+        await ended(await start(ordered.request));
+        await ended(await start(failing.request));
+        const id = await startEndless();
+        await manager.cancel(id);
+        await pause(50);
+        expectEqual((await manager.stats()).diagnostics, {}, "no event and no outcome after the end");
+      },
+    ),
     caseOf("executor.close", "can be closed twice", async ({ executor }) => {
       await executor.close?.();
       await executor.close?.();
     }),
     {
-      ...caseOf("executor.questions", "waits for the answer of its question, and for no longer than its run", async ({ manager, start, ended, asking }) => {
-        const answered = await start(given(asking).request);
-        const question = await openQuestion(manager, answered);
-        await manager.answer(answered, question, { text: "yes" });
-        expectEqual((await ended(answered)).record.status, "completed", "the status after the answer");
-        const canceled = await start(given(asking).request);
-        await openQuestion(manager, canceled);
-        await manager.cancel(canceled);
-        const { record, events } = await ended(canceled);
-        expectEqual(record.status, "canceled", "the status after a cancel");
-        expectTrue(events.at(-1)?.payload["forced"] === undefined, "it settled by itself");
-      }),
+      ...caseOf(
+        "executor.questions",
+        "waits for the answer of its question, and for no longer than its run",
+        async ({ manager, start, ended, asking }) => {
+          const answered = await start(given(asking).request);
+          const question = await openQuestion(manager, answered);
+          await manager.answer(answered, question, { text: "yes" });
+          expectEqual((await ended(answered)).record.status, "completed", "the status after the answer");
+          const canceled = await start(given(asking).request);
+          await openQuestion(manager, canceled);
+          await manager.cancel(canceled);
+          const { record, events } = await ended(canceled);
+          expectEqual(record.status, "canceled", "the status after a cancel");
+          expectTrue(events.at(-1)?.payload["forced"] === undefined, "it settled by itself");
+        },
+      ),
       needs: "questions",
     },
     {
@@ -153,11 +177,15 @@ export const executorSuite: Suite<ExecutorSubject> = {
       needs: "queue",
     },
     {
-      ...caseOf("executor.prepare", "refuses by name in prepare what it cannot do, before anything is stored", async ({ manager, refused }) => {
-        const { request, code } = given(refused);
-        await expectRejection(manager.start(request), code, "The start");
-        expectEqual((await manager.list()).runs.length, 0, "the number of runs");
-      }),
+      ...caseOf(
+        "executor.prepare",
+        "refuses by name in prepare what it cannot do, before anything is stored",
+        async ({ manager, refused }) => {
+          const { request, code } = given(refused);
+          await expectRejection(manager.start(request), code, "The start");
+          expectEqual((await manager.list()).runs.length, 0, "the number of runs");
+        },
+      ),
       needs: "prepare",
     },
   ],

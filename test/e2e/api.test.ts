@@ -39,7 +39,11 @@ function framesOf(reply: RawReply): { id: string; data: string; raw: string }[] 
     .map((raw) => ({ raw, id: /^id: ([^\n]*)$/m.exec(raw)?.[1] ?? "", data: /^data: ([^\n]*)/m.exec(raw)?.[1] ?? "" }));
 }
 
-const codeOf = (work: Promise<unknown>): Promise<unknown> => work.then(() => "no error", (error: { code?: string }) => error.code);
+const codeOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => "no error",
+    (error: { code?: string }) => error.code,
+  );
 
 describe("the Anode daemon's promises", () => {
   verifies("anode.health", async (subject) => {
@@ -75,8 +79,14 @@ describe("the Anode daemon's promises", () => {
   });
 
   verifies("anode.runs.start.prompt-required", async ({ client }) => {
-    await expect(client.runs.start({})).rejects.toMatchObject({ code: "invalid_request", details: { issues: [{ path: "prompt", code: "required" }] } });
-    await expect(client.runs.start({ prompt: "  " })).rejects.toMatchObject({ code: "invalid_request", details: { issues: [{ path: "prompt", code: "blank" }] } });
+    await expect(client.runs.start({})).rejects.toMatchObject({
+      code: "invalid_request",
+      details: { issues: [{ path: "prompt", code: "required" }] },
+    });
+    await expect(client.runs.start({ prompt: "  " })).rejects.toMatchObject({
+      code: "invalid_request",
+      details: { issues: [{ path: "prompt", code: "blank" }] },
+    });
     expect((await client.runs.list()).runs).toEqual([]);
   });
 
@@ -145,37 +155,54 @@ describe("the Anode daemon's promises", () => {
     await statusIs(subject, run_id, "running");
     const events = client.runs.attach(run_id);
     const seen: string[] = [];
-    for (let next = await events.next(); !next.done && next.value.type !== "run.idle"; next = await events.next()) seen.push(next.value.type);
+    for (let next = await events.next(); !next.done && next.value.type !== "run.idle"; next = await events.next())
+      seen.push(next.value.type);
     expect(seen).toEqual(["run.queued", "run.started"]);
     await client.runs.input({ id: run_id, text: "more" });
-    for (let next = await events.next(); !next.done && next.value.type !== "run.idle"; next = await events.next()) seen.push(next.value.type);
+    for (let next = await events.next(); !next.done && next.value.type !== "run.idle"; next = await events.next())
+      seen.push(next.value.type);
     const canceled = client.runs.cancel({ id: run_id });
     for (let next = await events.next(); !next.done; next = await events.next()) seen.push(next.value.type);
     await canceled;
-    expect(seen.slice(2)).toEqual(["input.accepted", "input.delivered", "assistant.message", "input.completed", "run.cancel_requested", "run.canceled"]);
+    expect(seen.slice(2)).toEqual([
+      "input.accepted",
+      "input.delivered",
+      "assistant.message",
+      "input.completed",
+      "run.cancel_requested",
+      "run.canceled",
+    ]);
   });
 
-  verifies("anode.runs.events.sse", async (subject) => {
-    const { run_id } = await subject.client.runs.start({ prompt: "line one\nline two\r\u2028 é 😀" });
-    await ended(subject, run_id);
-    const reply = await subject.raw("GET", `/runs/${run_id}/events`);
-    expect(reply).toMatchObject({ status: 200, headers: { "content-type": "text/event-stream", "cache-control": "no-cache, no-transform", "x-accel-buffering": "no" } });
-    expect(reply.text.startsWith("retry: 1000\n\n")).toBe(true);
-    expect(reply.text).not.toContain("event:");
-    const frames = framesOf(reply);
-    expect(frames.map((frame) => frame.id)).toEqual(["1", "2", "3", "4", "5"]);
-    for (const { raw, id, data } of frames) {
-      expect(raw).toBe(`id: ${id}\ndata: ${data}`);
-      expect(JSON.parse(data)).toMatchObject({ id: `evt_${id}`, run_id, seq: Number(id) });
-    }
-    expect(JSON.parse(frames[0]?.data ?? "").payload.prompt).toBe("line one\nline two\r\u2028 é 😀");
-  }, ["memory", "tcp", "unix"]);
+  verifies(
+    "anode.runs.events.sse",
+    async (subject) => {
+      const { run_id } = await subject.client.runs.start({ prompt: "line one\nline two\r\u2028 é 😀" });
+      await ended(subject, run_id);
+      const reply = await subject.raw("GET", `/runs/${run_id}/events`);
+      expect(reply).toMatchObject({
+        status: 200,
+        headers: { "content-type": "text/event-stream", "cache-control": "no-cache, no-transform", "x-accel-buffering": "no" },
+      });
+      expect(reply.text.startsWith("retry: 1000\n\n")).toBe(true);
+      expect(reply.text).not.toContain("event:");
+      const frames = framesOf(reply);
+      expect(frames.map((frame) => frame.id)).toEqual(["1", "2", "3", "4", "5"]);
+      for (const { raw, id, data } of frames) {
+        expect(raw).toBe(`id: ${id}\ndata: ${data}`);
+        expect(JSON.parse(data)).toMatchObject({ id: `evt_${id}`, run_id, seq: Number(id) });
+      }
+      expect(JSON.parse(frames[0]?.data ?? "").payload.prompt).toBe("line one\nline two\r\u2028 é 😀");
+    },
+    ["memory", "tcp", "unix"],
+  );
 
   verifies("anode.runs.events.resume", async (subject) => {
     const { run_id } = await subject.client.runs.start({ prompt: "x" });
     await ended(subject, run_id);
     const path = `/runs/${run_id}/events`;
-    const ids = async (target: string, headers: Record<string, string> = {}): Promise<string[]> => framesOf(await subject.raw("GET", target, { headers })).map((frame) => frame.id);
+    const ids = async (target: string, headers: Record<string, string> = {}): Promise<string[]> =>
+      framesOf(await subject.raw("GET", target, { headers })).map((frame) => frame.id);
     expect(await ids(path, { "last-event-id": "3" })).toEqual(["4", "5"]);
     expect(await ids(`${path}?after=2`)).toEqual(["3", "4", "5"]);
     expect(await ids(`${path}?after=2`, { "last-event-id": "4" })).toEqual(["5"]);
@@ -207,7 +234,10 @@ describe("the Anode daemon's promises", () => {
     const path = `/runs/${run_id}/events`;
     const lines = await subject.raw("GET", path, { headers: { accept: "application/x-ndjson" } });
     expect(lines.headers["content-type"]).toBe("application/x-ndjson");
-    const events = lines.text.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const events = lines.text
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
     expect(events.map((event) => event.seq)).toEqual([1, 2, 3, 4, 5]);
     const page = JSON.parse((await subject.raw("GET", `${path}?after=1&limit=2`, { headers: { accept: "application/json" } })).text);
     expect(page).toEqual({ events: events.slice(1, 3), first_seq: 1, last_seq: 5, next_after: 3, status: "completed" });
@@ -228,7 +258,10 @@ describe("the Anode daemon's promises", () => {
     expect(await client.runs.cancel({ id: run_id })).toEqual({ status: "canceled" });
     const done = await client.runs.start({ prompt: "x" });
     await ended(subject, done.run_id);
-    await expect(client.runs.cancel({ id: done.run_id })).rejects.toMatchObject({ code: "run_finished", details: { run_status: "completed" } });
+    await expect(client.runs.cancel({ id: done.run_id })).rejects.toMatchObject({
+      code: "run_finished",
+      details: { run_status: "completed" },
+    });
     expect(await codeOf(client.runs.cancel({ id: "R-1760000000000000000_1" }))).toBe("run_not_found");
   });
 
@@ -238,7 +271,9 @@ describe("the Anode daemon's promises", () => {
     const reader = client.runs.attach(run_id);
     await reader.next();
     await reader.return?.();
-    await expect(client.runs.wait({ id: run_id, timeout_ms: 0 })).resolves.toMatchObject({ status: expect.stringMatching(/queued|running/) });
+    await expect(client.runs.wait({ id: run_id, timeout_ms: 0 })).resolves.toMatchObject({
+      status: expect.stringMatching(/queued|running/),
+    });
     await client.runs.input({ id: run_id, text: "still there?" });
     for await (const event of client.runs.attach(run_id)) if (event.type === "assistant.message") break;
     await client.runs.cancel({ id: run_id });
@@ -317,7 +352,14 @@ describe("the Anode daemon's promises", () => {
     for (const [method, path, options, status, code] of refusals) {
       const reply = await subject.raw(method, path, options);
       expect([path, reply.status, reply.headers["content-type"]]).toEqual([path, status, "application/problem+json"]);
-      expect(JSON.parse(reply.text)).toMatchObject({ type: `urn:anode:error:${code}`, status, code, title: expect.any(String), detail: expect.any(String), request_id: expect.any(String) });
+      expect(JSON.parse(reply.text)).toMatchObject({
+        type: `urn:anode:error:${code}`,
+        status,
+        code,
+        title: expect.any(String),
+        detail: expect.any(String),
+        request_id: expect.any(String),
+      });
     }
   });
 });

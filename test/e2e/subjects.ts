@@ -83,7 +83,11 @@ const openings: Record<Subject["carrier"], (manager: RunManager) => Promise<Reac
   },
   async memory(manager) {
     const handle = createHandler({ manager, hosts: [] });
-    return { client: createClient(memoryCarrier(handle)), raw: (method, path, options) => callHandle(handle, method, path, options), stop: async () => {} };
+    return {
+      client: createClient(memoryCarrier(handle)),
+      raw: (method, path, options) => callHandle(handle, method, path, options),
+      stop: async () => {},
+    };
   },
   async tcp(manager) {
     const { server, door } = await listen(manager, "tcp", { port: 0, host: "127.0.0.1" });
@@ -128,7 +132,15 @@ function rawOver(url?: string, socketPath?: string): Subject["raw"] {
     const target = new URL(path, url ?? "http://localhost");
     return new Promise((resolve, reject) => {
       const call = request(
-        { method, path: target.pathname + target.search, host: target.hostname, port: target.port, headers: options.headers ?? {}, agent: false, ...(socketPath !== undefined && { socketPath }) },
+        {
+          method,
+          path: target.pathname + target.search,
+          host: target.hostname,
+          port: target.port,
+          headers: options.headers ?? {},
+          agent: false,
+          ...(socketPath !== undefined && { socketPath }),
+        },
         (reply) => {
           let text = "";
           reply.setEncoding("utf8");
@@ -143,7 +155,12 @@ function rawOver(url?: string, socketPath?: string): Subject["raw"] {
   };
 }
 
-async function callHandle(handle: Handle, method: string, target: string, options: { headers?: Record<string, string>; body?: string } = {}): Promise<RawReply> {
+async function callHandle(
+  handle: Handle,
+  method: string,
+  target: string,
+  options: { headers?: Record<string, string>; body?: string } = {},
+): Promise<RawReply> {
   const body = options.body;
   const headers = { host: "memory", ...(body !== undefined && { "content-length": String(Buffer.byteLength(body)) }), ...options.headers };
   const reply = await handle({

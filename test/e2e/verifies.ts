@@ -15,7 +15,8 @@ export function verifies(id: string, body: (subject: Subject) => Promise<void>, 
   const requirement = requirements.find((candidate) => candidate.id === id);
   if (!requirement) throw new Error(`${id} is not a requirement.`);
   if (requirement.deferred) throw new Error(`${id} is deferred: ${requirement.deferred}`);
-  const wanted = carriers ?? requirement.carriers.filter((carrier): carrier is Subject["carrier"] => carrier !== "cli" && carrier !== "curl");
+  const wanted =
+    carriers ?? requirement.carriers.filter((carrier): carrier is Subject["carrier"] => carrier !== "cli" && carrier !== "curl");
   for (const carrier of wanted) {
     if (!requirement.carriers.includes(carrier)) throw new Error(`${id} does not name ${carrier}.`);
     if (carrier === "cli" || carrier === "curl") throw new Error(`${id} over ${carrier} is proven by verifiesWith.`);
@@ -36,4 +37,3 @@ export function verifiesWith(id: string, carrier: "cli" | "curl", body: () => Pr
   if (!requirement?.carriers.includes(carrier)) throw new Error(`${id} does not name ${carrier}.`);
   test(`${claim(id, carrier)}: ${requirement.behavior}`, body);
 }
-

@@ -66,21 +66,26 @@ describe("leftovers of an owner that was killed by force", () => {
     expect(performance.now() - from).toBeLessThan(1_000);
   });
 
-  it.skipIf(!levels["group+cookie"].available)("are left alone when they belong to another store, another boot or another process of that number", async () => {
-    const storeId = `foreign${process.pid}`;
-    const { folder, recorded } = await orphan(storeId, "group+cookie");
-    // The beating ones; the pauses between beats are processes that come and go.
-    const beaters = () => [...survivors(folder)].flatMap(([pid, line]) => (line.includes("beat.sh") ? [pid] : [])).sort();
-    const before = beaters();
+  it.skipIf(!levels["group+cookie"].available)(
+    "are left alone when they belong to another store, another boot or another process of that number",
+    async () => {
+      const storeId = `foreign${process.pid}`;
+      const { folder, recorded } = await orphan(storeId, "group+cookie");
+      // The beating ones; the pauses between beats are processes that come and go.
+      const beaters = () => [...survivors(folder)].flatMap(([pid, line]) => (line.includes("beat.sh") ? [pid] : [])).sort();
+      const before = beaters();
 
-    const mine = storeId.slice(0, -1);
-    const strangers = recorded.map((one, index) => (index === 0 ? { ...one, boot_id: "another" } : { ...one, start_ticks: one.start_ticks - 1 }));
-    const report = await sweepLeftovers({ storeId: mine, recorded: strangers, clock });
+      const mine = storeId.slice(0, -1);
+      const strangers = recorded.map((one, index) =>
+        index === 0 ? { ...one, boot_id: "another" } : { ...one, start_ticks: one.start_ticks - 1 },
+      );
+      const report = await sweepLeftovers({ storeId: mine, recorded: strangers, clock });
 
-    expect(report).toEqual({ runs: [], leaked: [] });
-    expect(beaters()).toEqual(before);
-    expect(before).toHaveLength(6);
-  });
+      expect(report).toEqual({ runs: [], leaked: [] });
+      expect(beaters()).toEqual(before);
+      expect(before).toHaveLength(6);
+    },
+  );
 
   it("hold nobody up: a store without leftovers is swept at once", async () => {
     const from = performance.now();

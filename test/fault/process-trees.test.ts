@@ -86,27 +86,33 @@ for (const level of levelNames) {
 }
 
 describe("the signals of a canceled tree", () => {
-  it.for(levelNames.filter((level) => levels[level].available))("are exactly one TERM and no KILL for who obeys, at level %s", async (level, { expect }) => {
-    const script = `trap 'echo TERM' TERM; echo ready; n=0; while [ $n -lt 10 ]; do sleep 0.05; n=$((n + 1)); done; echo end`;
-    const run = createFakeRun({ argv: ["/bin/sh", "-c", script] });
-    const executor = createProcessExecutor({ host: systemHost, containment, level });
-    const ended = executor.execute(run.context);
-    await run.seen((event) => event.payload["text"] === "ready\n");
-    run.abort();
-    await ended;
-    expect(run.output("stdout")).toBe("ready\nTERM\nend\n");
-    expect(run.of("process.signal").map(({ payload }) => [payload["signal"], payload["by"]])).toEqual([["SIGTERM", "canceled"]]);
-  });
+  it.for(levelNames.filter((level) => levels[level].available))(
+    "are exactly one TERM and no KILL for who obeys, at level %s",
+    async (level, { expect }) => {
+      const script = `trap 'echo TERM' TERM; echo ready; n=0; while [ $n -lt 10 ]; do sleep 0.05; n=$((n + 1)); done; echo end`;
+      const run = createFakeRun({ argv: ["/bin/sh", "-c", script] });
+      const executor = createProcessExecutor({ host: systemHost, containment, level });
+      const ended = executor.execute(run.context);
+      await run.seen((event) => event.payload["text"] === "ready\n");
+      run.abort();
+      await ended;
+      expect(run.output("stdout")).toBe("ready\nTERM\nend\n");
+      expect(run.of("process.signal").map(({ payload }) => [payload["signal"], payload["by"]])).toEqual([["SIGTERM", "canceled"]]);
+    },
+  );
 
-  it.for(levelNames.filter((level) => levels[level].available))("reach a process that has only just started, at level %s", async (level, { expect }) => {
-    const run = createFakeRun({ argv: ["/bin/sleep", "60"] });
-    const executor = createProcessExecutor({ host: systemHost, containment, level });
-    const ended = executor.execute(run.context);
-    await run.seen((event) => event.type === "process.started");
-    const from = performance.now();
-    run.abort();
-    await ended;
-    expect(performance.now() - from).toBeLessThan(2_000);
-    expect(run.of("process.exited")[0]?.payload).toMatchObject({ signal: "SIGTERM" });
-  });
+  it.for(levelNames.filter((level) => levels[level].available))(
+    "reach a process that has only just started, at level %s",
+    async (level, { expect }) => {
+      const run = createFakeRun({ argv: ["/bin/sleep", "60"] });
+      const executor = createProcessExecutor({ host: systemHost, containment, level });
+      const ended = executor.execute(run.context);
+      await run.seen((event) => event.type === "process.started");
+      const from = performance.now();
+      run.abort();
+      await ended;
+      expect(performance.now() - from).toBeLessThan(2_000);
+      expect(run.of("process.exited")[0]?.payload).toMatchObject({ signal: "SIGTERM" });
+    },
+  );
 });

@@ -37,7 +37,9 @@ describe.for(available)("the end of a process at level %s", (level) => {
   });
 
   it("is reported with its signal, for each of the 31", async () => {
-    const names = Object.entries(constants.signals).filter(([name], index, all) => all.findIndex(([, number]) => number === constants.signals[name as NodeJS.Signals]) === index);
+    const names = Object.entries(constants.signals).filter(
+      ([name], index, all) => all.findIndex(([, number]) => number === constants.signals[name as NodeJS.Signals]) === index,
+    );
     const told: Record<string, unknown> = {};
     const expected: Record<string, unknown> = {};
     const inferred = level === "pidns" ? { inferred: true } : {};
@@ -151,7 +153,9 @@ describe("the output of a process", () => {
   });
 
   it("of 100 writes in one flush is one event, and none is later than its time", async () => {
-    const { run } = await execute({ argv: ["/bin/sh", "-c", "i=0; while [ $i -lt 100 ]; do echo line; i=$((i + 1)); done; sleep 0.3; echo last"] });
+    const { run } = await execute({
+      argv: ["/bin/sh", "-c", "i=0; while [ $i -lt 100 ]; do echo line; i=$((i + 1)); done; sleep 0.3; echo last"],
+    });
     const outputs = run.of("process.output");
     expect(run.output("stdout")).toBe(`${"line\n".repeat(100)}last\n`);
     expect(outputs.length).toBeLessThan(20);
@@ -176,16 +180,38 @@ describe("a child", () => {
 
   it("gets the allow-list of our environment and none of our secrets", async () => {
     const secrets = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`SECRET_${index}`, `s3cr3t-${index}`]));
-    const baseEnv = { ...secrets, PATH: process.env["PATH"], ANODE_TOKEN: "root", NODE_OPTIONS: "--inspect", LD_PRELOAD: "x.so", LC_TIME: "C", DBUS_SESSION_BUS_ADDRESS: "bus" };
+    const baseEnv = {
+      ...secrets,
+      PATH: process.env["PATH"],
+      ANODE_TOKEN: "root",
+      NODE_OPTIONS: "--inspect",
+      LD_PRELOAD: "x.so",
+      LC_TIME: "C",
+      DBUS_SESSION_BUS_ADDRESS: "bus",
+    };
     const run = createFakeRun({ argv: ["/usr/bin/env"], env: { MINE: "yes" } });
     const executor = createProcessExecutor({ host: systemHost, containment, level: "group", baseEnv, runToken: (id) => `token of ${id}` });
     await executor.execute(run.context);
     const id = run.context.run.id;
     const lines = run.output("stdout").trim().split("\n").sort();
     expect(lines).toEqual(
-      [`ANODED_COOKIE=${containment.storeId}.${id}`, `ANODE_RUN_ID=${id}`, `ANODE_RUN_TOKEN=token of ${id}`, "LC_TIME=C", "MINE=yes", `PATH=${baseEnv.PATH}`].sort(),
+      [
+        `ANODED_COOKIE=${containment.storeId}.${id}`,
+        `ANODE_RUN_ID=${id}`,
+        `ANODE_RUN_TOKEN=token of ${id}`,
+        "LC_TIME=C",
+        "MINE=yes",
+        `PATH=${baseEnv.PATH}`,
+      ].sort(),
     );
-    expect(run.of("process.started")[0]?.payload["env_names"]).toEqual(["ANODED_COOKIE", "ANODE_RUN_ID", "ANODE_RUN_TOKEN", "LC_TIME", "MINE", "PATH"]);
+    expect(run.of("process.started")[0]?.payload["env_names"]).toEqual([
+      "ANODED_COOKIE",
+      "ANODE_RUN_ID",
+      "ANODE_RUN_TOKEN",
+      "LC_TIME",
+      "MINE",
+      "PATH",
+    ]);
   });
 });
 

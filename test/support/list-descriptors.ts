@@ -9,7 +9,14 @@ const containment = createContainment({ storeId: "descriptors" });
 const { levels } = await containment.report();
 for (const level of levelNames.filter((name) => levels[name].available)) {
   // The shell lists its own descriptors, the one it reads the folder with left out, and those behind which is nothing.
-  const run = createFakeRun({ argv: ["/bin/sh", "-c", 'cd /proc/$$/fd && for fd in *; do [ -e "$fd" ] && [ "$(readlink $fd)" != /dev/null ] && printf " %s" "$fd"; done'], stdin: "" });
+  const run = createFakeRun({
+    argv: [
+      "/bin/sh",
+      "-c",
+      'cd /proc/$$/fd && for fd in *; do [ -e "$fd" ] && [ "$(readlink $fd)" != /dev/null ] && printf " %s" "$fd"; done',
+    ],
+    stdin: "",
+  });
   await createProcessExecutor({ host: systemHost, containment, level }).execute(run.context);
   console.log(`${level}:${run.output("stdout")}`);
 }

@@ -46,7 +46,11 @@ export function createFakeRun(request: Partial<NormalRequest>, options: FakeRunO
   const run: FakeRun = {
     events,
     idles: 0,
-    output: (stream) => run.of("process.output").flatMap(({ payload }) => (payload["stream"] === stream ? [payload["text"] as string] : [])).join(""),
+    output: (stream) =>
+      run
+        .of("process.output")
+        .flatMap(({ payload }) => (payload["stream"] === stream ? [payload["text"] as string] : []))
+        .join(""),
     of: (type) => events.filter((event) => event.type === type),
     seen: (matches) =>
       new Promise((resolve) => {
@@ -62,7 +66,13 @@ export function createFakeRun(request: Partial<NormalRequest>, options: FakeRunO
     abort: () => abort.abort(new AnodeError("canceled", "Canceled by the test.")),
     say: (text) =>
       new Promise((resolve) => {
-        const item: RunInput = { input_id: `I-${waiting.length}`, delivery: "queue", text, delivered: async () => resolve(), putBack: () => waiting.unshift({ item, resolve }) };
+        const item: RunInput = {
+          input_id: `I-${waiting.length}`,
+          delivery: "queue",
+          text,
+          delivered: async () => resolve(),
+          putBack: () => waiting.unshift({ item, resolve }),
+        };
         waiting.push({ item, resolve });
         wakeInput();
       }),

@@ -28,9 +28,14 @@ async function writeEndlessly(): Promise<void> {
 }
 
 async function writeUntilError(): Promise<void> {
-  const codeOf = (commit: Promise<void>): Promise<string> => commit.then(() => "ok", (error: AnodeError) => error.code);
+  const codeOf = (commit: Promise<void>): Promise<string> =>
+    commit.then(
+      () => "ok",
+      (error: AnodeError) => error.code,
+    );
   let code = "ok";
-  for (let seq = 0; code === "ok"; seq += 1) code = await codeOf(store.commit({ appends: [appendOf("run:1", seq, 1, "x".repeat(50_000))] }));
+  for (let seq = 0; code === "ok"; seq += 1)
+    code = await codeOf(store.commit({ appends: [appendOf("run:1", seq, 1, "x".repeat(50_000))] }));
   writeSync(1, `commit ${code}\n`);
   writeSync(1, `again ${await codeOf(store.commit({}))}\n`);
   writeSync(1, `failed ${failures === 1 ? "once" : `${failures} times`}\n`);

@@ -17,7 +17,13 @@ export const run: Command = async (line, context) => {
   const results: (Finding & { readonly name: string })[] = [];
   for (const check of checks) results.push({ name: check.name, ...(await findingOf(check, subject)) });
   if (line.has("json")) context.output.json({ checks: results });
-  else context.output.data(formatTable(["CHECK", "STATUS", "DETAIL"], results.map(({ name, status, detail }) => [name, status, detail])));
+  else
+    context.output.data(
+      formatTable(
+        ["CHECK", "STATUS", "DETAIL"],
+        results.map(({ name, status, detail }) => [name, status, detail]),
+      ),
+    );
   return results.some(({ status }) => status === "fail") ? 1 : 0;
 };
 

@@ -39,7 +39,8 @@ export const run: Command = async (line, context) => {
 async function findQuestion(client: Client, id: string, named: string | undefined): Promise<Question> {
   const { questions } = await client.runs.questions({ id, status: named === undefined ? "open" : "all" });
   const [first, ...others] = named === undefined ? questions : questions.filter((question) => question.question_id === named);
-  if (!first) throw new AnodeError("question_not_found", named === undefined ? `${id} has no open question.` : `${id} has no question ${named}.`);
+  if (!first)
+    throw new AnodeError("question_not_found", named === undefined ? `${id} has no open question.` : `${id} has no question ${named}.`);
   if (others.length === 0) return first;
   throw misuse(`${id} has several open questions, name one of ${questions.map(({ question_id }) => question_id).join(", ")}.`);
 }

@@ -45,5 +45,8 @@ function formatDuration(durationMs: number): string {
     [seconds % 60, "s"],
   ] as const;
   const first = parts.findIndex(([count]) => count > 0);
-  return parts.slice(first < 0 ? -1 : first).map(([count, unit]) => `${count}${unit}`).join(" ");
+  return parts
+    .slice(first < 0 ? -1 : first)
+    .map(([count, unit]) => `${count}${unit}`)
+    .join(" ");
 }

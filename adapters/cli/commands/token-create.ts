@@ -6,7 +6,11 @@ import { withClient } from "../open-client.js";
 /** `anode token create`: makes a token and prints it, the only time it is shown. */
 export const run: Command = async (line, context) => {
   const label = line.text("label");
-  const scopes = line.list("scope").flatMap((list) => list.split(",")).map((scope) => scope.trim()).filter(Boolean);
+  const scopes = line
+    .list("scope")
+    .flatMap((list) => list.split(","))
+    .map((scope) => scope.trim())
+    .filter(Boolean);
   const ttlMs = line.number("ttl-ms");
   if (label === undefined) throw misuse("token create needs --label.");
   if (scopes.length === 0) throw misuse("token create needs --scope, a comma list of read, control, approve and admin.");

@@ -12,7 +12,8 @@ export const daemonChecks: readonly Check[] = [
     find({ env }) {
       const { config, warnings } = loadConfig({ env, home: homeOf(env), cwd: process.cwd() });
       const length = config.daemon?.auth_token?.length;
-      if (length !== undefined && length < shortToken) return warn(`daemon.auth_token has ${length} characters; ${shortToken} is the least that is safe`);
+      if (length !== undefined && length < shortToken)
+        return warn(`daemon.auth_token has ${length} characters; ${shortToken} is the least that is safe`);
       return warnings.length > 0 ? warn(warnings.join("; ")) : ok("readable");
     },
   },

@@ -18,7 +18,9 @@ export const hostChecks: readonly Check[] = [
     name: "sqlite",
     find() {
       const version = process.versions["sqlite"] ?? "none";
-      return isSafeSqlite(version) ? ok(version) : fail(`${version} can lose committed data; Node.js 22.22.3, 24.15.0 and 26.0.0 carry a safe one`);
+      return isSafeSqlite(version)
+        ? ok(version)
+        : fail(`${version} can lose committed data; Node.js 22.22.3, 24.15.0 and 26.0.0 carry a safe one`);
     },
   },
 ];

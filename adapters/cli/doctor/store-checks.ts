@@ -14,7 +14,9 @@ export const storeChecks: readonly Check[] = [
       const { owner, isHeld } = readLock(lock);
       if (!isHeld) return daemon ? warn("free, although a daemon answers: it has another home folder") : ok("free");
       if (!daemon) return warn(`held by process ${owner}, which does not answer`);
-      return daemon["pid"] === owner ? ok(`held by the daemon, process ${owner}`) : warn(`held by process ${owner}, and process ${String(daemon["pid"])} answers`);
+      return daemon["pid"] === owner
+        ? ok(`held by the daemon, process ${owner}`)
+        : warn(`held by process ${owner}, and process ${String(daemon["pid"])} answers`);
     },
   },
   {
@@ -28,11 +30,16 @@ export const storeChecks: readonly Check[] = [
 ];
 
 function judgeStore(db: DatabaseSync, isDeep: boolean): Finding {
-  const pragma = (name: string): unknown[] => db.prepare(`PRAGMA ${name}`).all().map((row) => Object.values(row)[0]);
+  const pragma = (name: string): unknown[] =>
+    db
+      .prepare(`PRAGMA ${name}`)
+      .all()
+      .map((row) => Object.values(row)[0]);
   const [application] = pragma("application_id");
   const [version] = pragma("user_version");
   if (application !== applicationId) return fail("the file is not a store of ours");
-  if (Number(version) > migrations.length) return fail(`version ${String(version)} is newer than this program, which knows ${migrations.length}`);
+  if (Number(version) > migrations.length)
+    return fail(`version ${String(version)} is newer than this program, which knows ${migrations.length}`);
   const complaints = isDeep ? pragma("integrity_check").filter((line) => line !== "ok") : [];
   if (complaints.length > 0) return fail(`the file is damaged: ${complaints.slice(0, 3).join("; ")}`);
   return ok(`version ${String(version)}${isDeep ? ", every page read" : ""}`);

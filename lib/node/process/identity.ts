@@ -48,3 +48,17 @@ export function isDead(info: ProcessInfo): boolean {
 export function toIdentity(info: ProcessInfo, bootId: string): ProcessIdentity {
   return { pid: info.pid, start_ticks: info.startTicks, boot_id: bootId };
 }
+
+/** What the system knows of its processes. Every method is synchronous, so that a look and a signal share one block. */
+export interface ProcessReader {
+  /** True when the initial environment of other processes can be read. */
+  readonly seesCookies: boolean;
+  bootId(): string;
+  /** One process, dead ones that were not reaped included. */
+  read(pid: number): ProcessInfo | undefined;
+  list(): ProcessInfo[];
+  /** The value of the cookie in the process's initial environment. */
+  cookie(pid: number): string | undefined;
+  /** True when the process has a handler for the signal with this number. */
+  catches(pid: number, signal: number): boolean;
+}

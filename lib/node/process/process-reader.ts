@@ -1,23 +1,9 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
-import { parseStat, type ProcessInfo } from "./identity.js";
+import { parseStat, type ProcessInfo, type ProcessReader } from "./identity.js";
 import { createPsReader } from "./ps-reader.js";
 
 /** The variable that ties a process to the run it belongs to; its name is kept by programs that strip ours. */
 export const cookieName = "ANODED_COOKIE";
-
-/** What the system knows of its processes. Every method is synchronous, so that a look and a signal share one block. */
-export interface ProcessReader {
-  /** True when the initial environment of other processes can be read. */
-  readonly seesCookies: boolean;
-  bootId(): string;
-  /** One process, dead ones that were not reaped included. */
-  read(pid: number): ProcessInfo | undefined;
-  list(): ProcessInfo[];
-  /** The value of the cookie in the process's initial environment. */
-  cookie(pid: number): string | undefined;
-  /** True when the process has a handler for the signal with this number. */
-  catches(pid: number, signal: number): boolean;
-}
 
 /** The reader of this system. */
 export function systemReader(): ProcessReader {

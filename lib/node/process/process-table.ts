@@ -1,5 +1,5 @@
 import type { ProcessInfo } from "./identity.js";
-import type { ProcessReader } from "./process-reader.js";
+import type { ProcessReader } from "./identity.js";
 
 /** The processes of one moment. */
 export interface Snapshot {

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import type { ProcessInfo } from "./identity.js";
-import type { ProcessReader } from "./process-reader.js";
+import type { ProcessReader } from "./identity.js";
 
 const columns = ["-o", "pid=,ppid=,pgid=,state=,lstart=,comm="];
 const line = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]+\s+\d{4})\s+(.*)$/;

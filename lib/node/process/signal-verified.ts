@@ -1,6 +1,6 @@
 import { isDead } from "./identity.js";
 import type { Members } from "./members.js";
-import type { ProcessReader } from "./process-reader.js";
+import type { ProcessReader } from "./identity.js";
 
 /**
  * Sends a signal to a member of a run's tree, after making sure in the same synchronous block that the pid still means

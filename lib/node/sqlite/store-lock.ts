@@ -24,7 +24,6 @@ export function acquireLock(path: string): Lock {
   ensureLocalFile(path);
   const db = new DatabaseSync(path);
   try {
-    prepare(db);
     hold(db, path);
   } catch (error) {
     db.close();
@@ -42,37 +41,49 @@ export function acquireLock(path: string): Lock {
   };
 }
 
-/** The first opener makes the table; several may try at once, so they wait for each other. */
-function prepare(db: DatabaseSync): void {
-  db.exec("PRAGMA busy_timeout=2000; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL");
-  db.exec("CREATE TABLE IF NOT EXISTS owner (pid INTEGER NOT NULL, token TEXT NOT NULL)");
-  db.exec("PRAGMA busy_timeout=0");
-}
-
-/** The row must be committed to be readable, so the lock is let go for a moment; whoever slips in there becomes the owner. */
+/**
+ * The row must be committed to be readable, so the lock is let go for a moment; whoever slips in there becomes the
+ * owner. So a refusal is believed when the same live owner is found twice: others are only passing through.
+ */
 function hold(db: DatabaseSync, path: string): void {
   const token = randomUUID();
   let owner: Owner | undefined;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
-    try {
-      db.exec("BEGIN IMMEDIATE");
-      db.exec("DELETE FROM owner");
-      db.prepare("INSERT INTO owner VALUES (?, ?)").run(process.pid, token);
-      db.exec("COMMIT");
-      db.exec("BEGIN IMMEDIATE");
-      return;
-    } catch (error) {
-      if (!isBusy(error)) throw error;
-    }
-    owner = db.prepare("SELECT pid, token FROM owner").get() as Owner | undefined;
-    if (owner && owner.token !== token && isAlive(owner.pid)) break;
-    // The new owner has not said its name yet.
+    if (isTaken(db, token)) return;
+    const found = ownerOf(db);
+    if (found && found.token === owner?.token && found.token !== token && isAlive(found.pid)) break;
+    owner = found;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, settleMs);
   }
   const name = owner ? `process ${owner.pid}` : "another process";
   throw new AnodeError("store_failed", `${path} must be free, it is held by ${name}.`, {
     details: { reason: "locked", ...(owner && { owner_pid: owner.pid }) },
   });
+}
+
+function isTaken(db: DatabaseSync, token: string): boolean {
+  try {
+    db.exec("PRAGMA busy_timeout=0; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL");
+    db.exec("CREATE TABLE IF NOT EXISTS owner (pid INTEGER NOT NULL, token TEXT NOT NULL)");
+    db.exec("BEGIN IMMEDIATE");
+    db.exec("DELETE FROM owner");
+    db.prepare("INSERT INTO owner VALUES (?, ?)").run(process.pid, token);
+    db.exec("COMMIT");
+    db.exec("BEGIN IMMEDIATE");
+    return true;
+  } catch (error) {
+    if (isBusy(error)) return false;
+    throw error;
+  }
+}
+
+/** Nobody is named while the very first opener is still making the file. */
+function ownerOf(db: DatabaseSync): Owner | undefined {
+  try {
+    return db.prepare("SELECT pid, token FROM owner").get() as Owner | undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 interface Owner {

@@ -10,7 +10,9 @@ const tailBytes = 512;
 export async function openReaders({ path, target, count, onData, sampleEvery = 1 }) {
   const readers = [];
   for (let at = 0; at < count; at += 50) {
-    const batch = Array.from({ length: Math.min(50, count - at) }, (_, i) => openReader(path, target, (at + i) % sampleEvery === 0 ? onData : undefined));
+    const batch = Array.from({ length: Math.min(50, count - at) }, (_, i) =>
+      openReader(path, target, (at + i) % sampleEvery === 0 ? onData : undefined),
+    );
     readers.push(...(await Promise.all(batch)));
   }
   return readers;

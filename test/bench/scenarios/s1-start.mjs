@@ -27,7 +27,9 @@ await compare({
 });
 
 await compare({
-  rows: [{ id: "s1-heap", title: "memory of a finished run with 20 events against one compact text", unit: "B/run", better: "lower", goal: 1.3 }],
+  rows: [
+    { id: "s1-heap", title: "memory of a finished run with 20 events against one compact text", unit: "B/run", better: "lower", goal: 1.3 },
+  ],
   repetitions: 3,
   seconds: 4,
   warmUp: false,
@@ -108,7 +110,8 @@ async function compactBytes() {
   const before = await bytesInUse();
   for (let run = 0; run < keptRuns; run += 1) {
     const lines = [];
-    for (let seq = 1; seq <= eventsPerRun; seq += 1) lines.push(`${eventType},${seq},${JSON.stringify(samplePayload(run * eventsPerRun + seq))}\n`);
+    for (let seq = 1; seq <= eventsPerRun; seq += 1)
+      lines.push(`${eventType},${seq},${JSON.stringify(samplePayload(run * eventsPerRun + seq))}\n`);
     // Through bytes, so that it is one flat text and not a rope of its parts.
     kept.set(`R-1760000000000000000_${run}`, Buffer.from(lines.join("")).toString("latin1"));
   }

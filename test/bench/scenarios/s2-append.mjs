@@ -22,7 +22,9 @@ for (const readers of [0, 1, 10, 100, 1_000]) {
 for (const readers of [1, 100]) {
   const id = `s2-journal-${readers}`;
   await compare({
-    rows: [{ id, title: `the same through the journal and the memory store, ${readers} cursors`, unit: "events/s", better: "higher", goal: 0.8 }],
+    rows: [
+      { id, title: `the same through the journal and the memory store, ${readers} cursors`, unit: "events/s", better: "higher", goal: 0.8 },
+    ],
     seconds: 1.5,
     limit: () => ({ [id]: slabRate(readers) }),
     ours: async () => ({ [id]: await journalRate(readers) }),
@@ -102,7 +104,11 @@ function subscribe(ring, count) {
   return Array.from({ length: count }, () => {
     const reader = { after: 0 };
     ring.subscribe("run:bench", () => {
-      for (let chunk = ring.frames("run:bench", reader.after, mostBytes); chunk; chunk = ring.frames("run:bench", reader.after, mostBytes)) {
+      for (
+        let chunk = ring.frames("run:bench", reader.after, mostBytes);
+        chunk;
+        chunk = ring.frames("run:bench", reader.after, mostBytes)
+      ) {
         reader.after = chunk.toSeq;
       }
     });

@@ -6,7 +6,7 @@ import { startRequest } from "../lib/start-request.mjs";
 import { freshPath } from "../lib/temporary-folder.mjs";
 
 const connections = 64;
-const requests = 3_000;
+const requests = 2_500;
 // One client makes more requests than any one user: the bounds for one connection and for the queue are not what is measured.
 const limits = { requestsPerConnection: 1_000_000 };
 
@@ -26,7 +26,7 @@ async function measure(id, title, settings) {
   };
   const ours = await side("servers/manager-server.mjs", settings);
   const limit = await side("limits/raw-http-server.mjs", {});
-  await compare({ rows: [{ id, title, unit: "µs/request", better: "lower", goal: 1.5 }], ours, limit });
+  await compare({ rows: [{ id, title, unit: "µs/request", better: "lower", goal: 1.5 }], seconds: 5, ours, limit });
   for (const program of programs) await program.end();
 }
 

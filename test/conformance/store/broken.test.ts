@@ -101,14 +101,19 @@ describe("storeSuite", () => {
   });
 
   it("fails for a durable store that loses the last batch, and for one that keeps a refused one", async () => {
-    for (const lasting of [(all: Batch[]) => all.slice(0, -1), (all: Batch[]) => [...all, { puts: [{ collection: "runs", id: "ghost", record: {}, expectedRevision: 0 }] }]]) {
+    for (const lasting of [
+      (all: Batch[]) => all.slice(0, -1),
+      (all: Batch[]) => [...all, { puts: [{ collection: "runs", id: "ghost", record: {}, expectedRevision: 0 }] }],
+    ]) {
       const failures = await failuresOf(storeSuite, { supports: { durable: true }, make: async () => replaying(lasting) });
       expect(failures.map(({ clause }) => clause)).toContain("store.reopen");
     }
   });
 
   it("passes for the same store without a defect", async () => {
-    expect(await failuresOf(storeSuite, { supports: { durable: true }, make: async (limits) => replaying((all) => all, limits) })).toEqual([]);
+    expect(await failuresOf(storeSuite, { supports: { durable: true }, make: async (limits) => replaying((all) => all, limits) })).toEqual(
+      [],
+    );
   });
 });
 

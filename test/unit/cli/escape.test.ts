@@ -5,7 +5,9 @@ const point = (code: number): string => String.fromCodePoint(code);
 const c0 = Array.from({ length: 0x20 }, (_, code) => code).filter((code) => code !== 0x09 && code !== 0x0a);
 const c1 = Array.from({ length: 0x20 }, (_, code) => 0x80 + code);
 const bidi = [0x061c, 0x200e, 0x200f, 0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2066, 0x2067, 0x2068, 0x2069];
-const widthless = [0x180e, 0x200b, 0x200c, 0x200d, 0x2060, 0x2061, 0x2062, 0x2063, 0x2064, 0xfeff, 0xfff9, 0xfffb, 0xe0001, 0xe0041, 0xe007f];
+const widthless = [
+  0x180e, 0x200b, 0x200c, 0x200d, 0x2060, 0x2061, 0x2062, 0x2063, 0x2064, 0xfeff, 0xfff9, 0xfffb, 0xe0001, 0xe0041, 0xe007f,
+];
 const unsafe = [...c0, 0x7f, ...c1, ...bidi, ...widthless];
 
 /** What terminals are known to obey, and what it must look like. */
@@ -37,9 +39,12 @@ describe("escapeControls", () => {
     expect(escapeControls(text)).toBe(shown);
   });
 
-  it.for(["tab\tand\nnewline", "naïve Ünïcödé", "日本語", "עברית العربية", "é", "❤️ 👍🏽", "\\u001b typed", " \u00a0 "])("leaves %j as it is", (text) => {
-    expect(escapeControls(text)).toBe(text);
-  });
+  it.for(["tab\tand\nnewline", "naïve Ünïcödé", "日本語", "עברית العربية", "é", "❤️ 👍🏽", "\\u001b typed", " \u00a0 "])(
+    "leaves %j as it is",
+    (text) => {
+      expect(escapeControls(text)).toBe(text);
+    },
+  );
 
   it("keeps the meaning of JSON", () => {
     const value = { text: unsafe.map(point).join(""), [`k${point(0x9b)}`]: "x" };

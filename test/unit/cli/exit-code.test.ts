@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { exitOfError, exitOfRun, isEnded } from "../../../adapters/cli/exit-code.js";
-import { AnodeError, type ErrorCode, errorCatalogue } from "../../../lib/errors.js";
+import { AnodeError, type CodeEntry, type ErrorCode, errorCatalogue } from "../../../lib/errors.js";
 
 /** What a status means, said independently of the catalogue. */
 const byStatus = new Map<number, number>([
@@ -9,17 +9,18 @@ const byStatus = new Map<number, number>([
   ...[401, 403, 421].map((status) => [status, 6] as const),
   ...[409, 412, 429, 503, 507].map((status) => [status, 8] as const),
 ]);
-const codes = Object.keys(errorCatalogue) as ErrorCode[];
-const withStatus = codes.filter((code) => errorCatalogue[code].status !== undefined);
+const catalogue: Readonly<Record<ErrorCode, CodeEntry>> = errorCatalogue;
+const codes = Object.keys(catalogue) as ErrorCode[];
+const withStatus = codes.filter((code) => catalogue[code].status !== undefined);
 
 describe("exitOfError", () => {
   it("follows the status of every code that has one", () => {
-    const wrong = withStatus.filter((code) => exitOfError(new AnodeError(code, "x")) !== (byStatus.get(errorCatalogue[code].status ?? 0) ?? 1));
+    const wrong = withStatus.filter((code) => exitOfError(new AnodeError(code, "x")) !== (byStatus.get(catalogue[code].status ?? 0) ?? 1));
     expect(wrong).toEqual([]);
   });
 
   it("follows the status an error came with where its code has several", () => {
-    const several = codes.flatMap((code) => (errorCatalogue[code].alternatives ?? []).map((status) => [code, status] as const));
+    const several = codes.flatMap((code) => (catalogue[code].alternatives ?? []).map((status) => [code, status] as const));
     expect(several.length).toBeGreaterThan(0);
     for (const [code, status] of several) expect(exitOfError(new AnodeError(code, "x", { status })), code).toBe(byStatus.get(status) ?? 1);
   });
@@ -41,7 +42,9 @@ describe("exitOfError", () => {
   });
 
   it("takes the exit code of a daemon that does not start, and 1 for anything else", () => {
-    expect([exitOfError(Object.assign(new Error("x"), { exit: 78 })), exitOfError(new Error("x")), exitOfError(undefined)]).toEqual([78, 1, 1]);
+    expect([exitOfError(Object.assign(new Error("x"), { exit: 78 })), exitOfError(new Error("x")), exitOfError(undefined)]).toEqual([
+      78, 1, 1,
+    ]);
   });
 });
 

@@ -4,24 +4,23 @@ import type { Context } from "../../../adapters/cli/context.js";
 import { followRun } from "../../../adapters/cli/follow-run.js";
 import { createOutput } from "../../../adapters/cli/output.js";
 import { createClient } from "../../../adapters/client/index.js";
+import type { QuestionInput } from "../../../lib/questions/schema.js";
 import type { RunContext } from "../../../lib/runs/executor.js";
 import { functionExecutor } from "../../../lib/runs/function-executor.js";
 import { openManager, until } from "../../support/manager.js";
 
 const forever = new AbortController().signal;
-const options = [
-  { id: "allow_once", title: "Allow once", effect: "allow" },
-  { id: "allow_always", title: "Allow always", effect: "allow" },
-  { id: "deny", title: "Deny", effect: "deny" },
-] as const;
-const permission = (prompt: string) =>
-  ({
-    kind: "choice",
-    scope: "tool_permission",
-    prompt,
-    options: [...options],
-    tool: { call_id: "c1", name: "bash", level: "confirm_execute", args: { command: "ls" } },
-  }) as const;
+const permission = (prompt: string): QuestionInput => ({
+  kind: "choice",
+  scope: "tool_permission",
+  prompt,
+  options: [
+    { id: "allow_once", title: "Allow once", effect: "allow" },
+    { id: "allow_always", title: "Allow always", effect: "allow" },
+    { id: "deny", title: "Deny", effect: "deny" },
+  ],
+  tool: { call_id: "c1", name: "bash", level: "confirm_execute", args: { command: "ls" } },
+});
 
 /** Someone at a terminal: what is typed, and what is shown. */
 function terminal(): { context: Context; stdin: PassThrough; written: { stdout: string; stderr: string } } {
@@ -32,7 +31,7 @@ function terminal(): { context: Context; stdin: PassThrough; written: { stdout: 
   return { context: { output, stdin: stdin as unknown as Context["stdin"], env: {}, cwd: "/" }, stdin, written };
 }
 
-async function follow(work: (context: RunContext) => Promise<string | void>, set: { env?: Context["env"] } = {}) {
+async function follow(work: (context: RunContext) => Promise<string | undefined>, set: { env?: Context["env"] } = {}) {
   const manager = await openManager(functionExecutor(work));
   const client = createClient(manager);
   const { context, stdin, written } = terminal();
@@ -68,8 +67,9 @@ describe("followRun at a terminal", () => {
 
   it("asks the questions of child runs too", async () => {
     const work = async (context: RunContext): Promise<string> => {
-      if (context.run.parent_id !== undefined) return (await context.ask({ kind: "text", scope: "user_question", prompt: "Which color?" })).text ?? "";
-      return (await (await context.start({ prompt: "child" })).done).result ?? "";
+      if (context.run.parent_id !== undefined)
+        return (await context.ask({ kind: "text", scope: "user_question", prompt: "Which color?" })).text ?? "";
+      return (await (await context.start({ prompt: "child" })).done()).result ?? "";
     };
     const { done, stdin, written } = await follow(work);
     await until(() => written.stderr.includes("Which color?"));
@@ -117,7 +117,9 @@ describe("followRun at a terminal", () => {
 
 describe("followRun", () => {
   it("leaves the run alone when it is told to leave", async () => {
-    const manager = await openManager(functionExecutor(({ signal }) => new Promise((resolve) => signal.addEventListener("abort", () => resolve()))));
+    const manager = await openManager(
+      functionExecutor(({ signal }) => new Promise((resolve) => signal.addEventListener("abort", () => resolve()))),
+    );
     const client = createClient(manager);
     const { run_id } = await client.runs.start({ prompt: "x" });
     const leaving = new AbortController();
@@ -137,13 +139,20 @@ describe("followRun", () => {
   });
 
   it("prints record events as they are, one a line", async () => {
-    const manager = await openManager(functionExecutor(async ({ emit }) => void (await emit("assistant.message", { message_id: "m", text: "\u009bhi" }))));
+    const manager = await openManager(
+      functionExecutor(async ({ emit }) => void (await emit("assistant.message", { message_id: "m", text: "\u009bhi" }))),
+    );
     const client = createClient(manager);
     const { context, written } = terminal();
     const { run_id } = await client.runs.start({ prompt: "x" });
     expect(await followRun(client, run_id, context, { asJson: true, signal: forever })).toBe(0);
     const page = await client.runs.events({ id: run_id });
-    expect(written.stdout.trimEnd().split("\n").map((line) => JSON.parse(line) as unknown)).toEqual(page.events);
+    expect(
+      written.stdout
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual(page.events);
     expect(written.stdout).not.toContain("\u009b");
   });
 });

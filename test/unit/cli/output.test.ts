@@ -19,7 +19,10 @@ class TestSink extends EventEmitter implements Sink {
   }
 }
 
-function open(options: Partial<OutputOptions> = {}, terminal = false): { output: ReturnType<typeof createOutput>; stdout: TestSink; stderr: TestSink } {
+function open(
+  options: Partial<OutputOptions> = {},
+  terminal = false,
+): { output: ReturnType<typeof createOutput>; stdout: TestSink; stderr: TestSink } {
   const stdout = new TestSink();
   const stderr = new TestSink(terminal);
   return { output: createOutput({ stdout, stderr, ...options }), stdout, stderr };
@@ -60,7 +63,10 @@ describe("createOutput", () => {
 
   it("tells an error with its other issues and its hint", () => {
     const { output, stderr } = open();
-    const issues = [{ path: "a", code: "range", message: "is wrong" }, { path: "b", code: "type", message: "is worse" }];
+    const issues = [
+      { path: "a", code: "range", message: "is wrong" },
+      { path: "b", code: "type", message: "is worse" },
+    ];
     output.fail(new AnodeError("invalid_request", "a is wrong.", { details: { issues, hint: "Read the manual." } }));
     expect(stderr.text).toBe("anode: a is wrong.\nanode: b is worse\nanode: Read the manual.\n");
   });

@@ -3,9 +3,15 @@ import { formatMembers, formatTable, shorten } from "../../../adapters/cli/table
 
 describe("formatTable", () => {
   it("puts two spaces between columns and pads all but the last", () => {
-    expect(formatTable(["ID", "STATUS", "PROMPT"], [["R-1", "completed", "a"], ["R-22", "failed", "bb"]])).toBe(
-      "ID    STATUS     PROMPT\nR-1   completed  a\nR-22  failed     bb\n",
-    );
+    expect(
+      formatTable(
+        ["ID", "STATUS", "PROMPT"],
+        [
+          ["R-1", "completed", "a"],
+          ["R-22", "failed", "bb"],
+        ],
+      ),
+    ).toBe("ID    STATUS     PROMPT\nR-1   completed  a\nR-22  failed     bb\n");
   });
 
   it("prints the header alone for no rows, and no trailing spaces", () => {
@@ -18,7 +24,15 @@ describe("formatTable", () => {
   });
 
   it("measures a control character as it will be shown", () => {
-    expect(formatTable(["A", "B"], [["\u001b", "x"], ["123456", "y"]])).toBe("A       B\n\u001b  x\n123456  y\n");
+    expect(
+      formatTable(
+        ["A", "B"],
+        [
+          ["\u001b", "x"],
+          ["123456", "y"],
+        ],
+      ),
+    ).toBe("A       B\n\u001b  x\n123456  y\n");
   });
 });
 

@@ -48,6 +48,21 @@ describe("attach", () => {
     expect(calls.map(({ input }) => input["after"])).toEqual([0, 2, 2, 3]);
   });
 
+  it("sees every event once, wherever a connection is cut, broken or ended", async () => {
+    const whole = [event(1), event(2), event(3).replaceAll("\n", "\r\n"), event(4, "completed")].join("");
+    /** What the daemon would send behind a seq. */
+    const from = (after: unknown): CarrierReply =>
+      stream(...[1, 2, 3, 4].filter((seq) => seq > Number(after)).map((seq) => event(seq, seq === 4 ? "completed" : "running")));
+    for (let length = 0; length < whole.length; length += 1) {
+      for (const end of [[], [lost]]) {
+        const { client, host } = scriptedClient([stream(whole.slice(0, length), ...end), ({ input }) => from(input["after"])]);
+        const reading = read(client);
+        await host.clock.advance(250);
+        expect(await reading, `cut at ${length}`).toEqual([1, 2, 3, 4]);
+      }
+    }
+  });
+
   it("takes a heartbeat's bare id as its cursor", async () => {
     const { client, calls, host } = scriptedClient([stream(event(1), "id: 9\n\n", lost), stream(event(10, "failed"))]);
     const reading = read(client);
@@ -92,7 +107,9 @@ describe("attach", () => {
 
   it("begins with short waits again once it heard something", async () => {
     const delays: number[] = [];
-    const { client, host } = scriptedClient([stream(event(1)), lost, lost, stream(event(2), lost), stream(event(3, "completed"))], { random: () => 1 });
+    const { client, host } = scriptedClient([stream(event(1)), lost, lost, stream(event(2), lost), stream(event(3, "completed"))], {
+      random: () => 1,
+    });
     const reading = read(client, { onReconnect: ({ delayMs }) => delays.push(delayMs) });
     await host.clock.advance(60_000);
     expect(await reading).toEqual([1, 2, 3]);

@@ -27,9 +27,12 @@ describe("the credential of a client", () => {
 
   it("is asked for anew when it was refused, and the call sent once more, with the same key", async () => {
     const { provide, asked } = tokens("old", "new");
-    const { client, calls } = scriptedClient([problem("auth_invalid", { reason: "expired" }), json({ run_id: "R-1" }, 201), json({ ready: true })], {
-      token: provide,
-    });
+    const { client, calls } = scriptedClient(
+      [problem("auth_invalid", { reason: "expired" }), json({ run_id: "R-1" }, 201), json({ ready: true })],
+      {
+        token: provide,
+      },
+    );
     expect(await client.runs.start({ prompt: "p" })).toEqual({ run_id: "R-1" });
     await client.ready();
     expect(sent(calls)).toEqual(["Bearer old", "Bearer new", "Bearer new"]);
@@ -38,7 +41,9 @@ describe("the credential of a client", () => {
   });
 
   it("is found when there was none at first", async () => {
-    const { client, calls } = scriptedClient([problem("auth_required"), json({ ready: true })], { token: tokens(undefined, "new").provide });
+    const { client, calls } = scriptedClient([problem("auth_required"), json({ ready: true })], {
+      token: tokens(undefined, "new").provide,
+    });
     await client.ready();
     expect(sent(calls)).toEqual([undefined, "Bearer new"]);
   });
@@ -53,8 +58,12 @@ describe("the credential of a client", () => {
 
   it("is asked for once, however many calls were refused", async () => {
     const { provide, asked } = tokens("old", "new");
-    const answer = ({ headers }: CarrierCall) => (headers["authorization"] === "Bearer new" ? json({ ready: true }) : problem("auth_invalid"));
-    const { client } = scriptedClient(Array.from({ length: 10 }, () => answer), { token: provide });
+    const answer = ({ headers }: CarrierCall) =>
+      headers["authorization"] === "Bearer new" ? json({ ready: true }) : problem("auth_invalid");
+    const { client } = scriptedClient(
+      Array.from({ length: 10 }, () => answer),
+      { token: provide },
+    );
     await Promise.all(Array.from({ length: 5 }, () => client.ready()));
     expect(asked()).toBe(2);
   });
@@ -91,7 +100,11 @@ describe("the credential of a client", () => {
   it("never shows", async () => {
     const secret = "anode_verysecret";
     const { client } = scriptedClient([problem("auth_invalid"), new Error("of the carrier")], { token: secret });
-    const shown = [inspect(client, { depth: 20, showHidden: true }), JSON.stringify(client), inspect(await errorOf(client.ready()), { depth: 20 })];
+    const shown = [
+      inspect(client, { depth: 20, showHidden: true }),
+      JSON.stringify(client),
+      inspect(await errorOf(client.ready()), { depth: 20 }),
+    ];
     shown.push(inspect(await errorOf(client.ready()), { depth: 20 }));
     const broken = scriptedClient([], { token: `${secret} with spaces\n` });
     const error = await errorOf(broken.client.ready());

@@ -77,7 +77,10 @@ describe("discover", () => {
   );
 
   it("refuses an address that is none, and names where it came from", async () => {
-    await expect(discover({}, { daemon: "nowhere" })).rejects.toMatchObject({ code: "invalid_request", message: expect.stringMatching(/^daemon:/) });
+    await expect(discover({}, { daemon: "nowhere" })).rejects.toMatchObject({
+      code: "invalid_request",
+      message: expect.stringMatching(/^daemon:/),
+    });
     await expect(discover({ ANODE_DAEMON: "nowhere" })).rejects.toMatchObject({ message: expect.stringMatching(/^ANODE_DAEMON:/) });
   });
 });
@@ -189,7 +192,10 @@ describe("connect", () => {
 
   it("shows the token of a run to the port it names and to no other", async () => {
     const { port, seen } = await listening();
-    const client = await connect({ url: `http://localhost:${port}`, env: { ANODE_HOME: home, ANODE_RUN_TOKEN: runToken(port === 80 ? 81 : 80) } });
+    const client = await connect({
+      url: `http://localhost:${port}`,
+      env: { ANODE_HOME: home, ANODE_RUN_TOKEN: runToken(port === 80 ? 81 : 80) },
+    });
     await client.ready();
     expect(seen).toEqual([undefined]);
     await client.close();

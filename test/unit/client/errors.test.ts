@@ -12,7 +12,13 @@ describe("an error of a client", () => {
   it("has the document's code, sentence, status, members and wait", async () => {
     const { client } = scriptedClient([problem("queue_full", { hint: "Wait." }, { "retry-after": "9" })], { retries: 0 });
     const error = await errorOf(client.runs.start({ prompt: "p" }));
-    expect(error).toMatchObject({ code: "queue_full", message: "Refused: queue_full.", status: 429, retryAfterSeconds: 9, retryable: true });
+    expect(error).toMatchObject({
+      code: "queue_full",
+      message: "Refused: queue_full.",
+      status: 429,
+      retryAfterSeconds: 9,
+      retryable: true,
+    });
     expect(error.details).toEqual({ hint: "Wait." });
   });
 

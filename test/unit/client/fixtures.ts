@@ -54,7 +54,15 @@ export function json(body: unknown, status = 200): CarrierReply {
 /** A refusal as the daemon words it. */
 export function problem(code: ErrorCode, members: Record<string, unknown> = {}, headers: Record<string, string> = {}): CarrierReply {
   const { status = 500 }: CodeEntry = errorCatalogue[code];
-  const document = { type: `urn:anode:error:${code}`, title: code, status, detail: `Refused: ${code}.`, code, request_id: "q-1", ...members };
+  const document = {
+    type: `urn:anode:error:${code}`,
+    title: code,
+    status,
+    detail: `Refused: ${code}.`,
+    code,
+    request_id: "q-1",
+    ...members,
+  };
   return { status, headers: { "content-type": "application/problem+json", ...headers }, body: bytes(JSON.stringify(document)) };
 }
 

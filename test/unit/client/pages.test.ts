@@ -12,11 +12,7 @@ interface Lister {
 const lists = operations.flatMap(({ name, items }) => (items !== undefined && name.endsWith(".list") ? [[name, items] as const] : []));
 
 function threePages(field: string): Step[] {
-  return [
-    json({ [field]: [1, 2], next_cursor: "c1" }),
-    json({ [field]: [3, 4], next_cursor: "c2" }),
-    json({ [field]: [5] }),
-  ];
+  return [json({ [field]: [1, 2], next_cursor: "c1" }), json({ [field]: [3, 4], next_cursor: "c2" }), json({ [field]: [5] })];
 }
 
 function listerOf(name: string, steps: Step[]): { lister: Lister; calls: CarrierCall[] } {

@@ -4,7 +4,8 @@ import { codeOf, json, problem, scriptedClient, type Step } from "./fixtures.js"
 
 const lost = new AnodeError("connection_lost", "gone");
 const run: Step = () => json({ run_id: "R-1" }, 201);
-const keysOf = (calls: readonly { headers: Readonly<Record<string, string>> }[]): unknown[] => calls.map(({ headers }) => headers["idempotency-key"]);
+const keysOf = (calls: readonly { headers: Readonly<Record<string, string>> }[]): unknown[] =>
+  calls.map(({ headers }) => headers["idempotency-key"]);
 
 describe("a call that fails", () => {
   it("is sent three times in all, 250 and 500 ms apart with jitter", async () => {
@@ -61,11 +62,25 @@ describe("a call that fails", () => {
     ["the key is in use by somebody else", problem("idempotency_in_flight", {}, { "retry-after": "1" }), "start"],
     ["the credential is refused", problem("auth_invalid"), "get"],
     ["the server asks for minutes", problem("too_many_failures", {}, { "retry-after": "600" }), "get"],
-    ["the answer is not ours", { status: 200, headers: { "content-type": "text/html" }, body: (async function* () { yield new TextEncoder().encode("<p>"); })() }, "get"],
+    [
+      "the answer is not ours",
+      {
+        status: 200,
+        headers: { "content-type": "text/html" },
+        body: (async function* () {
+          yield new TextEncoder().encode("<p>");
+        })(),
+      },
+      "get",
+    ],
   ];
   it.each(once)("is not repeated when %s", async (_, step, method) => {
     const { client, calls, host } = scriptedClient([step]);
-    const calling = { get: () => client.runs.get({ id: "R-1" }), prune: () => client.runs.prune({ keep: 1 }), start: () => client.runs.start({ prompt: "p" }) };
+    const calling = {
+      get: () => client.runs.get({ id: "R-1" }),
+      prune: () => client.runs.prune({ keep: 1 }),
+      start: () => client.runs.start({ prompt: "p" }),
+    };
     const outcome = codeOf(calling[method]());
     await host.clock.advance(1_000_000);
     expect(await outcome).not.toBe("resolves");
@@ -90,7 +105,13 @@ describe("a call that fails", () => {
   });
 
   it("is lost in the middle of its answer and repeated", async () => {
-    const half = { ...json({}), body: (async function* () { yield new TextEncoder().encode('{"rea'); throw lost; })() };
+    const half = {
+      ...json({}),
+      body: (async function* () {
+        yield new TextEncoder().encode('{"rea');
+        throw lost;
+      })(),
+    };
     const { client, host } = scriptedClient([half, json({ ready: true })]);
     const ready = client.ready();
     await host.clock.advance(1_000);
@@ -109,6 +130,12 @@ describe("a call's own end", () => {
     await host.clock.advance(1);
     expect(await outcome).toBe("timeout");
     expect(calls[0]?.signal.aborted).toBe(true);
+  });
+
+  it("leaves no timer behind when the call is done in time", async () => {
+    const { client, host } = scriptedClient([json({ ready: true })]);
+    expect(await client.ready({}, { timeoutMs: 500 })).toEqual({ ready: true });
+    expect(host.clock.pending).toBe(0);
   });
 
   it("covers the waits between tries", async () => {

@@ -31,8 +31,30 @@ function reference(text: string): { events: SseMessage[]; ids: string[] } {
 }
 
 // Beside the format's own words, texts that look like them, characters of one to four bytes, and a mark in the middle.
-const piece = fc.constantFrom("data", "id", "event", "retry", ":", ": ", " ", "\r", "\n", "\r\n", "\n\n", "7", "\u0000", "x", "é", "€", "😀", "\ufeff", "data: {}\n\n");
-const streamText = fc.tuple(fc.boolean(), fc.array(piece, { maxLength: 60 })).map(([mark, pieces]) => (mark ? "\ufeff" : "") + pieces.join(""));
+const piece = fc.constantFrom(
+  "data",
+  "id",
+  "event",
+  "retry",
+  ":",
+  ": ",
+  " ",
+  "\r",
+  "\n",
+  "\r\n",
+  "\n\n",
+  "7",
+  "\u0000",
+  "x",
+  "é",
+  "€",
+  "😀",
+  "\ufeff",
+  "data: {}\n\n",
+);
+const streamText = fc
+  .tuple(fc.boolean(), fc.array(piece, { maxLength: 60 }))
+  .map(([mark, pieces]) => (mark ? "\ufeff" : "") + pieces.join(""));
 
 describe("the parser of event streams", () => {
   it("reads the same as another parser, wherever the bytes are cut", () => {

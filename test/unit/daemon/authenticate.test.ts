@@ -23,7 +23,15 @@ function setUp({ configured, isOwner = true, proves = true, approveRequiresToken
 }
 
 function call(kind: "tcp" | "unix", headers: readonly string[] = []): Call {
-  return { method: "GET", target: "/", httpVersion: "1.1", rawHeaders: headers, door: { kind, hosts: [], origins: [] }, signal: new AbortController().signal, body: async function* () {} };
+  return {
+    method: "GET",
+    target: "/",
+    httpVersion: "1.1",
+    rawHeaders: headers,
+    door: { kind, hosts: [], origins: [] },
+    signal: new AbortController().signal,
+    body: async function* () {},
+  };
 }
 
 const bearer = (text: string): string[] => ["Authorization", `Bearer ${text}`];
@@ -82,7 +90,12 @@ describe("createAuthentication", () => {
   it("knows a derived token's caller and run by its record", async () => {
     const { authenticate, tokens } = setUp();
     const token = await tokens.createForRun("R-1", "anode_at_7_");
-    expect(await authenticate(call("tcp", bearer(token)))).toEqual({ id: expect.stringMatching(/^token:T-/), door: "tcp", scopes: ["read", "control"], run_id: "R-1" });
+    expect(await authenticate(call("tcp", bearer(token)))).toEqual({
+      id: expect.stringMatching(/^token:T-/),
+      door: "tcp",
+      scopes: ["read", "control"],
+      run_id: "R-1",
+    });
     await tokens.endRun("R-1");
     await expect(authenticate(call("tcp", bearer(token)))).rejects.toEqual(invalid("unknown"));
     tokens.close();

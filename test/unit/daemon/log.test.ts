@@ -4,7 +4,11 @@ import { describe, expect, it } from "vitest";
 import { openLog } from "../../../adapters/daemon/log.js";
 import { refusalOf, temporaryFolder } from "./fixtures.js";
 
-const events = (path: string): string[] => readFileSync(path, "utf8").trimEnd().split("\n").map((line) => (JSON.parse(line) as { event: string }).event); // prettier-ignore
+const events = (path: string): string[] =>
+  readFileSync(path, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => (JSON.parse(line) as { event: string }).event); // prettier-ignore
 
 describe("openLog", () => {
   it("appends one JSON object a line, 0600, from its level on", () => {
@@ -15,7 +19,12 @@ describe("openLog", () => {
     log.write("error", "c");
     log.close();
     log.write("error", "after the end");
-    expect(JSON.parse(readFileSync(path, "utf8").split("\n")[0] ?? "")).toEqual({ time: expect.stringMatching(/Z$/), level: "warn", event: "b", n: 1 });
+    expect(JSON.parse(readFileSync(path, "utf8").split("\n")[0] ?? "")).toEqual({
+      time: expect.stringMatching(/Z$/),
+      level: "warn",
+      event: "b",
+      n: 1,
+    });
     expect([events(path), lstatSync(path).mode & 0o777]).toEqual([["b", "c"], 0o600]);
   });
 
@@ -54,7 +63,7 @@ describe("openLog", () => {
     symlinkSync("elsewhere", join(folder, "link.log"));
     writeFileSync(join(folder, "open.log"), "");
     chmodSync(join(folder, "open.log"), 0o644);
-    for (const name of ["link.log", "open.log"]) expect((await refusalOf(() => openLog({ path: join(folder, name) }))).exit, name).toBe(78);
+    for (const name of ["link.log", "open.log"]) expect((await refusalOf(() => openLog({ path: join(folder, name) }))).exit).toBe(78);
     expect(readdirSync(folder)).toEqual(["link.log", "open.log"]);
   });
 });

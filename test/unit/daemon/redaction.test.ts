@@ -72,7 +72,16 @@ describe("createRedaction", () => {
 
 describe("secretsOf", () => {
   it("goes by the names of the variables", () => {
-    const env = { OPENAI_API_KEY: "1", DB_PASSWORD: "2", GH_TOKEN: "3", npm_config__auth: "4", PATH: "5", SSH_AUTH_SOCK: "6", AUTHOR: "7", X_SECRET: undefined };
+    const env = {
+      OPENAI_API_KEY: "1",
+      DB_PASSWORD: "2",
+      GH_TOKEN: "3",
+      npm_config__auth: "4",
+      PATH: "5",
+      SSH_AUTH_SOCK: "6",
+      AUTHOR: "7",
+      X_SECRET: undefined,
+    };
     expect(Object.keys(secretsOf(env))).toEqual(["OPENAI_API_KEY", "DB_PASSWORD", "GH_TOKEN", "npm_config__auth"]);
   });
 });
@@ -85,13 +94,19 @@ describe("redactedExecutor", () => {
     let during = "";
     const inner = functionExecutor(() => ((during = redaction.text("sesame-open")), "result sesame-open"));
     const outcome = await redactedExecutor(inner, redaction).execute(contextWith({ MY_TOKEN: "sesame-open" }));
-    expect([during, outcome.result, redaction.text("sesame-open")]).toEqual(["[redacted:MY_TOKEN]", "result [redacted:MY_TOKEN]", "sesame-open"]);
+    expect([during, outcome.result, redaction.text("sesame-open")]).toEqual([
+      "[redacted:MY_TOKEN]",
+      "result [redacted:MY_TOKEN]",
+      "sesame-open",
+    ]);
   });
 
   it("takes them out of the error too", async () => {
     const inner = functionExecutor(() => {
       throw new Error("no sesame-open");
     });
-    await expect(redactedExecutor(inner, createRedaction()).execute(contextWith({ MY_TOKEN: "sesame-open" }))).rejects.toThrow("no [redacted:MY_TOKEN]");
+    await expect(redactedExecutor(inner, createRedaction()).execute(contextWith({ MY_TOKEN: "sesame-open" }))).rejects.toThrow(
+      "no [redacted:MY_TOKEN]",
+    );
   });
 });

@@ -42,7 +42,7 @@ describe("beginStart", () => {
     const path = join(temporaryFolder(), "starts.json");
     for (const text of ["", "{", "[1,", '{"a":1}', '["x",null]']) {
       writeFileSync(path, text);
-      expect(beginStart(path, minute).isPaused, text).toBe(false);
+      expect(beginStart(path, minute).isPaused).toBe(false);
     }
   });
 });

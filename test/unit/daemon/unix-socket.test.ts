@@ -16,7 +16,9 @@ const listen = (path: string): ReturnType<typeof listenOnSocket> => listenOnSock
 
 function textFrom(path: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    connect(path).on("data", (data) => resolve(String(data))).on("error", reject); // prettier-ignore
+    connect(path)
+      .on("data", (data) => resolve(String(data)))
+      .on("error", reject); // prettier-ignore
   });
 }
 
@@ -80,9 +82,9 @@ describe("listenOnSocket", () => {
     expect([lstatSync(path).ino, await textFrom(path)]).toEqual([ino, "here"]);
   });
 
-  const foreign: readonly [title: string, make: (path: string) => void][] = [
+  const foreign: readonly [title: string, make: (path: string) => unknown][] = [
     ["a file", (path) => writeFileSync(path, "x")],
-    ["a folder", (path) => void mkdirSync(path)],
+    ["a folder", (path) => mkdirSync(path)],
     ["a link, even to a dead socket", (path) => symlinkSync("nowhere.sock", path)],
   ];
   for (const [title, make] of foreign) {

@@ -267,7 +267,12 @@ describe("callers", () => {
   });
 
   it("knows nobody on TCP-like doors without an authenticate function", async () => {
-    const plain = createContractHandler({ operations, hosts: ["app.example"], host: systemHost, perform: async () => ({ status: 200, body: {} }) });
+    const plain = createContractHandler({
+      operations,
+      hosts: ["app.example"],
+      host: systemHost,
+      perform: async () => ({ status: 200, body: {} }),
+    });
     const at = (kind: "tcp" | "unix" | "fetch" | "memory", headers: readonly string[] = []): Promise<number> =>
       plain(call({ door: { kind, hosts: [], origins: [] }, rawHeaders: ["Host", "app.example", ...headers] })).then(
         (reply) => reply.status,

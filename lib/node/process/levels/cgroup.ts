@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "
 import { basename, dirname, join } from "node:path";
 import { isDead, type ProcessIdentity, type ProcessInfo } from "../identity.js";
 import type { Members } from "../members.js";
-import type { ProcessReader } from "../process-reader.js";
+import type { ProcessReader } from "../identity.js";
 import { signalVerified } from "../signal-verified.js";
 import type { Level, Tree } from "./level.js";
 

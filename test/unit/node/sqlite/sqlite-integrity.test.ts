@@ -12,7 +12,8 @@ beforeEach(async () => {
   folder = temporaryFolder();
   path = folder.file("store.db");
   const store = await openSourceStore({ path });
-  for (let batch = 0; batch < 3; batch += 1) await store.commit({ appends: [appendOf("run:1", batch * 3, 3), appendOf("run:2", batch * 3, 3)] });
+  for (let batch = 0; batch < 3; batch += 1)
+    await store.commit({ appends: [appendOf("run:1", batch * 3, 3), appendOf("run:2", batch * 3, 3)] });
   await store.commit({ puts: [{ collection: "runs", id: "1", record: { a: 1 }, expectedRevision: 0 }] });
   await store.close();
 });
@@ -26,7 +27,10 @@ function change(sql: string): void {
 
 describe("openSqliteStore over a damaged file", () => {
   it.each([
-    ["a flipped bit of the body", "UPDATE segments SET body = CAST(replace(CAST(body AS TEXT), 'text 5', 'text 4') AS BLOB) WHERE stream = 'run:1' AND first_seq = 4"],
+    [
+      "a flipped bit of the body",
+      "UPDATE segments SET body = CAST(replace(CAST(body AS TEXT), 'text 5', 'text 4') AS BLOB) WHERE stream = 'run:1' AND first_seq = 4",
+    ],
     ["a changed seq", "UPDATE segments SET first_seq = 3 WHERE stream = 'run:1' AND first_seq = 4"],
     ["a missing segment", "DELETE FROM segments WHERE stream = 'run:1' AND first_seq = 4"],
   ])("names the stream and the seq range of %s, never serves it, and serves the rest", async (_, sql) => {
@@ -62,6 +66,7 @@ describe("openSqliteStore over a damaged file", () => {
     const failures: AnodeError[] = [];
     const store = await openSourceStore({ path, onFailed: (error) => failures.push(error) });
     expect((await store.check()).length).toBeGreaterThan(0);
+    await expect(store.get("runs", "1")).rejects.toMatchObject({ code: "store_failed", details: { sqlite_code: 11 } });
     const calls = [store.get("runs", "1"), store.commit({ appends: [appendOf("run:3", 0)] }), store.usage()];
     for (const outcome of await Promise.allSettled(calls)) {
       expect(outcome).toMatchObject({ status: "rejected", reason: { code: "store_failed", details: { sqlite_code: 11 } } });

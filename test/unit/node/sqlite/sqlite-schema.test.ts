@@ -24,7 +24,10 @@ function tablesOf(file: string): unknown[] {
 }
 
 describe("openDatabase", () => {
-  it.each([["full", 2], ["normal", 1]] as const)("reads back every setting for durability %s", (durability, synchronous) => {
+  it.each([
+    ["full", 2],
+    ["normal", 1],
+  ] as const)("reads back every setting for durability %s", (durability, synchronous) => {
     const { db, settings } = openDatabase(path, { ...options, durability });
     expect(settings).toEqual({
       sqlite_version: process.versions["sqlite"],
@@ -43,7 +46,9 @@ describe("openDatabase", () => {
   it("refuses a store whose settings do not take effect", () => {
     const db = new DatabaseSync(path);
     // Too late to change once a table is there.
-    db.exec(`PRAGMA auto_vacuum=NONE; CREATE TABLE t (a); PRAGMA application_id=${applicationId}; PRAGMA user_version=${migrations.length}`);
+    db.exec(
+      `PRAGMA auto_vacuum=NONE; CREATE TABLE t (a); PRAGMA application_id=${applicationId}; PRAGMA user_version=${migrations.length}`,
+    );
     db.close();
     expect(() => openDatabase(path, options)).toThrow(expect.objectContaining({ code: "store_failed", details: { reason: "settings" } }));
   });
@@ -77,7 +82,10 @@ describe("openDatabase", () => {
     const { db } = openDatabase(path, options);
     for (const field of ["status", "run_id", "parent_id"]) {
       const sql = `EXPLAIN QUERY PLAN SELECT json FROM records WHERE collection = ? AND ordinal < ? AND json_extract(json, '$."${field}"') = ? ORDER BY ordinal DESC LIMIT 5`;
-      const plan = db.prepare(sql).all().map((row) => row["detail"]);
+      const plan = db
+        .prepare(sql)
+        .all()
+        .map((row) => row["detail"]);
       expect(plan).toEqual([expect.stringMatching(/USING INDEX records_by_\w+ \(collection=\? AND <expr>=\? AND rowid<\?\)/)]);
     }
     db.close();

@@ -32,7 +32,10 @@ describe("isSafeSqlite", () => {
 describe("assertSafeSqlite", () => {
   it("refuses an unsafe version by code and names the Node.js versions that carry a safe one", () => {
     expect(() => assertSafeSqlite("3.50.4")).toThrow(
-      expect.objectContaining({ code: "store_unsafe_version", message: expect.stringMatching(/3\.50\.4.*22\.22\.3, 24\.15\.0 and 26\.0\.0/) }),
+      expect.objectContaining({
+        code: "store_unsafe_version",
+        message: expect.stringMatching(/3\.50\.4.*22\.22\.3, 24\.15\.0 and 26\.0\.0/),
+      }),
     );
   });
 });

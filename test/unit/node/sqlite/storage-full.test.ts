@@ -72,7 +72,9 @@ describe("openSqliteStore without space", () => {
   it("fails for good on a write error that is not lack of space", () => {
     const script = new URL("../../../support/sqlite-writer.ts", import.meta.url).pathname;
     const command = `ulimit -f 2000; exec "$0" "$@"`;
-    const child = spawnSync("sh", ["-c", command, process.execPath, ...sourceArguments, script, folder.file("store.db"), "until-error"], { encoding: "utf8" });
+    const child = spawnSync("sh", ["-c", command, process.execPath, ...sourceArguments, script, folder.file("store.db"), "until-error"], {
+      encoding: "utf8",
+    });
     expect(child.stdout.trim().split("\n").slice(-3)).toEqual(["commit store_failed", "again store_failed", "failed once"]);
   });
 });

@@ -65,7 +65,13 @@ describe("acquireLock", () => {
 
   it.each([
     ["a folder", (at: string) => mkdirSync(at)],
-    ["a symbolic link", (at: string) => { writeFileSync(folder.file("target"), ""); symlinkSync(folder.file("target"), at); }],
+    [
+      "a symbolic link",
+      (at: string) => {
+        writeFileSync(folder.file("target"), "");
+        symlinkSync(folder.file("target"), at);
+      },
+    ],
     ["a dangling link", (at: string) => symlinkSync(folder.file("nowhere"), at)],
     ["a FIFO", (at: string) => expect(spawnSync("mkfifo", [at]).status).toBe(0)],
   ])("refuses %s at its path", (_, make) => {

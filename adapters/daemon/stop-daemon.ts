@@ -1,15 +1,7 @@
 import { AnodeError } from "../../lib/index.js";
-import { isDead, type ProcessInfo } from "../../lib/node/process/identity.js";
-import { systemReader } from "../../lib/node/process/process-reader.js";
-import { signalVerified } from "../../lib/node/process/signal-verified.js";
-import { type Discovery, readDiscovery } from "./discovery-file.js";
+import { isDead, type ProcessInfo, signalVerified, systemReader } from "../../lib/node/index.js";
+import { readDaemonFile } from "../client/index.js";
 import { type Environment, homeOf } from "./home.js";
-
-/** The daemon that the file of a home folder speaks of, if that very process lives. */
-export function findDaemon(discoveryPath: string): Discovery | undefined {
-  const found = readDiscovery(discoveryPath);
-  return found && processOf(found) ? found : undefined;
-}
 
 /** What stopping takes. */
 export interface StopOptions {
@@ -30,22 +22,21 @@ const roundMs = 50;
 export async function stopDaemon(options: StopOptions = {}): Promise<number> {
   const { env = process.env, timeoutMs = 15_000 } = options;
   const home = homeOf(options.home === undefined ? env : { ...env, ANODE_HOME: options.home });
-  const daemon = readDiscovery(home.discovery);
-  const info = daemon && processOf(daemon);
-  if (!daemon || !info) throw new AnodeError("connection_refused", `No daemon runs for ${home.path}.`);
+  const daemon = await readDaemonFile(home.discovery);
+  const info = daemon && liveProcess(daemon.pid, daemon.start_ticks);
+  if (!info) throw new AnodeError("connection_refused", `No daemon runs for ${home.path}.`);
   if (!signalVerified(systemReader(), new Map([[info.pid, info]]), info.pid, "SIGTERM")) {
     throw new AnodeError("policy_denied", `The daemon, process ${info.pid}, cannot be stopped from here.`);
   }
-  for (const end = Date.now() + timeoutMs; processOf(daemon); await pause()) {
+  for (const end = Date.now() + timeoutMs; liveProcess(info.pid, info.startTicks); await pause()) {
     if (Date.now() > end) throw new AnodeError("timeout", `The daemon, process ${info.pid}, still runs after ${timeoutMs} ms.`);
   }
   return info.pid;
 }
 
-function processOf({ pid, start_ticks, boot_id }: Discovery): ProcessInfo | undefined {
-  const reader = systemReader();
-  const info = reader.bootId() === boot_id ? reader.read(pid) : undefined;
-  return info && !isDead(info) && info.startTicks === start_ticks ? info : undefined;
+function liveProcess(pid: number, startTicks: number): ProcessInfo | undefined {
+  const info = systemReader().read(pid);
+  return info && !isDead(info) && info.startTicks === startTicks ? info : undefined;
 }
 
 function pause(): Promise<void> {
