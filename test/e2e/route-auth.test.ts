@@ -9,7 +9,12 @@ import { operations } from "../../lib/contract/index.js";
 import type { Operation } from "../../lib/contract/operation.js";
 
 const rootToken = "configured-token-of-the-test";
-const others: Record<Scope, Scope[]> = { read: ["approve"], control: ["read", "approve"], approve: ["read", "control"], admin: ["read", "control", "approve"] };
+const others: Record<Scope, Scope[]> = {
+  read: ["approve"],
+  control: ["read", "approve"],
+  approve: ["read", "control"],
+  admin: ["read", "control", "approve"],
+};
 
 type Credential = "none" | "wrong" | "wrong scope" | "right";
 type Door = "tcp" | "unix";
@@ -33,9 +38,14 @@ describe("every operation of the contract", () => {
 
   beforeAll(async () => {
     mkdirSync(home, { mode: 0o700 });
-    writeFileSync(join(home, "config.json"), JSON.stringify({ daemon: { auth_token: rootToken, limits: { failedCredentials: 100_000 } } }), { mode: 0o600 });
+    writeFileSync(
+      join(home, "config.json"),
+      JSON.stringify({ daemon: { auth_token: rootToken, limits: { failedCredentials: 100_000 } } }),
+      { mode: 0o600 },
+    );
     daemon = await openDaemon(home);
-    for (const [scope, scopes] of Object.entries(others)) tokens.set(scope, (await daemon.tokens.create({ label: `all but ${scope}`, scopes }, localCaller)).token);
+    for (const [scope, scopes] of Object.entries(others))
+      tokens.set(scope, (await daemon.tokens.create({ label: `all but ${scope}`, scopes }, localCaller)).token);
   });
   afterAll(async () => {
     await daemon.close();
@@ -49,13 +59,24 @@ describe("every operation of the contract", () => {
   }
 
   /** Sends the head of a request whose body never comes, and reads the head of the answer. */
-  async function answerToHead(operation: Operation, door: Door, credential: Credential): Promise<{ status: number; code: string | undefined }> {
+  async function answerToHead(
+    operation: Operation,
+    door: Door,
+    credential: Credential,
+  ): Promise<{ status: number; code: string | undefined }> {
     const url = new URL(daemon.addresses.find((address) => address.startsWith("http")) ?? "");
     const socket = door === "unix" ? connectSocket(join(home, "daemon.sock")) : connectSocket(Number(url.port), url.hostname);
     const token = credentialOf(operation, credential);
     const path = operation.path.replaceAll(/\{\w+\}/g, "R-1760000000000000000_1");
     const body = operation.body === "json" ? ["Content-Type: application/json", "Content-Length: 100000"] : [];
-    const head = [`${operation.method} ${path} HTTP/1.1`, `Host: ${url.host}`, ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]), ...body, "", ""];
+    const head = [
+      `${operation.method} ${path} HTTP/1.1`,
+      `Host: ${url.host}`,
+      ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
+      ...body,
+      "",
+      "",
+    ];
     socket.write(head.join("\r\n"));
     let text = "";
     socket.setEncoding("utf8");
@@ -79,24 +100,39 @@ describe("every operation of the contract", () => {
 
   const doors: readonly Door[] = ["tcp", "unix"];
   const credentials: readonly Credential[] = ["none", "wrong", "wrong scope", "right"];
-  const cases = operations.flatMap((operation) => doors.flatMap((door) => credentials.map((credential) => ({ operation, door, credential, title: `${operation.name} over ${door} with credential: ${credential}` }))));
+  const cases = operations.flatMap((operation) =>
+    doors.flatMap((door) =>
+      credentials.map((credential) => ({
+        operation,
+        door,
+        credential,
+        title: `${operation.name} over ${door} with credential: ${credential}`,
+      })),
+    ),
+  );
 
   it("is in the table of these cases", () => {
     expect(new Set(cases.map((entry) => entry.operation.name)).size).toBe(operations.length);
     expect(cases).toHaveLength(operations.length * 8);
   });
 
-  it.each(cases.filter((entry) => refusalOf(entry.operation, entry.door, entry.credential)))("$title is refused before its body, and changes nothing", async ({ operation, door, credential }) => {
-    const before = await records();
-    expect(await answerToHead(operation, door, credential)).toEqual(refusalOf(operation, door, credential));
-    expect(await records()).toEqual(before);
-  });
+  it.each(cases.filter((entry) => refusalOf(entry.operation, entry.door, entry.credential)))(
+    "$title is refused before its body, and changes nothing",
+    async ({ operation, door, credential }) => {
+      const before = await records();
+      expect(await answerToHead(operation, door, credential)).toEqual(refusalOf(operation, door, credential));
+      expect(await records()).toEqual(before);
+    },
+  );
 
-  it.each(cases.filter((entry) => entry.operation.body === "none" && !refusalOf(entry.operation, entry.door, entry.credential)))("$title passes the gate", async ({ operation, door, credential }) => {
-    const { status, code } = await answerToHead(operation, door, credential);
-    expect([401, 403, 421]).not.toContain(status);
-    if (status >= 400) expect([...operation.codes, "invalid_request", "invalid_cursor"]).toContain(code);
-  });
+  it.each(cases.filter((entry) => entry.operation.body === "none" && !refusalOf(entry.operation, entry.door, entry.credential)))(
+    "$title passes the gate",
+    async ({ operation, door, credential }) => {
+      const { status, code } = await answerToHead(operation, door, credential);
+      expect([401, 403, 421]).not.toContain(status);
+      if (status >= 400) expect([...operation.codes, "invalid_request", "invalid_cursor"]).toContain(code);
+    },
+  );
 
   it("would be found open: these checks fail for a daemon that lets everybody in", async () => {
     const list = operations.find((operation) => operation.name === "runs.list") as Operation;
