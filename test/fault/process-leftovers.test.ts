@@ -72,7 +72,7 @@ describe("leftovers of an owner that was killed by force", () => {
       const storeId = `foreign${process.pid}`;
       const { folder, recorded } = await orphan(storeId, "group+cookie");
       // The beating ones; the pauses between beats are processes that come and go.
-      const beaters = () => [...survivors(folder)].flatMap(([pid, line]) => (line.includes("beat.sh") ? [pid] : [])).sort();
+      const beaters = () => [...survivors(folder)].flatMap(([pid, line]) => (line.includes("beat.sh") ? [pid] : [])).sort((a, b) => a - b);
       const before = beaters();
 
       const mine = storeId.slice(0, -1);

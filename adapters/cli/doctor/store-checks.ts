@@ -13,10 +13,10 @@ export const storeChecks: readonly Check[] = [
       if (!existsSync(lock)) return skip("not made yet");
       const { owner, isHeld } = readLock(lock);
       if (!isHeld) return daemon ? warn("free, although a daemon answers: it has another home folder") : ok("free");
-      if (!daemon) return warn(`held by process ${owner}, which does not answer`);
+      if (!daemon) return warn(`held by process ${String(owner)}, which does not answer`);
       return daemon["pid"] === owner
-        ? ok(`held by the daemon, process ${owner}`)
-        : warn(`held by process ${owner}, and process ${String(daemon["pid"])} answers`);
+        ? ok(`held by the daemon, process ${String(owner)}`)
+        : warn(`held by process ${String(owner)}, and process ${String(daemon["pid"])} answers`);
     },
   },
   {

@@ -1,3 +1,5 @@
+import { isDead } from "../process/identity.js";
+import { systemReader } from "../process/process-reader.js";
 import { randomUUID } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import { AnodeError } from "../../errors.js";
@@ -92,10 +94,6 @@ interface Owner {
 }
 
 function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  const info = systemReader().read(pid);
+  return info !== undefined && !isDead(info);
 }
