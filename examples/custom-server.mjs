@@ -42,7 +42,7 @@ const page = `<!doctype html><meta charset="utf-8"><title>A run</title>
   const reply = await fetch("/runs", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ prompt: new URLSearchParams(location.search).get("n") ?? "20" }) });
   const { run_id } = await reply.json();
   const source = new EventSource("/runs/" + run_id + "/events");
-  window.seen = [];
+  Object.assign(window, { source, seen: [], reconnects: 0 });
   source.onmessage = ({ data, lastEventId }) => {
     const event = JSON.parse(data);
     window.seen.push([Number(lastEventId), event.type]);
@@ -52,7 +52,7 @@ const page = `<!doctype html><meta charset="utf-8"><title>A run</title>
       document.querySelector("#state").textContent = event.status;
     }
   };
-  source.onerror = () => (window.reconnects = (window.reconnects ?? 0) + 1);
+  source.onerror = () => (window.reconnects += 1);
 </script>`;
 
 const server = createServer((request, response) => {
@@ -80,7 +80,10 @@ if (!process.argv.includes("--serve")) {
   const text = await (await fetch(`${url}/runs/${run_id}/events`, { headers: { cookie } })).text();
   assert.match(text, /"result":"counted to 3"/);
   // Another site's page cannot speak for the user, whatever cookie its browser sends.
-  assert.equal((await fetch(`${url}/runs`, { method: "POST", headers: { ...json, origin: "https://evil.example" }, body: "{}" })).status, 403);
+  assert.equal(
+    (await fetch(`${url}/runs`, { method: "POST", headers: { ...json, origin: "https://evil.example" }, body: "{}" })).status,
+    403,
+  );
   server.closeAllConnections();
   server.close();
   await manager.close();

@@ -43,7 +43,8 @@ const until = async (holds) => {
 
 try {
   step("A real command, in the background. There is no daemon yet: one is started.");
-  const work = "for f in a b c d; do echo \"hashing $f\"; head -c 3000000 /dev/urandom | sha256sum | cut -c1-16; sleep 0.3; done; echo finished";
+  const work =
+    'for f in a b c d; do echo "hashing $f"; head -c 3000000 /dev/urandom | sha256sum | cut -c1-16; sleep 0.3; done; echo finished';
   const { out: id, code } = await anode("runs", "start", "--run-label", "hashes", "--exec", "--", "sh", "-c", work);
   assert.equal(code, 0);
 
@@ -68,7 +69,8 @@ try {
       .on("error", reject)
       .end();
   });
-  for (const frame of frames) console.log(frame.length > 118 ? `${frame.slice(0, 117).replaceAll("\n", "  ")}…` : frame.replaceAll("\n", "  "));
+  for (const frame of frames)
+    console.log(frame.length > 118 ? `${frame.slice(0, 117).replaceAll("\n", "  ")}…` : frame.replaceAll("\n", "  "));
   assert.deepEqual(
     frames.map((frame) => Number(/^id: (\d+)/.exec(frame)[1])),
     frames.map((_, index) => index + 1),
@@ -76,7 +78,15 @@ try {
 
   step("A command with children of its own, canceled with its whole tree.");
   const pids = join(folder, "pids");
-  const tree = await anode("runs", "start", "--exec", "--", "sh", "-c", `sleep 300 & echo $! > ${pids}; sleep 300 & echo $! >> ${pids}; wait`);
+  const tree = await anode(
+    "runs",
+    "start",
+    "--exec",
+    "--",
+    "sh",
+    "-c",
+    `sleep 300 & echo $! > ${pids}; sleep 300 & echo $! >> ${pids}; wait`,
+  );
   await until(() => existsSync(pids) && readFileSync(pids, "utf8").trim().split("\n").length === 2);
   const children = readFileSync(pids, "utf8").trim().split("\n").map(Number);
   assert.deepEqual(children.map(isAlive), [true, true]);

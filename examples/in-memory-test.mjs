@@ -22,12 +22,19 @@ const client = createClient(memoryCarrier(createHandler({ manager, hosts: [] }))
 
 const { run_id } = await client.runs.start({ prompt: "clean up" });
 const status = async () => (await client.runs.get({ id: run_id })).status;
+/** Wait for a state, never for a duration. */
+const becomes = async (wanted) => {
+  while ((await status()) !== wanted) await new Promise((resolve) => setImmediate(resolve));
+};
+for await (const event of client.runs.attach(run_id)) if (event.type === "assistant.message") break;
 await host.clock.advance(3_599_999);
 assert.equal(await status(), "running");
 await host.clock.advance(1);
+await becomes("waiting");
+await host.clock.advance(59_999);
 assert.equal(await status(), "waiting");
-await host.clock.advance(60_000);
-assert.equal(await status(), "completed");
+await host.clock.advance(1);
+await becomes("completed");
 
 const [question] = (await client.questions.list({ status: "all" })).questions;
 assert.deepEqual([question.decision, question.reason], ["deny", "timed_out"]);

@@ -22,9 +22,18 @@ const handle = createHandler({
 const fetchHandler = toFetchHandler(handle, { kind: "fetch", hosts: [], origins: [] });
 
 const call = (path, init = {}) =>
-  fetchHandler(new Request(`https://app.example${path}`, { ...init, headers: { host: "app.example", authorization: "Bearer of-ada", ...init.headers } }));
+  fetchHandler(
+    new Request(`https://app.example${path}`, {
+      ...init,
+      headers: { host: "app.example", authorization: "Bearer of-ada", ...init.headers },
+    }),
+  );
 
-const started = await call("/runs", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ prompt: "hello" }) });
+const started = await call("/runs", {
+  method: "POST",
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify({ prompt: "hello" }),
+});
 assert.equal(started.status, 201);
 const { run_id } = await started.json();
 const events = await call(`/runs/${run_id}/events`);

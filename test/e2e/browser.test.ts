@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { openCuttingProxy, seeded } from "../support/cutting-proxy.js";
+
+const executablePath = "/usr/bin/chromium";
+const hasBrowser = existsSync(executablePath);
+const quiet = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+interface Page {
+  seen: [number, string][];
+  reconnects: number;
+  source: { readyState: number };
+}
+
+/** The custom server of the examples, on a port of its own. */
+async function serve(): Promise<number> {
+  const program = fileURLToPath(new URL("../../examples/custom-server.mjs", import.meta.url));
+  const child: ChildProcess = spawn(process.execPath, [program, "--serve"], { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await new Promise((resolve) => child.once("exit", resolve));
+  });
+  for await (const part of child.stdout ?? []) {
+    const port = /127\.0\.0\.1:(\d+)/.exec(String(part))?.[1];
+    if (port !== undefined) return Number(port);
+  }
+  throw new Error("It never listened.");
+}
+
+describe("EventSource in a real browser", () => {
+  it.runIf(hasBrowser)(
+    `resumes after cuts at random bytes, nothing lost or repeated, and is ended by 204${hasBrowser ? "" : " (needs chromium)"}`,
+    async () => {
+      const seed = Date.now() % 100_000;
+      console.log(`seed ${seed}`);
+      const random = seeded(seed);
+      const cutAfter = Array.from({ length: 3 }, () => 200 + Math.floor(random() * 4000));
+      const proxy = await openCuttingProxy(await serve(), /^GET \/runs\/[^ ]+\/events/, cutAfter);
+      const browser = await chromium.launch({ executablePath, args: quiet });
+      onTestFinished(async () => {
+        await browser.close();
+        await proxy.close();
+      });
+      const page = await browser.newPage();
+      await page.goto(`http://127.0.0.1:${proxy.port}/?n=120`);
+      await page.getByText("completed", { exact: true }).waitFor({ timeout: 25_000 });
+      await page.waitForFunction(() => (globalThis as unknown as Page).source.readyState === 2, undefined, { timeout: 10_000 });
+      const { seen, reconnects } = await page.evaluate(() => {
+        const { seen: events, reconnects: errors } = globalThis as unknown as Page;
+        return { seen: events, reconnects: errors };
+      });
+      expect(proxy.cuts).toBe(3);
+      expect(reconnects).toBeGreaterThanOrEqual(4);
+      expect(seen.map(([seq]) => seq)).toEqual(Array.from({ length: 123 }, (_, index) => index + 1));
+      expect(seen.map(([, type]) => type)).toEqual([
+        "run.queued",
+        "run.started",
+        ...Array.from({ length: 120 }, () => "assistant.message"),
+        "run.completed",
+      ]);
+    },
+  );
+
+  it.runIf(hasBrowser)("is refused to a page of another origin", async () => {
+    const port = await serve();
+    const browser = await chromium.launch({ executablePath, args: quiet });
+    onTestFinished(() => browser.close());
+    const page = await browser.newPage();
+    // The same host under another name is another origin: its page can neither start nor read.
+    await page.goto(`http://127.0.0.1:${port}/hello`);
+    const status = await page.evaluate(async (url) => {
+      const reply = await fetch(url, { mode: "no-cors", method: "POST", body: "{}" }).catch(() => undefined);
+      return reply?.type;
+    }, `http://localhost:${port}/runs`);
+    // Not even an opaque answer: the resource policy keeps it from other origins.
+    expect(status).toBeUndefined();
+    const reply = await fetch(`http://127.0.0.1:${port}/runs`, {
+      method: "POST",
+      headers: { "sec-fetch-site": "cross-site", "content-type": "text/plain" },
+      body: "{}",
+    });
+    expect(reply.status).toBe(403);
+  });
+});

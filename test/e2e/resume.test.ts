@@ -1,0 +1,82 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { openCuttingProxy, seeded } from "../support/cutting-proxy.js";
+import { newUser, type User } from "../support/program.js";
+import { startDaemon } from "../../adapters/daemon/index.js";
+import { scriptedExecutor } from "../../lib/testing/scripted-executor.js";
+
+const texts = ["plain", "é😀 beyond ASCII", "line one\nline two\r\n", "\u2028\u0085 odd ends", 'quotes " and \\ slashes', "x".repeat(3000)];
+
+/** A daemon with a run of 40 awkward events, behind a relay that cuts. */
+async function subject(user: User, cutAfter: readonly number[]): Promise<{ url: string; id: string; whole: string; cuts: () => number }> {
+  const steps = Array.from({ length: 40 }, (_, index) => ({
+    emit: { type: "assistant.message", payload: { message_id: `m${index}`, text: texts[index % texts.length] ?? "" } },
+  }));
+  const daemon = await startDaemon({
+    env: user.env,
+    cwd: user.folder,
+    store: "memory",
+    executors: { talk: scriptedExecutor(steps) },
+    profiles: { craft: { executor: "talk" } },
+  });
+  const direct = daemon.addresses.find((address) => address.startsWith("http")) ?? "";
+  const proxy = await openCuttingProxy(Number(new URL(direct).port), /^GET \/runs\/[^ ]+\/events/, cutAfter);
+  onTestFinished(async () => {
+    await proxy.close();
+    await daemon.close();
+  });
+  const run = await daemon.manager.start({ prompt: "talk" });
+  await run.done();
+  const whole = (await user.run("curl", "-N", "-sS", `${direct}/runs/${run.id}/events`)).out;
+  return { url: `http://127.0.0.1:${proxy.port}`, id: run.id, whole, cuts: () => proxy.cuts };
+}
+
+/** Whole events of a stream that may end anywhere. */
+function wholeEvents(stream: string): { seq: number; data: string }[] {
+  return stream
+    .split("\n\n")
+    .slice(0, -1)
+    .flatMap((block) => {
+      const found = /^id: (\d+)\ndata: (.*)$/s.exec(block);
+      return found ? [{ seq: Number(found[1]), data: found[2] ?? "" }] : [];
+    });
+}
+
+describe("curl -N", () => {
+  it("resumes after cuts at random bytes with Last-Event-ID, nothing lost or repeated", async () => {
+    const seed = Date.now() % 100_000;
+    console.log(`seed ${seed}`);
+    const random = seeded(seed);
+    const user = newUser();
+    const { url, id, whole, cuts } = await subject(
+      user,
+      Array.from({ length: 25 }, () => 1 + Math.floor(random() * 6000)),
+    );
+    const expected = wholeEvents(whole);
+    expect(expected).toHaveLength(43);
+    const got: { seq: number; data: string }[] = [];
+    for (let turn = 0; turn < 60; turn++) {
+      const last = got.at(-1)?.seq ?? 0;
+      const { out } = await user.run("curl", "-N", "-sS", "-H", `Last-Event-ID: ${last}`, `${url}/runs/${id}/events`);
+      if (out === "" && last === expected.length) break;
+      got.push(...wholeEvents(out));
+    }
+    expect(got).toEqual(expected);
+    expect(cuts()).toBeGreaterThan(3);
+    // At the end there is nothing more to read, and the server says so.
+    expect(
+      (
+        await user.run(
+          "curl",
+          "-sS",
+          "-o",
+          "/dev/null",
+          "-w",
+          "%{http_code}",
+          "-H",
+          `Last-Event-ID: ${expected.length}`,
+          `${url}/runs/${id}/events`,
+        )
+      ).out,
+    ).toBe("204");
+  });
+});
