@@ -28,19 +28,29 @@ export { createRingBuffer } from "./events/ring-buffer.js";
 export type { FrameChunk } from "./events/stream-log.js";
 export type { CancelTimer, Clock, Host, Log } from "./host.js";
 export { type Bound, defaultLimits, type Limits, limitTable, resolveLimits } from "./limits.js";
-export type { Desk, HeldQuestion, OpenQuestion } from "./questions/desk.js";
+export type { HeldQuestion, OpenQuestion, QuestionDesk } from "./questions/desk.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
-export type {
-  Answer,
-  AnswerInput,
-  DenyReason,
-  Question,
-  QuestionInput,
-  QuestionKind,
-  QuestionOption,
-  QuestionOutcome,
-  QuestionScope,
-  QuestionTool,
+export {
+  type Answer,
+  answer,
+  type AnswerInput,
+  answerInput,
+  type DenyReason,
+  denyReason,
+  type Question,
+  question,
+  type QuestionInput,
+  questionInput,
+  type QuestionKind,
+  questionKind,
+  type QuestionOption,
+  questionOption,
+  type QuestionOutcome,
+  questionOutcome,
+  type QuestionScope,
+  questionScope,
+  type QuestionTool,
+  questionTool,
 } from "./questions/schema.js";
 export type { Folders } from "./runs/accept.js";
 export {
@@ -62,27 +72,39 @@ export type { RunManagerEvents, RunPage, RunQuery, RunStats } from "./runs/manag
 export type { CallOptions, RecordedProcess, Retention, RunManagerOptions } from "./runs/options.js";
 export type { ApprovalCeiling, ProcessPolicy } from "./runs/policy.js";
 export type { PruneRule } from "./runs/retention.js";
-export type {
-  Approval,
-  ApprovalMode,
-  Budget,
-  CancelPolicy,
-  InputRecord,
-  RunInputRequest,
-  RunOrigin,
-  RunRequest,
-  RunStatus,
-  RunSummary,
-  StopReason,
-  Usage,
+export {
+  type Approval,
+  approval,
+  type ApprovalMode,
+  approvalMode,
+  type Budget,
+  budget,
+  type CancelPolicy,
+  cancelPolicy,
+  type InputRecord,
+  inputRecord,
+  runInput,
+  type RunInputRequest,
+  type RunOrigin,
+  runOrigin,
+  type RunRequest,
+  runRequest,
+  type RunStatus,
+  runStatus,
+  type RunSummary,
+  runSummary,
+  type StopReason,
+  stopReason,
+  type Usage,
+  usage,
 } from "./runs/schema.js";
 export type { StartDetails } from "./runs/starter.js";
-export type { AttachOptions, EventPage, RunStreams } from "./runs/streams.js";
+export type { AttachOptions, EventPage, RunReaders } from "./runs/streams.js";
 export { isTerminal } from "./runs/transitions.js";
 export type { IdempotencyKeys, KeyedReply, KeyScope, StoredReply } from "./store/idempotency.js";
 export { createMemoryStore, type MemoryStoreOptions } from "./store/memory-store.js";
 export type { Append, Batch, Delete, ListQuery, Put, Store, Stored, StoredPage, StoreUsage, StreamPage } from "./store/store.js";
 export { formatTime, parseTime, systemHost } from "./system-host.js";
-export type { NewToken, TokenInfo, TokenRequest } from "./tokens/schema.js";
+export { type NewToken, newToken, scope, type TokenInfo, tokenInfo, type TokenRequest, tokenRequest } from "./tokens/schema.js";
 export { type KnownCaller, Tokens } from "./tokens/tokens.js";
 export { version } from "./version.js";

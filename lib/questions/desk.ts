@@ -56,8 +56,26 @@ export interface Closing {
 
 const longestTimerMs = 2 ** 31 - 1;
 
+/** The desk as others use it: ask, answer, look. */
+export interface QuestionDesk {
+  /** Number of open questions. */
+  readonly openCount: number;
+  /**
+   * Opens a question, or joins an equal open one of the same id.
+   * @throws `invalid_request`, `default_not_denying`, `question_full`, `correlation_conflict`, `question_closed`
+   */
+  open(input: OpenQuestion): Promise<HeldQuestion>;
+  /**
+   * Answers an open question. Of several answers the first one wins.
+   * @throws `question_not_found`, `question_closed`, `question_changed`, `invalid_option`, `invalid_answer`, `storage_full`
+   */
+  answer(questionId: string, input: AnswerInput, caller: Caller): Promise<Question>;
+  /** @throws `question_not_found` */
+  get(questionId: string): Promise<Question>;
+}
+
 /** Questions and their one answer each. It knows no runs: whoever asks hands in a stream and an owner. */
-export class Desk {
+export class Desk implements QuestionDesk {
   readonly #journal: Journal;
   readonly #store: Store;
   readonly #host: Host;

@@ -7,7 +7,7 @@ import { createRingBuffer } from "../events/ring-buffer.js";
 import type { Host } from "../host.js";
 import { createIds, isRunId, type Ids } from "../ids.js";
 import type { Limits } from "../limits.js";
-import { Desk } from "../questions/desk.js";
+import { Desk, type QuestionDesk } from "../questions/desk.js";
 import { listQuestions, type QuestionPage, type QuestionQuery } from "../questions/list.js";
 import type { AnswerInput, Question } from "../questions/schema.js";
 import { IdempotencyKeys } from "../store/idempotency.js";
@@ -33,7 +33,7 @@ import { descendantsOf, isWithin, lineageOf } from "./run-tree.js";
 import { type InputRecord, parseRunRequest, type RunInputRequest, type RunOrigin, type RunRequest, type RunSummary } from "./schema.js";
 import { Space } from "./space.js";
 import { type StartDetails, Starter } from "./starter.js";
-import { type AttachOptions, RunStreams } from "./streams.js";
+import { type AttachOptions, type RunReaders, RunStreams } from "./streams.js";
 import { isTerminal } from "./transitions.js";
 
 const listedOrigins: readonly RunOrigin[] = ["request", "job", "schedule"];
@@ -45,15 +45,13 @@ export class RunManager {
   readonly store: Store;
   /** Replies kept by idempotency key. */
   readonly idempotency: IdempotencyKeys;
-  /** Readers of runs: SSE, NDJSON, pages. */
-  readonly streams: RunStreams;
-  /** Questions of runs and of everybody else who asks. */
-  readonly desk: Desk;
 
   readonly #options: RunManagerOptions;
   readonly #rules: AcceptRules;
   readonly #buffer: EventBuffer;
   readonly #journal: Journal;
+  readonly #desk: Desk;
+  readonly #streams: RunStreams;
   readonly #presence: Presence;
   readonly #admission: Admission;
   readonly #space: Space;
@@ -86,8 +84,8 @@ export class RunManager {
     this.#ids = createIds("R", host.clock);
     this.idempotency = new IdempotencyKeys(store, host, limits);
     this.#space = new Space(store, journal, host.clock);
-    this.#presence = new Presence(() => this.desk.presenceChanged());
-    this.desk = new Desk({ journal, store, host, limits, hasApprover: (question) => this.#hasApprover(question) });
+    this.#presence = new Presence(() => this.#desk.presenceChanged());
+    this.#desk = new Desk({ journal, store, host, limits, hasApprover: (question) => this.#hasApprover(question) });
     this.#admission = new Admission({
       concurrency: options.concurrency ?? limits.concurrency,
       childConcurrency: options.childConcurrency ?? limits.childConcurrency,
@@ -103,7 +101,7 @@ export class RunManager {
       idempotency: this.idempotency,
       isNeeded: (id) => active.has(id) || [...active.values()].some((run) => run.record.parent_id === id),
     });
-    this.streams = new RunStreams({
+    this.#streams = new RunStreams({
       buffer,
       store,
       host,
@@ -127,6 +125,16 @@ export class RunManager {
     });
   }
 
+  /** Readers of runs: SSE, NDJSON, pages. */
+  get streams(): RunReaders {
+    return this.#streams;
+  }
+
+  /** Questions of runs and of everybody else who asks. */
+  get desk(): QuestionDesk {
+    return this.#desk;
+  }
+
   /** `open` between `open()` and `close()`. */
   get state(): "new" | "opening" | "open" | "closing" | "closed" {
     return this.#state;
@@ -143,7 +151,7 @@ export class RunManager {
     const feed = await this.store.read(feedStream, Number.MAX_SAFE_INTEGER, 1);
     this.#journal.open(feedStream, feed.lastSeq);
     await this.#keeper.open();
-    await this.desk.recover();
+    await this.#desk.recover();
     if (this.#options.onQuestion) this.#presence.join(undefined);
     const left = await findLeftRuns(this.store);
     await this.#options.leftovers?.(left.flatMap((run) => run.processes));
@@ -213,7 +221,7 @@ export class RunManager {
 
   /** Record events (and previews) from the cursor on; ends after the terminal event. @throws `run_not_found` */
   attach(id: string, options: AttachOptions = {}): AsyncIterableIterator<StreamEvent | Preview> {
-    return this.streams.events(id, options);
+    return this.#streams.events(id, options);
   }
 
   /**
@@ -258,7 +266,7 @@ export class RunManager {
   /** All inputs of a run with their states, in order. @throws `run_not_found` */
   async inputs(id: string): Promise<InputRecord[]> {
     const events: StreamEvent[] = [];
-    for await (const event of this.streams.events(id, { follow: false })) {
+    for await (const event of this.#streams.events(id, { follow: false })) {
       if (event.type.startsWith("input.") && "seq" in event) events.push(event);
     }
     return inputsOf(events);
@@ -290,13 +298,13 @@ export class RunManager {
   ): Promise<Question> {
     const { caller = localCaller, also } = options;
     await this.get(id);
-    const question = await this.desk.get(questionId);
+    const question = await this.#desk.get(questionId);
     if (question.run_id !== id) throw new AnodeError("question_not_found", "The run has no such question.");
     await this.#assertOthersQuestion(caller, id);
     if (question.scope === "tool_permission" && !hasScope(caller, "approve")) {
       throw new AnodeError("scope_required", "An approval needs the scope approve.", { details: { scope: "approve" } });
     }
-    return this.desk.answer(questionId, input, caller, also);
+    return this.#desk.answer(questionId, input, caller, also);
   }
 
   /** Ids of a run and of all runs below it. */
@@ -325,8 +333,8 @@ export class RunManager {
       runs: this.#keeper.counts,
       active: this.#active.size,
       queued: this.#admission.queued,
-      questions_open: this.desk.openCount,
-      readers: this.streams.readers,
+      questions_open: this.#desk.openCount,
+      readers: this.#streams.readers,
       diagnostics: Object.fromEntries(this.#diagnostics),
       degraded: [...this.#space.degraded, ...(this.#admission.paused ? ["admission_paused"] : [])],
       store: await this.#space.look(),
@@ -352,7 +360,7 @@ export class RunManager {
     this.#admission.pause();
     if (wasOpen) await this.#endAll(drainMs);
     await this.#journal.settled();
-    this.desk.stop();
+    this.#desk.stop();
     this.#state = "closed";
     for (const run of this.#active.values()) this.#buffer.wake(run.stream);
     for (const executor of Object.values(this.#rules.executors)) await executor.close?.();
@@ -389,7 +397,8 @@ export class RunManager {
   }
 
   #runPorts(): RunPorts {
-    const { desk, host, limits } = this;
+    const { host, limits } = this;
+    const desk = this.#desk;
     const diagnostic = (name: string, data: Readonly<Record<string, unknown>>): void => this.#diagnose(name, data);
     const contextPorts = {
       desk,
@@ -430,11 +439,11 @@ export class RunManager {
 
   async #tellQuestion(event: StreamEvent): Promise<void> {
     try {
-      const question = await this.desk.get(String(event.payload["question_id"]));
+      const question = await this.#desk.get(String(event.payload["question_id"]));
       this.#listeners.emit("question", question);
       if (event.type !== "question.asked" || question.status === "closed") return;
       const input = await this.#options.onQuestion?.(question);
-      if (input) await this.desk.answer(question.question_id, input, localCaller);
+      if (input) await this.#desk.answer(question.question_id, input, localCaller);
     } catch (error) {
       // Somebody else was faster: nothing odd.
       if (isAnodeError(error) && error.code === "question_closed") return;
@@ -464,7 +473,7 @@ export class RunManager {
     return {
       id,
       done: () => this.wait(id),
-      events: () => this.streams.events(id) as AsyncIterable<StreamEvent>,
+      events: () => this.#streams.events(id) as AsyncIterable<StreamEvent>,
       cancel: (reason) => this.cancel(id, reason === undefined ? {} : { reason }),
     };
   }

@@ -44,6 +44,22 @@ export interface EventPage {
   readonly status: string;
 }
 
+/** Readers of a manager's runs, counted and bounded. */
+export interface RunReaders {
+  /** Readers at this moment. */
+  readonly readers: number;
+  /** Record events (and previews, if wanted) as objects. @throws `run_not_found` */
+  events(id: string, options?: AttachOptions): AsyncGenerator<StreamEvent | Preview>;
+  /** SSE bytes, from the reconnect hint to the frame of the terminal event. */
+  sse(record: RunSummary, options: AttachOptions): AsyncGenerator<Uint8Array>;
+  /** The same as JSON lines. */
+  ndjson(record: RunSummary, options: AttachOptions): AsyncGenerator<Uint8Array>;
+  /** At most `limit` committed events after the cursor; never waits. */
+  page(record: RunSummary, after: number, limit: number): Promise<EventPage>;
+  /** @throws `too_many_streams` */
+  assertRoom(id: string): void;
+}
+
 interface StreamPorts {
   readonly buffer: EventBuffer;
   readonly store: Store;
@@ -59,7 +75,7 @@ interface StreamPorts {
 const never = new AbortController().signal;
 
 /** Readers of runs: cursors into their streams, counted and bounded. */
-export class RunStreams {
+export class RunStreams implements RunReaders {
   readonly #ports: StreamPorts;
   #readers = 0;
 
