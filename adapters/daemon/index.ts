@@ -3,15 +3,14 @@
  * @packageDocumentation
  */
 
-export { type Candidate, type ConfigSurroundings, type LoadedConfig, loadConfig } from "./config.js";
-export type { Config, DaemonConfig } from "./config-schema.js";
-export { detachDaemon, type DetachOptions } from "./detach-daemon.js";
-export { type Environment, type Home, homeOf, openHome } from "./home.js";
+export { loadConfig } from "./config.js";
+export { detachDaemon } from "./detach-daemon.js";
+export { type Home, homeOf } from "./home.js";
 export type { LogLevel } from "./log.js";
-export { type Complaint, complaintAbout } from "./private-path.js";
-export { runDaemon, type RunDaemonOptions } from "./run-daemon.js";
+export { complaintAbout } from "./private-path.js";
+export { runDaemon } from "./run-daemon.js";
 export { type DaemonOptions, type RunningDaemon, startDaemon } from "./start-daemon.js";
-export { exitOf, type StartExit, StartRefused } from "./start-refused.js";
-export { stopDaemon, type StopOptions } from "./stop-daemon.js";
+export { StartRefused } from "./start-refused.js";
+export { stopDaemon } from "./stop-daemon.js";
 export { readToken } from "./token-file.js";
 export { forgetStarts as resumeAdmission } from "./unclean-starts.js";

@@ -11,7 +11,8 @@ export const run: Command = (line, context) =>
       const [id = ""] = [...line.words, ...line.rest];
       const limitMs = line.number("timeout-ms") ?? Number.POSITIVE_INFINITY;
       const summary = await client.runs.wait({ id, timeout_ms: limitMs }, { signal });
-      if (!isEnded(summary.status)) throw new AnodeError("timeout", `${id} has not ended within ${limitMs} ms; it is ${String(summary.status)}.`);
+      if (!isEnded(summary.status))
+        throw new AnodeError("timeout", `${id} has not ended within ${limitMs} ms; it is ${String(summary.status)}.`);
       if (line.has("json")) context.output.json(summary);
       else context.output.data(`${summary.status}\n`);
       return exitOfRun(summary.status);

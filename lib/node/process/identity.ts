@@ -44,11 +44,6 @@ export function isDead(info: ProcessInfo): boolean {
   return info.state === "Z" || info.state === "X" || info.state === "x";
 }
 
-/** The lasting identity of a line of the table. */
-export function toIdentity(info: ProcessInfo, bootId: string): ProcessIdentity {
-  return { pid: info.pid, start_ticks: info.startTicks, boot_id: bootId };
-}
-
 /** What the system knows of its processes. Every method is synchronous, so that a look and a signal share one block. */
 export interface ProcessReader {
   /** True when the initial environment of other processes can be read. */
