@@ -26,6 +26,33 @@ async function execute(request: Partial<NormalRequest>, level: LevelName | "auto
   return { outcome: await executor.execute(run.context), run };
 }
 
+describe("output written before the exit", () => {
+  it("is kept when the announcement waits for a slow disk and the loop is late", async () => {
+    const emitted: [string, object][] = [];
+    const run = createFakeRun(
+      { argv: ["/bin/sh", "-c", "echo kept; echo too >&2"] },
+      {
+        async emit(type, payload) {
+          if (type === "process.started") {
+            await new Promise((resolve) => setTimeout(resolve, 600));
+            // The loop is held up until every timer is due.
+            for (const end = Date.now() + 100; Date.now() < end; );
+          }
+          return emitted.push([type, payload]);
+        },
+      },
+    );
+    const outcome = await createProcessExecutor({ host: systemHost, containment, level: "auto", shell: true }).execute(run.context);
+    expect(outcome).toMatchObject({ status: "completed", result: "kept\n" });
+    expect(emitted.filter(([type]) => type === "process.output").map(([, payload]) => payload)).toEqual(
+      expect.arrayContaining([
+        { stream: "stdout", text: "kept\n" },
+        { stream: "stderr", text: "too\n" },
+      ]),
+    );
+  });
+});
+
 describe.for(available)("the end of a process at level %s", (level) => {
   it("is reported with its exit code", async () => {
     for (const code of [0, 1, 2, 77, 126, 127, 128, 254, 255]) {

@@ -52,6 +52,7 @@ const planted: readonly (readonly [file: string, rule: string, target: string])[
   ["adapters/http/queue.ts", "packages-of-http", "p-queue"],
   ["adapters/mcp/queue.ts", "packages-of-mcp", "p-queue"],
   ["adapters/cli/queue.ts", "packages-of-cli", "p-queue"],
+  ["adapters/daemon/config-schema.ts", "packages-of-daemon", "p-queue"],
   ["lib/store/zod.ts", "packages-of-none", "zod"],
 ];
 

@@ -58,6 +58,8 @@ export const startChild: StartChild = async (command) => {
   }
   // A program may close its input when it likes; whoever writes hears of it.
   stdin?.on("error", () => {});
+  // At the exit Node discards what nobody listens for; reading may begin only after that.
+  for (const source of [stdout, stderr]) source.on("readable", () => {});
   return {
     pid,
     outputs: [

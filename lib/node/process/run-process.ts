@@ -62,7 +62,8 @@ async function supervise(context: RunContext, plan: Plan, setup: RunSetup, { chi
   const { host, limits, level } = setup;
   const { clock } = host;
   const drained = new AbortController();
-  const talk = announce(context, plan, level, leader).then(() => converse(context, child, plan, { host, limits, drained: drained.signal }));
+  const announced = announce(context, plan, level, leader);
+  const talk = announced.then(() => converse(context, child, plan, { host, limits, drained: drained.signal }));
   const cause = await endOf(child, context.signal, talk);
   const told = (signal: string, targets: number): void => {
     const by = cause === "exited" ? "sweep" : cause === "aborted" ? reasonOf(context.signal) : "error";
@@ -87,6 +88,8 @@ async function supervise(context: RunContext, plan: Plan, setup: RunSetup, { chi
   setup.later(released);
 
   if (!byItself) await sweep;
+  // Counted from the first moment at which anything could be read: the announcement may have waited for a slow disk.
+  await announced.catch(() => {});
   const stopReading = clock.schedule(() => drained.abort(), drainMs);
   const [leaks, heard] = await Promise.all([
     byItself ? within(clock, settleMs, sweep) : sweep,
