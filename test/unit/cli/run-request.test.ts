@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readCommandLine } from "../../../adapters/cli/command-line.js";
 import { toRunRequest } from "../../../adapters/cli/run-request.js";
 
-const request = (...args: string[]): object => toRunRequest(readCommandLine(["runs", "start", ...args]), { cwd: "/work/here", env: {} });
+const request = (...args: string[]): object => toRunRequest(readCommandLine(["runs", "start", ...args]), { cwd: "/srv/here", env: {} });
 
 describe("toRunRequest", () => {
   it("joins words with one space and sends no other field", () => {
@@ -46,7 +46,7 @@ describe("toRunRequest", () => {
   });
 
   it("makes a folder absolute", () => {
-    expect(request("--cwd", "../there", "x")).toEqual({ prompt: "x", cwd: "/work/there" });
+    expect(request("--cwd", "../there", "x")).toEqual({ prompt: "x", cwd: "/srv/there" });
   });
 
   it("names the run it is typed in as the parent, unless another is named", () => {
