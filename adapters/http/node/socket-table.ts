@@ -36,13 +36,17 @@ export function socketKeys(local: Endpoint, remote: Endpoint, byteOrder: "LE" | 
   return keys;
 }
 
-/** The rows of a socket in the text of its table. */
+/** The rows of a socket in the text of its table, which a busy host fills with tens of thousands of others. */
 export function rowsOf(table: string, key: SocketKey): SocketRow[] {
-  return table
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[1] === key.local && fields[2] === key.remote)
-    .map((fields) => ({ state: fields[3] ?? "", uid: Number(fields[7] ?? Number.NaN), inode: Number(fields[9] ?? Number.NaN) }));
+  const ends = `: ${key.local} ${key.remote} `;
+  const rows: SocketRow[] = [];
+  for (let at = table.indexOf(ends); at >= 0; at = table.indexOf(ends, at + 1)) {
+    const end = table.indexOf("\n", at);
+    // After the two ends: state, queues, timer, retransmits, uid, timeout, inode.
+    const [state = "", , , , uid, , inode] = table.slice(at + ends.length, end < 0 ? table.length : end).split(/ +/);
+    rows.push({ state, uid: Number(uid ?? Number.NaN), inode: Number(inode ?? Number.NaN) });
+  }
+  return rows;
 }
 
 /** True for a loopback address in any spelling. */
