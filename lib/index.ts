@@ -25,7 +25,7 @@ export type { EventBuffer } from "./events/buffer.js";
 export { encodeLine } from "./events/encode.js";
 export type { Preview, StreamEvent } from "./events/event.js";
 export { createRingBuffer } from "./events/ring-buffer.js";
-export type { FrameChunk } from "./events/stream-log.js";
+export type { FrameChunk } from "./events/slab.js";
 export type { CancelTimer, Clock, Host, Log } from "./host.js";
 export { type Bound, defaultLimits, type Limits, limitTable, resolveLimits } from "./limits.js";
 export type { HeldQuestion, OpenQuestion, QuestionDesk } from "./questions/desk.js";

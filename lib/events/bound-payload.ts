@@ -10,13 +10,17 @@ const worstBytesPerUnit = 6;
 /** Room for the envelope and the `truncated` member. */
 const envelopeBytes = 1024;
 
+/** True when a payload of about so many units fits an event of `limitBytes` whatever is in it. */
+export function surelyFits(units: number, limitBytes: number): boolean {
+  return units * worstBytesPerUnit <= limitBytes - envelopeBytes;
+}
+
 /**
  * The payload, cut to fit one event of `limitBytes`: the longest fields are shortened at a code point (a field that is
  * no text is cut as its JSON) and named in `truncated` with their original bytes.
  */
 export function boundPayload(payload: Payload, limitBytes: number): Payload {
   const room = limitBytes - envelopeBytes;
-  if (roughUnits(payload) * worstBytesPerUnit <= room) return payload;
   let bytes = bytesOf(encodePayload(payload));
   if (bytes <= room) return payload;
 
@@ -46,12 +50,4 @@ export function cutText(text: string, limitBytes: number): string {
   }
   const last = text.charCodeAt(low - 1);
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? low - 1 : low);
-}
-
-function roughUnits(value: unknown): number {
-  if (typeof value === "string") return value.length + 3;
-  if (typeof value !== "object" || value === null) return 24;
-  let units = 2;
-  for (const [key, item] of Object.entries(value)) units += key.length + 4 + roughUnits(item);
-  return units;
 }

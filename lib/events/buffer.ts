@@ -1,6 +1,6 @@
 import type { Store } from "../store/store.js";
 import type { StreamEvent } from "./event.js";
-import type { FrameChunk } from "./stream-log.js";
+import type { FrameChunk } from "./slab.js";
 
 /**
  * The live ring in front of a store's streams: recent events as shared frames, cursors into them, wake-ups.

@@ -1,10 +1,11 @@
 import type { StreamEvent } from "./event.js";
+import { roughUnits } from "./rough-units.js";
 
 /** What an event is made of; `id` follows from `seq`. */
 export type EventParts = Omit<StreamEvent, "id">;
 
 /** An event that keeps its JSON line once somebody needed it. */
-class EncodedOnce implements StreamEvent {
+class RecordEvent implements StreamEvent {
   readonly id: string;
   declare readonly run_id?: string;
   declare readonly peer_id?: string;
@@ -13,9 +14,10 @@ class EncodedOnce implements StreamEvent {
   declare readonly status?: string;
   readonly time: string;
   readonly payload: Readonly<Record<string, unknown>>;
+  #units: number;
   #line: string | undefined;
 
-  constructor(parts: EventParts) {
+  constructor(parts: EventParts, units: number) {
     this.id = `evt_${parts.seq}`;
     if (parts.run_id !== undefined) this.run_id = parts.run_id;
     if (parts.peer_id !== undefined) this.peer_id = parts.peer_id;
@@ -24,6 +26,7 @@ class EncodedOnce implements StreamEvent {
     if (parts.status !== undefined) this.status = parts.status;
     this.time = parts.time;
     this.payload = parts.payload;
+    this.#units = units;
   }
 
   static lineOf(event: StreamEvent): string {
@@ -31,17 +34,28 @@ class EncodedOnce implements StreamEvent {
     event.#line ??= encode(event);
     return event.#line;
   }
+
+  static unitsOf(event: StreamEvent): number {
+    return #units in event ? event.#units : roughUnits(event.payload);
+  }
 }
 
-/** Makes an event of its parts; its line is encoded at most once, when it is first needed. */
-export function createEvent(parts: EventParts): StreamEvent {
-  return new EncodedOnce(parts);
+/** Makes an event of its parts; its line is encoded at most once, when it is first needed. `units`: size of the payload, if known. */
+export function createEvent(parts: EventParts, units = roughUnits(parts.payload)): StreamEvent {
+  return new RecordEvent(parts, units);
 }
 
 /** The event as one line of JSON, without the line end. */
 export function encodeLine(event: StreamEvent): string {
-  return EncodedOnce.lineOf(event);
+  return RecordEvent.lineOf(event);
 }
+
+/** About how many bytes the event takes as a line, without encoding what nobody may ever read. */
+export function roughBytes(event: StreamEvent): number {
+  return envelopeBytes + RecordEvent.unitsOf(event);
+}
+
+const envelopeBytes = 120;
 
 function encode(event: StreamEvent): string {
   const run = event.run_id === undefined ? "" : `"run_id":${JSON.stringify(event.run_id)},`;

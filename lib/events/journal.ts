@@ -1,12 +1,14 @@
 import { AnodeError, isAnodeError } from "../errors.js";
 import type { Host } from "../host.js";
 import type { Limits } from "../limits.js";
+import { Settlement } from "../settlement.js";
 import type { Append, Batch, Delete, Put, Store } from "../store/store.js";
 import { formatTime } from "../system-host.js";
-import { boundPayload } from "./bound-payload.js";
+import { boundPayload, surelyFits } from "./bound-payload.js";
 import type { EventBuffer } from "./buffer.js";
-import { createEvent } from "./encode.js";
+import { createEvent, type EventParts } from "./encode.js";
 import type { StreamEvent } from "./event.js";
+import { roughUnits } from "./rough-units.js";
 
 /** The daemon-wide stream of status changes. */
 export const feedStream = "feed";
@@ -19,18 +21,26 @@ export interface Draft {
   readonly peer_id?: string;
 }
 
+/** An event as its owner folds it: with its place, before its status is known. */
+export interface UnfoldedEvent {
+  readonly type: string;
+  readonly payload: Draft["payload"];
+  readonly seq: number;
+  readonly time: string;
+}
+
 /** What folding an event into its owner's record gives. */
 export interface Folded {
   readonly run_id?: string;
   readonly status?: string;
-  readonly puts?: readonly Put[];
-  readonly feed?: readonly Draft[];
+  readonly put?: Put;
+  readonly feed?: Draft;
 }
 
 /** Whoever keeps a record of a stream: folds each event before it is appended, hears of it when it is durable. */
 export interface StreamOwner {
   /** Synchronous. A throw refuses the event: it gets no seq and nothing of its step is appended. */
-  fold(event: { readonly type: string; readonly payload: Draft["payload"]; readonly seq: number; readonly time: string }): Folded;
+  fold(event: UnfoldedEvent): Folded;
   committed?(events: readonly StreamEvent[]): void;
 }
 
@@ -48,31 +58,62 @@ export interface Step {
   readonly whenFull?: "refuse" | "hold";
 }
 
-/** A step that has its place in the streams; `committed` resolves when it is durable. */
+/** A step that has its place in the streams. */
 export interface Appended {
   readonly events: readonly StreamEvent[];
+  /** Resolves when the step is durable; nobody has to look at it. */
   readonly committed: Promise<void>;
 }
 
+/** The end of a stream, and what of it waits for its commit. */
 interface Head {
+  readonly stream: string;
+  readonly owner: StreamOwner | undefined;
   seq: number;
   timeMs: number;
-  readonly owner: StreamOwner | undefined;
-}
-
-interface Entry {
-  readonly events: Map<string, StreamEvent[]>;
-  readonly puts: readonly Put[];
-  readonly deletes: readonly Delete[];
-  readonly drops: readonly string[];
-  readonly feed: readonly Draft[];
-  readonly size: number;
-  readonly whenFull: "refuse" | "hold";
-  resolve(): void;
-  reject(error: unknown): void;
+  /** Events of the commit that is being put together. */
+  gathered: StreamEvent[] | undefined;
 }
 
 const fullProbeMs = 1000;
+const none: readonly never[] = [];
+
+/** One step on its way to the store. */
+class Entry implements Appended {
+  readonly events: StreamEvent[] = [];
+  /** The stream of each event. */
+  readonly heads: Head[] = [];
+  readonly puts: Put[];
+  readonly feed: Draft[];
+  readonly deletes: readonly Delete[];
+  readonly drops: readonly string[];
+  readonly whenFull: "refuse" | "hold";
+  readonly #settlement = new Settlement<void>();
+
+  constructor(step: Step) {
+    this.puts = step.puts?.slice() ?? [];
+    this.feed = step.feed?.slice() ?? [];
+    this.deletes = step.deletes ?? none;
+    this.drops = step.drops ?? none;
+    this.whenFull = step.whenFull ?? "hold";
+  }
+
+  get size(): number {
+    return this.events.length + this.puts.length + this.deletes.length;
+  }
+
+  get committed(): Promise<void> {
+    return this.#settlement.promise;
+  }
+
+  resolve(): void {
+    this.#settlement.resolve();
+  }
+
+  reject(error: unknown): void {
+    this.#settlement.reject(error);
+  }
+}
 
 /**
  * The one writer of all streams of a process: gives each event its seq in the order of the calls, folds it, gathers
@@ -85,6 +126,7 @@ export class Journal {
   readonly #limits: Limits;
   readonly #onFailed: (error: AnodeError) => void;
   readonly #heads = new Map<string, Head>();
+  readonly #flushSoon = (): void => void this.#flush();
   #waiting: Entry[] = [];
   #flushing = false;
   #full = false;
@@ -105,7 +147,7 @@ export class Journal {
 
   /** Opens a stream for appends after `lastSeq`, none of them stamped earlier than `notBeforeMs`. */
   open(stream: string, lastSeq: number, owner?: StreamOwner, notBeforeMs = 0): void {
-    this.#heads.set(stream, { seq: lastSeq, timeMs: notBeforeMs, owner });
+    this.#heads.set(stream, { stream, owner, seq: lastSeq, timeMs: notBeforeMs, gathered: undefined });
   }
 
   /** Ends a stream: nothing more is appended to it. */
@@ -125,33 +167,15 @@ export class Journal {
    */
   append(step: Step): Appended {
     if (this.#failed) throw this.#failed;
-    const whenFull = step.whenFull ?? "hold";
-    if (this.#full && whenFull === "refuse") throw storageFull();
-    const puts = [...(step.puts ?? [])];
-    const feed = [...(step.feed ?? [])];
-    const byStream = new Map<string, StreamEvent[]>();
-    const events: StreamEvent[] = [];
-    let size = puts.length;
-    for (const draft of step.appends ?? []) {
-      const { event, folded } = this.#stamp(draft);
-      events.push(event);
-      const sameStream = byStream.get(draft.stream);
-      if (sameStream) sameStream.push(event);
-      else byStream.set(draft.stream, [event]);
-      if (folded?.puts) puts.push(...folded.puts);
-      if (folded?.feed) feed.push(...folded.feed);
-      size += 1;
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    // Callers that only need the order never look at the promise.
-    promise.catch(() => {});
-    const entry = { events: byStream, puts, deletes: step.deletes ?? [], drops: step.drops ?? [], feed, size, whenFull, resolve, reject };
+    if (this.#full && step.whenFull === "refuse") throw storageFull();
+    const entry = new Entry(step);
+    for (const draft of step.appends ?? none) this.#stamp(draft, entry);
     this.#waiting.push(entry);
     if (!this.#flushing && !this.#full) {
       this.#flushing = true;
-      queueMicrotask(() => void this.#flush());
+      queueMicrotask(this.#flushSoon);
     }
-    return { events, committed: promise };
+    return entry;
   }
 
   /** Resolves when everything appended so far is committed or refused. */
@@ -160,32 +184,30 @@ export class Journal {
     await this.append({}).committed.catch(() => {});
   }
 
-  #stamp(draft: Draft & { readonly stream: string }): { event: StreamEvent; folded: Folded | undefined } {
+  #stamp(draft: Draft & { readonly stream: string }, entry: Entry): void {
     const head = this.#heads.get(draft.stream);
     if (!head) throw new AnodeError("run_finished", "The stream has ended and takes no more events.");
-    head.timeMs = Math.max(head.timeMs, this.#host.clock.now());
+    const now = this.#host.clock.now();
+    if (now > head.timeMs) head.timeMs = now;
+    const { type } = draft;
     const seq = head.seq + 1;
     const time = formatTime(head.timeMs);
-    const payload = boundPayload(draft.payload, this.#limits.eventBytes);
-    const folded = head.owner?.fold({ type: draft.type, payload, seq, time });
+    const units = roughUnits(draft.payload);
+    const payload = surelyFits(units, this.#limits.eventBytes) ? draft.payload : boundPayload(draft.payload, this.#limits.eventBytes);
+    const folded: Folded = head.owner ? head.owner.fold({ type, payload, seq, time }) : {};
     head.seq = seq;
-    const run_id = draft.run_id ?? folded?.run_id;
-    const event = createEvent({
-      ...(run_id !== undefined && { run_id }),
-      ...(draft.peer_id !== undefined && { peer_id: draft.peer_id }),
-      seq,
-      type: draft.type,
-      ...(folded?.status !== undefined && { status: folded.status }),
-      time,
-      payload,
-    });
-    return { event, folded };
+    const { run_id = folded.run_id, peer_id } = draft;
+    // The envelope's members are there or not, never undefined: the event leaves them out itself.
+    const parts = { run_id, peer_id, seq, type, status: folded.status, time, payload } as EventParts;
+    entry.events.push(createEvent(parts, units));
+    entry.heads.push(head);
+    if (folded.put) entry.puts.push(folded.put);
+    if (folded.feed) entry.feed.push(folded.feed);
   }
 
   async #flush(): Promise<void> {
     while (this.#waiting.length > 0 && !this.#failed) {
-      const entries = this.#gather();
-      const done = await this.#commit(entries);
+      const done = await this.#commit(this.#gather());
       if (!done) break;
     }
     this.#flushing = false;
@@ -199,57 +221,66 @@ export class Journal {
       if (count > 0 && size > this.#limits.commitOperations) break;
       count += 1;
     }
-    return this.#waiting.splice(0, count);
+    if (count < this.#waiting.length) return this.#waiting.splice(0, count);
+    const all = this.#waiting;
+    this.#waiting = [];
+    return all;
   }
 
   /** Commits the entries as one batch; false when the rest has to wait for space. */
   async #commit(entries: readonly Entry[]): Promise<boolean> {
-    const { batch, published } = this.#merge(entries);
+    const { batch, heads } = this.#merge(entries);
     try {
       await this.#store.commit(batch);
     } catch (error) {
       return this.#refused(entries, error);
     }
     this.#full = false;
-    for (const { stream, events } of published) {
+    batch.appends.forEach(({ stream, events }, at) => {
       this.#buffer.publish(stream, events);
-      this.#heads.get(stream)?.owner?.committed?.(events);
-    }
+      heads[at]?.owner?.committed?.(events);
+    });
     for (const entry of entries) entry.resolve();
     return true;
   }
 
-  #merge(entries: readonly Entry[]): { batch: Batch; published: { stream: string; events: StreamEvent[] }[] } {
-    const byStream = new Map<string, StreamEvent[]>();
+  #merge(entries: readonly Entry[]): { batch: Batch & { appends: Append[] }; heads: Head[] } {
+    const heads: Head[] = [];
+    const puts: Put[] = [];
+    const deletes: Delete[] = [];
+    const drops: string[] = [];
     const drafts: Draft[] = [];
     for (const entry of entries) {
-      for (const [stream, events] of entry.events) {
-        const same = byStream.get(stream);
-        if (same) same.push(...events);
-        else byStream.set(stream, [...events]);
-      }
-      drafts.push(...entry.feed);
+      entry.events.forEach((event, at) => {
+        const head = entry.heads[at] as Head;
+        if (!head.gathered) heads.push(head);
+        (head.gathered ??= []).push(event);
+      });
+      for (const put of entry.puts) puts.push(put);
+      for (const gone of entry.deletes) deletes.push(gone);
+      for (const stream of entry.drops) drops.push(stream);
+      for (const draft of entry.feed) drafts.push(draft);
     }
-    // The feed gets its seqs here and not in append(): a batch that had to wait must not leave a hole in it.
-    const feed = this.#stampFeed(drafts);
-    if (feed.length > 0) byStream.set(feedStream, feed);
-    const published = [...byStream].map(([stream, events]) => ({ stream, events }));
-    const appends: Append[] = published.map(({ stream, events }) => ({ stream, expectedSeq: (events[0]?.seq ?? 1) - 1, events }));
-    const batch: Batch = {
-      appends,
-      puts: entries.flatMap((entry) => entry.puts),
-      deletes: entries.flatMap((entry) => entry.deletes),
-      drops: entries.flatMap((entry) => entry.drops),
-    };
-    return { batch, published };
+    this.#gatherFeed(drafts, heads);
+    const appends = heads.map((head) => {
+      const events = head.gathered as StreamEvent[];
+      head.gathered = undefined;
+      return { stream: head.stream, expectedSeq: (events[0]?.seq ?? 1) - 1, events };
+    });
+    return { batch: { appends, puts, deletes, drops }, heads };
   }
 
-  #stampFeed(drafts: readonly Draft[]): StreamEvent[] {
+  /** The feed gets its seqs here and not in append(): a batch that had to wait must not leave a hole in it. */
+  #gatherFeed(drafts: readonly Draft[], heads: Head[]): void {
     const head = this.#heads.get(feedStream);
-    if (!head || drafts.length === 0) return [];
-    head.timeMs = Math.max(head.timeMs, this.#host.clock.now());
+    if (!head || drafts.length === 0) return;
+    const now = this.#host.clock.now();
+    if (now > head.timeMs) head.timeMs = now;
     const time = formatTime(head.timeMs);
-    return drafts.map((draft) => createEvent({ ...draft, seq: ++head.seq, time }));
+    head.gathered = drafts.map(({ type, payload, run_id, peer_id }) =>
+      createEvent({ run_id, peer_id, seq: ++head.seq, type, time, payload } as EventParts),
+    );
+    heads.push(head);
   }
 
   async #refused(entries: readonly Entry[], error: unknown): Promise<boolean> {
@@ -271,9 +302,16 @@ export class Journal {
 
   #wait(entries: readonly Entry[]): boolean {
     this.#full = true;
-    const all = [...entries, ...this.#waiting];
-    for (const entry of all) if (entry.whenFull === "refuse") entry.reject(storageFull());
-    this.#waiting = all.filter((entry) => entry.whenFull === "hold");
+    const held: Entry[] = [];
+    for (const entry of [...entries, ...this.#waiting]) {
+      if (entry.whenFull === "hold") held.push(entry);
+      else {
+        entry.reject(storageFull());
+        const standIn = standInFor(entry);
+        if (standIn) held.push(standIn);
+      }
+    }
+    this.#waiting = held;
     this.#host.clock.schedule(() => void this.#probe(), fullProbeMs);
     return false;
   }
@@ -285,6 +323,17 @@ export class Journal {
     if (this.#waiting.length === 0) await this.#commit([]);
     await this.#flush();
   }
+}
+
+/** A refused step has its place in its stream already: where the stream goes on, a notice takes it, for a hole would end the stream. */
+function standInFor(refused: Entry): Entry | undefined {
+  const first = refused.events[0];
+  if (!first || first.seq === 1) return undefined;
+  const entry = new Entry({});
+  const payload = { level: "warning", code: "storage_full", text: "A change was refused: the disk had no space left for it." };
+  for (const event of refused.events) entry.events.push(createEvent({ ...event, type: "system.notice", payload }));
+  entry.heads.push(...refused.heads);
+  return entry;
 }
 
 function storageFull(): AnodeError {

@@ -1,26 +1,24 @@
 import type { EventBuffer } from "./buffer.js";
 import { StreamLog } from "./stream-log.js";
 
-/** An {@link EventBuffer} in memory: one bounded log per stream that is being written, wake-ups per stream. */
-export function createRingBuffer(limits: { readonly ringEvents: number; readonly ringBytes: number }): EventBuffer {
-  const logs = new Map<string, StreamLog>();
+/** What of an {@link EventBuffer} follows from logs that somebody else fills. */
+export type LogReaders = Omit<EventBuffer, "publish" | "release">;
+
+/** Readers of logs by stream name: pages and wake-ups. A sealed log counts as not held. */
+export function createLogReaders(logs: ReadonlyMap<string, StreamLog>): LogReaders {
   const readers = new Map<string, Set<() => void>>();
-
-  const wake = (stream: string): void => {
-    for (const call of readers.get(stream) ?? []) call();
+  const held = (stream: string): StreamLog | undefined => {
+    const log = logs.get(stream);
+    return log?.sealed ? undefined : log;
   };
-
   return {
-    publish(stream, events) {
-      let log = logs.get(stream);
-      if (!log) logs.set(stream, (log = new StreamLog(limits)));
-      log.append(events);
-      wake(stream);
+    wake(stream) {
+      const calls = readers.get(stream);
+      if (calls) for (const call of calls) call();
     },
-    wake,
-    frames: (stream, after, limitBytes) => logs.get(stream)?.frames(after, limitBytes),
-    events: (stream, after, limit) => logs.get(stream)?.events(after, limit),
-    lastSeq: (stream) => logs.get(stream)?.lastSeq ?? 0,
+    frames: (stream, after, limitBytes) => held(stream)?.frames(after, limitBytes),
+    events: (stream, after, limit) => held(stream)?.events(after, limit),
+    lastSeq: (stream) => held(stream)?.lastSeq ?? 0,
     subscribe(stream, call) {
       // A set of the caller's own function would merge two readers that pass the same one.
       const own = (): void => call();
@@ -32,6 +30,22 @@ export function createRingBuffer(limits: { readonly ringEvents: number; readonly
       };
     },
     readers: (stream) => readers.get(stream)?.size ?? 0,
+  };
+}
+
+/** An {@link EventBuffer} in memory: one bounded log per stream that is being written, wake-ups per stream. */
+export function createRingBuffer(limits: { readonly ringEvents: number; readonly ringBytes: number }): EventBuffer {
+  const bounds = { events: limits.ringEvents, bytes: limits.ringBytes };
+  const logs = new Map<string, StreamLog>();
+  const readers = createLogReaders(logs);
+  return {
+    ...readers,
+    publish(stream, events) {
+      let log = logs.get(stream);
+      if (!log) logs.set(stream, (log = new StreamLog(bounds)));
+      log.append(events);
+      readers.wake(stream);
+    },
     release: (stream) => void logs.delete(stream),
   };
 }

@@ -1,17 +1,17 @@
+import { encodeLine, roughBytes } from "./encode.js";
 import type { StreamEvent } from "./event.js";
-import { eventsOfLines, frameText, linesOfFrames } from "./frame.js";
+import { joinBytes, PackedEvents } from "./packed-events.js";
+import { frameBytes, type FrameChunk, type Segment, Slab } from "./slab.js";
 
-interface Slab {
-  readonly bytes: Uint8Array;
-  used: number;
-  readonly firstSeq: number;
-  /** End offset of each frame. */
-  readonly ends: number[];
+/** How much one stream may hold; the oldest segments go. */
+export interface LogBounds {
+  readonly events: number;
+  readonly bytes: number;
 }
 
-/** A run of frames, all from one slab: a view, not a copy. */
-export interface FrameChunk {
-  readonly frames: Uint8Array;
+/** Lines of JSON out of a log, each ended by LF. */
+export interface LinePage {
+  readonly lines: Uint8Array;
   readonly fromSeq: number;
   readonly toSeq: number;
 }
@@ -19,28 +19,35 @@ export interface FrameChunk {
 const encoder = new TextEncoder();
 const smallestSlab = 2 * 1024;
 const largestSlab = 64 * 1024;
-/** Unencoded events are objects, four times their frame; beyond this many they are encoded without a reader. */
+/** Events as objects are five times their packed text; beyond this many they are packed without a reader. */
 const longestTail = 256;
+/** A few objects are no larger than their text with its envelope lines. */
+const notWorthPacking = 8;
 
 /**
- * The recent events of one stream: frames in slabs, encoded when the first reader comes, and a tail of events nobody
- * has read yet. An event is held in one of the two forms, never in both.
+ * The events of one stream in memory: a tail as they came, frames where a reader wanted them, packed text elsewhere.
+ * An event is held in one of the forms, never in two.
  */
 export class StreamLog {
-  readonly #limitEvents: number;
-  readonly #limitBytes: number;
-  #slabs: Slab[] = [];
+  readonly #bounds: LogBounds;
+  readonly #tailEvents: number;
+  readonly #segmentBytes: number;
+  #segments: Segment[] = [];
   #tail: StreamEvent[] = [];
+  #tailBytes = 0;
+  #segmentsBytes = 0;
   #firstSeq = 0;
   #lastSeq = 0;
-  #slabBytes = 0;
+  #sealed = false;
 
-  constructor(limits: { readonly ringEvents: number; readonly ringBytes: number }) {
-    this.#limitEvents = limits.ringEvents;
-    this.#limitBytes = limits.ringBytes;
+  constructor(bounds: LogBounds) {
+    this.#bounds = bounds;
+    // A quarter at most, so that what goes is small beside what stays.
+    this.#tailEvents = Math.max(1, Math.min(longestTail, bounds.events >> 2));
+    this.#segmentBytes = Math.max(1, Math.min(largestSlab, bounds.bytes >> 2));
   }
 
-  /** Seq of the first event held; 0 = none. */
+  /** Seq of the first event held; 0 = none was ever there. */
   get firstSeq(): number {
     return this.#firstSeq;
   }
@@ -50,105 +57,127 @@ export class StreamLog {
     return this.#lastSeq;
   }
 
+  /** Bytes held, near enough for a bound. */
+  get bytes(): number {
+    return this.#segmentsBytes + this.#tailBytes;
+  }
+
+  /** True when the stream has ended: no reader follows it any more. */
+  get sealed(): boolean {
+    return this.#sealed;
+  }
+
   append(events: readonly StreamEvent[]): void {
     const first = events[0];
     if (!first) return;
+    this.#sealed = false;
     if (this.#firstSeq === 0) this.#firstSeq = first.seq;
-    for (const event of events) this.#tail.push(event);
-    this.#lastSeq = first.seq + events.length - 1;
-    if (this.#tail.length > longestTail) this.#encodeTail();
+    for (const event of events) {
+      this.#tail.push(event);
+      this.#tailBytes += roughBytes(event);
+      this.#lastSeq = event.seq;
+      if (this.#tail.length > this.#tailEvents || this.#tailBytes > this.#segmentBytes) this.#pack();
+    }
+    this.#trim();
   }
 
-  /** Frames after the cursor out of one slab, or `undefined` when the event after it is no longer (or not yet) here. */
+  /** Frames after the cursor out of one segment, or `undefined` when the event after it is no longer (or not yet) here. */
   frames(after: number, limitBytes: number): FrameChunk | undefined {
     if (!this.#holds(after)) return undefined;
-    this.#encodeTail();
-    const slab = this.#slabOf(after + 1);
-    if (!slab) return undefined;
-    const index = after + 1 - slab.firstSeq;
-    const start = index === 0 ? 0 : (slab.ends[index - 1] as number);
-    let last = slab.ends.length - 1;
-    if (slab.used - start > limitBytes) last = lastWithin(slab.ends, index, start + limitBytes);
-    return { frames: slab.bytes.subarray(start, slab.ends[last]), fromSeq: after + 1, toSeq: slab.firstSeq + last };
+    if (after + 1 > this.#lastSeq - this.#tail.length) this.#encodeTail();
+    return this.#segmentOf(after + 1)?.frames(after + 1, limitBytes);
   }
 
   /** At most `limit` events after the cursor, or `undefined` as for {@link StreamLog.frames}. */
   events(after: number, limit: number): readonly StreamEvent[] | undefined {
     if (!this.#holds(after)) return undefined;
-    const tailFirst = this.#lastSeq - this.#tail.length + 1;
-    if (after + 1 >= tailFirst) return this.#tail.slice(after + 1 - tailFirst, after + 1 - tailFirst + limit);
-    const chunk = this.frames(after, largestSlab);
-    return chunk && eventsOfLines(linesOfFrames(chunk.frames, chunk.fromSeq)).slice(0, limit);
+    const inTail = after - (this.#lastSeq - this.#tail.length);
+    if (inTail >= 0) return this.#tail.slice(inTail, inTail + limit);
+    return this.#segmentOf(after + 1)
+      ?.events(after + 1)
+      .slice(0, limit);
+  }
+
+  /** Lines after the cursor, or after what is gone: at least one when there is any, and no more once `limitBytes` is reached. */
+  lines(after: number, limitBytes: number): LinePage {
+    const lines: Uint8Array[] = [];
+    const from = Math.max(after, this.#firstSeq - 1);
+    let size = 0;
+    let cursor = from;
+    while (size < limitBytes || lines.length === 0) {
+      const events = this.events(cursor, longestTail);
+      if (!events) break;
+      for (const event of events) {
+        const line = encoder.encode(`${encodeLine(event)}\n`);
+        lines.push(line);
+        size += line.length;
+        cursor = event.seq;
+        if (size >= limitBytes) break;
+      }
+    }
+    return { lines: joinBytes(lines, size), ...(cursor > from ? { fromSeq: from + 1, toSeq: cursor } : { fromSeq: 0, toSeq: 0 }) };
+  }
+
+  /** Nothing more is written and nobody follows: takes the smallest form. */
+  seal(): void {
+    this.#sealed = true;
+    if (this.#tail.length > notWorthPacking) this.#pack();
   }
 
   #holds(after: number): boolean {
     return this.#firstSeq > 0 && after + 1 >= this.#firstSeq && after < this.#lastSeq;
   }
 
-  #slabOf(seq: number): Slab | undefined {
-    // Readers are nearly always at the newest slab.
-    for (let i = this.#slabs.length - 1; i >= 0; i--) {
-      const slab = this.#slabs[i] as Slab;
-      if (slab.firstSeq <= seq) return slab;
+  #segmentOf(seq: number): Segment | undefined {
+    // Readers are nearly always at the newest one.
+    for (let at = this.#segments.length - 1; at >= 0; at -= 1) {
+      const segment = this.#segments[at] as Segment;
+      if (segment.firstSeq <= seq) return segment;
     }
     return undefined;
   }
 
-  #encodeTail(): void {
-    if (this.#tail.length === 0) return;
-    const frames = this.#tail.map(frameText);
-    const seq = this.#lastSeq - frames.length + 1;
+  #pack(): void {
+    this.#add(new PackedEvents(this.#tail));
+    this.#emptyTail();
+  }
+
+  #add(segment: Segment): void {
+    this.#segments.push(segment);
+    this.#segmentsBytes += segment.bytes;
+  }
+
+  #emptyTail(): void {
     this.#tail = [];
-    const joined = frames.join("");
-    const slab = this.#slabFor(joined.length, seq);
-    // One call for the whole batch is far cheaper; it is right only when every unit is one byte.
-    const { read, written } = encoder.encodeInto(joined, slab.bytes.subarray(slab.used));
-    if (read === joined.length && written === joined.length) for (const frame of frames) this.#extend(slab, frame.length);
-    else frames.forEach((frame, i) => this.#write(encoder.encode(frame), seq + i));
+    this.#tailBytes = 0;
+  }
+
+  #encodeTail(): void {
+    let left: readonly StreamEvent[] = this.#tail;
+    this.#emptyTail();
+    let slab = this.#segments.at(-1);
+    while (left.length > 0) {
+      const written = slab instanceof Slab ? slab.write(left) : 0;
+      left = written === 0 ? left : left.slice(written);
+      const next = left[0];
+      if (next) this.#add((slab = new Slab(next.seq, Math.max(frameBytes(next), this.#nextSlabBytes(slab)))));
+    }
     this.#trim();
   }
 
-  #write(frame: Uint8Array, seq: number): void {
-    const slab = this.#slabFor(frame.length, seq);
-    slab.bytes.set(frame, slab.used);
-    this.#extend(slab, frame.length);
-  }
-
-  #extend(slab: Slab, bytes: number): void {
-    slab.used += bytes;
-    slab.ends.push(slab.used);
-  }
-
-  /** The newest slab if `bytes` fit, else a new one: twice the last, so that short streams stay small. */
-  #slabFor(bytes: number, seq: number): Slab {
-    const newest = this.#slabs.at(-1);
-    if (newest && newest.bytes.length - newest.used >= bytes) return newest;
-    const size = Math.max(bytes, Math.min(largestSlab, newest ? newest.bytes.length * 2 : smallestSlab));
-    if (newest?.used === 0) this.#slabBytes -= (this.#slabs.pop() as Slab).bytes.length;
-    const slab = { bytes: new Uint8Array(size), used: 0, firstSeq: seq, ends: [] };
-    this.#slabs.push(slab);
-    this.#slabBytes += size;
-    return slab;
+  /** Twice the last one, so that short streams stay small. */
+  #nextSlabBytes(newest: Segment | undefined): number {
+    return Math.min(this.#segmentBytes, newest instanceof Slab ? newest.bytes * 2 : smallestSlab);
   }
 
   #trim(): void {
-    while (this.#slabs.length > 1) {
-      const over = this.#lastSeq - this.#firstSeq + 1 > this.#limitEvents || this.#slabBytes > this.#limitBytes;
-      if (!over) return;
-      this.#slabBytes -= (this.#slabs.shift() as Slab).bytes.length;
-      this.#firstSeq = (this.#slabs[0] as Slab).firstSeq;
+    while (this.#segments.length > 0) {
+      const over = this.#lastSeq - this.#firstSeq + 1 > this.#bounds.events || this.bytes > this.#bounds.bytes;
+      const isNewest = this.#segments.length === 1 && this.#tail.length === 0;
+      if (!over || isNewest) return;
+      const oldest = this.#segments.shift() as Segment;
+      this.#segmentsBytes -= oldest.bytes;
+      this.#firstSeq = oldest.lastSeq + 1;
     }
   }
-}
-
-/** Index of the last frame that ends within `limit`, at least `from`. */
-function lastWithin(ends: readonly number[], from: number, limit: number): number {
-  let low = from;
-  let high = ends.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((ends[middle] as number) <= limit) low = middle;
-    else high = middle - 1;
-  }
-  return low;
 }

@@ -1,7 +1,7 @@
 import { canonicalJson } from "../canonical-json.js";
 import type { Caller } from "../caller.js";
 import { AnodeError } from "../errors.js";
-import type { Draft, Journal, Step } from "../events/journal.js";
+import type { Appended, Draft, Journal, Step } from "../events/journal.js";
 import type { CancelTimer, Host } from "../host.js";
 import { createIds, type Ids } from "../ids.js";
 import type { Limits } from "../limits.js";
@@ -51,10 +51,11 @@ export interface Closing {
   readonly puts: readonly Put[];
   readonly feed: readonly Draft[];
   /** Call when the step was taken, with its commit: tells those who wait. */
-  taken(committed: Promise<void>): void;
+  taken(step: Appended): void;
 }
 
 const longestTimerMs = 2 ** 31 - 1;
+const nothingToClose: Closing = { appends: [], puts: [], feed: [], taken: () => {} };
 
 /** The desk as others use it: ask, answer, look. */
 export interface QuestionDesk {
@@ -189,14 +190,15 @@ export class Desk implements QuestionDesk {
 
   /** The ends of all open questions of a run, for the step that ends or aborts it. */
   closing(run_id: string, reason: DenyReason): Closing {
+    if (this.#open.size === 0) return nothingToClose;
     const entries = [...this.#open.values()].filter((entry) => entry.question.run_id === run_id);
     const ended = entries.map((entry) => ({ entry, ...this.#ended(entry, endWithoutAnswer(entry.question, reason)) }));
     return {
       appends: ended.flatMap(({ entry, draft }) => (entry.stream === undefined ? [] : [{ ...draft, stream: entry.stream }])),
       puts: ended.map(({ put }) => put),
       feed: ended.map(({ draft }) => draft),
-      taken: (committed) => {
-        for (const { entry, question } of ended) this.#settle(entry, question, committed);
+      taken: (step) => {
+        for (const { entry, question } of ended) this.#settle(entry, question, step.committed);
       },
     };
   }

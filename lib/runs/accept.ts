@@ -1,8 +1,17 @@
 import type { Caller } from "../caller.js";
 import { AnodeError, isAnodeError } from "../errors.js";
 import type { ActiveRun } from "./active-run.js";
-import type { CommandTemplate, Executor, NormalRequest, Prepared, Profile, Supports } from "./executor.js";
-import { type ApprovalCeiling, assertFreeCommand, assertMode, canonicalMode, holdsAdmin, type ProcessPolicy, stricter } from "./policy.js";
+import type { CommandTemplate, Executor, NormalRequest, Profile, Supports } from "./executor.js";
+import {
+  type ApprovalCeiling,
+  assertFreeCommand,
+  assertMode,
+  canonicalMode,
+  holdsAdmin,
+  isWithinBounds,
+  type ProcessPolicy,
+  stricter,
+} from "./policy.js";
 import { executorOf, findProfile, lookUpProfile } from "./profiles.js";
 import type { ApprovalMode, Budget, RunRequest } from "./schema.js";
 
@@ -61,9 +70,12 @@ export async function judgePermissions(
 ): Promise<Permitted> {
   const profileName = request.profile || rules.defaultProfile;
   const mode = requestedMode(request, rules, profileName, parent);
-  await assertMode(mode, caller, rules.ceiling, parent?.record.approval_mode);
-  await assertFreeCommand(request, caller, rules.process);
-  return { profileName, mode, cwd: await resolveCwd(request, caller, parent, rules.folders) };
+  const parentMode = parent?.record.approval_mode;
+  // Nearly every start asks for nothing special, and a start that waits for nothing is much cheaper.
+  if (!isWithinBounds(mode, rules.ceiling, parentMode)) await assertMode(mode, caller, rules.ceiling, parentMode);
+  if (request.argv !== undefined || request.shell !== undefined) await assertFreeCommand(request, caller, rules.process);
+  const given = request.cwd !== undefined && rules.folders ? resolveCwd(request.cwd, caller, parent, rules.folders) : request.cwd;
+  return { profileName, mode, cwd: (await given) ?? parent?.record.cwd ?? rules.folders?.fallback };
 }
 
 /**
@@ -85,9 +97,10 @@ export async function resolveReferences(
   const executor = Object.hasOwn(rules.executors, executorName) ? rules.executors[executorName] : undefined;
   if (!executor) return { unavailable: executorMissing(executorName) };
   try {
-    const { supports, request: prepared } = await prepare(executor, normal, profile);
-    const inheritedTools = parent?.request.tools;
-    assertSupported({ ...request, ...(inheritedTools && { tools: [...inheritedTools] }) }, prepared.budget, supports, executorName);
+    const { supports, request: prepared } = executor.prepare
+      ? await executor.prepare(normal, profile)
+      : { supports: executor.supports, request: normal };
+    assertSupported(request, prepared.budget, parent?.request.tools, supports, executorName);
     return { request: prepared, supports, executor, executorName };
   } catch (error) {
     if (isAnodeError(error) && error.code === "executor_unavailable") return { unavailable: error };
@@ -103,15 +116,8 @@ function requestedMode(request: RunRequest, rules: AcceptRules, profileName: str
   return parent ? stricter(fallback, parent.record.approval_mode) : fallback;
 }
 
-async function resolveCwd(
-  request: RunRequest,
-  caller: Caller,
-  parent: ActiveRun | undefined,
-  folders: Folders | undefined,
-): Promise<string | undefined> {
-  if (request.cwd === undefined) return parent?.record.cwd ?? folders?.fallback;
-  if (!folders) return request.cwd;
-  const real = await folders.resolve(request.cwd);
+async function resolveCwd(cwd: string, caller: Caller, parent: ActiveRun | undefined, folders: Folders): Promise<string> {
+  const real = await folders.resolve(cwd);
   if (folders.allows(real) || real === parent?.record.cwd || (await holdsAdmin(caller))) return real;
   throw new AnodeError("cwd_not_allowed", "cwd must lie inside an allowed root.", {
     details: { hint: "Add the folder to daemon.cwd_roots, or start the run over the Unix socket." },
@@ -141,32 +147,39 @@ interface Found extends Permitted {
 
 function normalize(request: RunRequest, found: Found): NormalRequest {
   const { template, parent, profile } = found;
-  const { model: _model, max_turns: _turns, profile: _profile, approval_mode: _mode, ...rest } = request;
   const inherited = parent?.request;
-  const budget = { ...(template?.timeout_ms !== undefined && { wall_ms: template.timeout_ms }), ...(request.budget ?? found.budget) };
-  const model = request.model || profile.model;
-  const maxTurns = request.max_turns || profile.max_turns;
-  const tools = request.tools ?? inherited?.tools ?? profile.tools;
-  const approval = request.approval ?? inherited?.approval;
-  const metadata = request.metadata ?? inherited?.metadata;
-  const cwd = found.template?.cwd !== undefined && request.cwd === undefined ? found.template.cwd : found.cwd;
-  return {
-    ...rest,
+  const normal: Record<string, unknown> = {
+    ...request,
     prompt: request.prompt ?? displayCommand(request, template),
     profile: found.name,
     approval_mode: found.mode,
     key: request.key ?? inherited?.key ?? keyOf(found.caller),
     priority: request.priority ?? 0,
-    ...(model && { model }),
-    ...(maxTurns && { max_turns: maxTurns }),
-    ...(cwd !== undefined && { cwd }),
-    ...(tools && { tools: [...tools] }),
-    ...(approval && { approval }),
-    ...(metadata && { metadata }),
-    ...(Object.keys(budget).length > 0 && { budget }),
-    ...(parent && { parent_id: parent.id, cancel_policy: request.cancel_policy ?? "cascade" }),
-    ...(template && { template }),
   };
+  set(normal, "model", request.model || profile.model || undefined);
+  set(normal, "max_turns", request.max_turns || profile.max_turns || undefined);
+  set(normal, "cwd", (request.cwd === undefined && template?.cwd) || found.cwd);
+  set(normal, "tools", request.tools ?? inherited?.tools ?? profile.tools);
+  set(normal, "approval", request.approval ?? inherited?.approval);
+  set(normal, "metadata", request.metadata ?? inherited?.metadata);
+  set(normal, "budget", budgetOf(request.budget ?? found.budget, template));
+  if (parent) {
+    normal["parent_id"] = parent.id;
+    normal["cancel_policy"] = request.cancel_policy ?? "cascade";
+  }
+  if (template) normal["template"] = template;
+  return normal as unknown as NormalRequest;
+}
+
+/** What is unknown is absent. */
+function set(normal: Record<string, unknown>, field: string, value: unknown): void {
+  if (value !== undefined) normal[field] = value;
+  else if (field in normal) delete normal[field];
+}
+
+function budgetOf(budget: Budget | undefined, template: CommandTemplate | undefined): Budget | undefined {
+  if (template?.timeout_ms !== undefined) return { wall_ms: template.timeout_ms, ...budget };
+  return budget && Object.keys(budget).length > 0 ? budget : undefined;
 }
 
 /** A caller's id is its default fairness key, as far as it is one. */
@@ -180,36 +193,43 @@ function displayCommand(request: RunRequest, template: CommandTemplate | undefin
   return argv.map((item) => (/^[\w@%+=:,./-]+$/.test(item) ? item : `'${item.replaceAll("'", "'\\''")}'`)).join(" ");
 }
 
-async function prepare(executor: Executor, request: NormalRequest, profile: Profile): Promise<Prepared> {
-  return executor.prepare ? executor.prepare(request, profile) : { supports: executor.supports, request };
-}
+/** Options of a request, and the ability each needs. */
+const needed: readonly (readonly [
+  option: "model" | "max_turns" | "session_id" | "tools" | "pty" | "keep_open",
+  ability: keyof Supports,
+])[] = [
+  ["model", "model"],
+  ["max_turns", "maxTurns"],
+  ["session_id", "session"],
+  ["tools", "tools"],
+  ["pty", "pty"],
+  ["keep_open", "queue"],
+];
 
-/** Only what was asked for is refused; what a profile merely prefers is not. */
-function assertSupported(request: RunRequest, budget: Budget | undefined, supports: Supports, executor: string): void {
-  const needs: [keyof Supports, string, unknown][] = [
-    ["model", "model", request.model || undefined],
-    ["maxTurns", "max_turns", request.max_turns || undefined],
-    ["session", "session_id", request.session_id],
-    ["tools", "tools", request.tools],
-    ["pty", "pty", request.pty || undefined],
-    ["queue", "keep_open", request.keep_open || undefined],
-  ];
-  for (const [ability, option, value] of needs) {
-    if (value === undefined || supports[ability]) continue;
+/** Only what was asked for is refused; what a profile merely prefers is not. What the parent is limited to holds for the child. */
+function assertSupported(
+  request: RunRequest,
+  budget: Budget | undefined,
+  inheritedTools: readonly string[] | undefined,
+  supports: Supports,
+  executor: string,
+): void {
+  for (const [option, ability] of needed) {
+    const asked = request[option] || (option === "tools" && inheritedTools);
+    if (!asked || supports[ability]) continue;
     throw new AnodeError("unsupported_option", `${option} is not supported by the executor ${executor}.`, {
       details: { option, executor },
     });
   }
-  const budgets = [
-    ["tokens", supports.tokens],
-    ["cost_usd", supports.cost],
-  ] as const;
-  for (const [name, measured] of budgets) {
-    if (budget?.[name] === undefined || measured) continue;
-    throw new AnodeError("budget_unsupported", `budget.${name} cannot be measured by the executor ${executor}.`, {
-      details: { budget: name },
-    });
-  }
+  assertMeasured("tokens", budget?.tokens, supports.tokens, executor);
+  assertMeasured("cost_usd", budget?.cost_usd, supports.cost, executor);
+}
+
+function assertMeasured(name: string, limit: number | undefined, isMeasured: boolean, executor: string): void {
+  if (limit === undefined || isMeasured) return;
+  throw new AnodeError("budget_unsupported", `budget.${name} cannot be measured by the executor ${executor}.`, {
+    details: { budget: name },
+  });
 }
 
 function executorMissing(name: string): AnodeError {

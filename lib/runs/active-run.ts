@@ -1,21 +1,22 @@
 import { AnodeError, isAnodeError } from "../errors.js";
-import { encodeLine } from "../events/encode.js";
-import type { StreamEvent } from "../events/event.js";
-import type { Appended, Draft, Folded, Journal, StreamOwner } from "../events/journal.js";
 import type { EventBuffer } from "../events/buffer.js";
+import type { StreamEvent } from "../events/event.js";
+import type { Appended, Draft, Folded, Journal, StreamOwner, UnfoldedEvent } from "../events/journal.js";
 import type { CancelTimer, Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import type { Desk } from "../questions/desk.js";
+import { Settlement } from "../settlement.js";
 import type { Put } from "../store/store.js";
 import type { Slot } from "./admission.js";
-import { crossings, type Used } from "./budget.js";
+import { BudgetWatch } from "./budget-watch.js";
 import { type Ending, overBudget, parentEnded } from "./endings.js";
 import type { Executor, NormalRequest, Outcome, RunContext, Supports } from "./executor.js";
 import { Inputs } from "./inputs.js";
+import { failedOutcome, outcomeFacts, outcomeReason } from "./outcome.js";
 import { Previews } from "./previews.js";
-import { RunningTime } from "./running-time.js";
 import type { RunSummary, Usage } from "./schema.js";
-import { type FoldedEvent, isTerminal, isTerminalEvent, transition } from "./transitions.js";
+import { stateEvent } from "./state-event.js";
+import { transition } from "./transitions.js";
 
 /** The store's collection of run records. */
 export const runCollection = "runs";
@@ -52,7 +53,10 @@ export interface RunSetup {
 /** Usage of a run and all its descendants counts against each of them. */
 const countedUsage = ["input_tokens", "output_tokens"] as const;
 
-/** A run that has not ended: the writer of its stream, the fold of its record, the keeper of its executor. */
+/**
+ * A run that has not ended: the writer of its stream, the fold of its record, the keeper of its executor. What most
+ * runs never need (a signal, previews, inputs, children, a budget) is made when it is first asked for.
+ */
 export class ActiveRun implements StreamOwner {
   readonly id: string;
   readonly stream: string;
@@ -61,9 +65,6 @@ export class ActiveRun implements StreamOwner {
   readonly executor: Executor;
   readonly depth: number;
   readonly parent: ActiveRun | undefined;
-  readonly children = new Set<ActiveRun>();
-  readonly previews: Previews;
-  readonly inputs: Inputs;
   /** The record after every event appended so far. */
   record!: RunSummary;
   /** The record after the last commit: what may be shown. */
@@ -74,12 +75,14 @@ export class ActiveRun implements StreamOwner {
   countedStatus: string | undefined;
 
   readonly #ports: RunPorts;
-  readonly #abort = new AbortController();
-  readonly #done = Promise.withResolvers<RunSummary>();
-  readonly #time: RunningTime;
-  readonly #used: Used = { wall_ms: 0, tokens: 0, cost_usd: 0, events: 0, bytes: 0 };
-  readonly #warned = new Set<string>();
-  #uncommitted: { seq: number; record: RunSummary }[] = [];
+  readonly #done = new Settlement<RunSummary>();
+  readonly #budget: BudgetWatch | undefined;
+  #children: Set<ActiveRun> | undefined;
+  #previews: Previews | undefined;
+  #inputs: Inputs | undefined;
+  #abort: AbortController | undefined;
+  #abortReason: unknown;
+  #uncommitted: RunSummary[] = [];
   #revision = 0;
   #slot: Slot | undefined;
   #startedAt: number | undefined;
@@ -88,6 +91,7 @@ export class ActiveRun implements StreamOwner {
   #over = false;
   #idle = false;
   #lastText: { seq: number; text: string } | undefined;
+  #lastUsage = { tokens: 0, cost: 0 };
   #cancelGrace: CancelTimer | undefined;
 
   constructor(setup: RunSetup, ports: RunPorts) {
@@ -99,35 +103,41 @@ export class ActiveRun implements StreamOwner {
     this.depth = setup.depth;
     this.parent = setup.parent;
     this.#ports = ports;
-    this.previews = new Previews(ports.limits);
-    this.inputs = new Inputs(
+    this.#acceptedAt = ports.host.clock.monotonic();
+    this.#budget = setup.request.budget && this.#watch(setup.request.budget);
+  }
+
+  /** Aborts when the run is made to end, with the reason. */
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      this.#abort = new AbortController();
+      if (this.#abortReason !== undefined) this.#abort.abort(this.#abortReason);
+    }
+    return this.#abort.signal;
+  }
+
+  get previews(): Previews {
+    return (this.#previews ??= new Previews(this.#ports.limits));
+  }
+
+  get inputs(): Inputs {
+    return (this.#inputs ??= new Inputs(
       {
         append: (type, payload, whenFull, puts) => this.append(type, payload, whenFull, puts),
         lastTextSince: (seq) => (this.#lastText && this.#lastText.seq > seq ? this.#lastText.text : undefined),
-        headSeq: () => ports.journal.headSeq(this.stream),
+        headSeq: () => this.#ports.journal.headSeq(this.stream),
         // An interactive process tells by itself when it has fallen silent.
         idle: () => this.#isInteractive() || this.idle(),
         woken: () => this.#woken(),
       },
-      ports.limits.inputs,
-      setup.request.keep_open === true || this.#isInteractive(),
-    );
-    this.#time = new RunningTime(ports.host.clock, setup.request.budget?.wall_ms, () => this.#checkBudget());
-    this.#acceptedAt = ports.host.clock.monotonic();
-    this.#done.promise.catch(() => {});
+      this.#ports.limits.inputs,
+      this.request.keep_open === true || this.#isInteractive(),
+    ));
   }
 
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  /** Gives up: the store is lost, so no end can be recorded. */
-  fail(error: AnodeError): void {
-    this.#over = true;
-    this.#cancelGrace?.();
-    this.#abort.abort(error);
-    this.#slot?.release();
-    this.#done.reject(error);
+  /** Children that have not ended. */
+  get children(): ReadonlySet<ActiveRun> {
+    return this.#children ?? noChildren;
   }
 
   /** The record when the run has ended. */
@@ -150,6 +160,23 @@ export class ActiveRun implements StreamOwner {
     return this.#startedAt !== undefined;
   }
 
+  addChild(child: ActiveRun): void {
+    (this.#children ??= new Set()).add(child);
+  }
+
+  removeChild(child: ActiveRun): void {
+    this.#children?.delete(child);
+  }
+
+  /** Gives up: the store is lost, so no end can be recorded. */
+  fail(error: AnodeError): void {
+    this.#over = true;
+    this.#cancelGrace?.();
+    this.#abortWith(error);
+    this.#slot?.release();
+    this.#done.reject(error);
+  }
+
   /** Takes up the record of a run that a former process accepted. */
   restore(record: RunSummary, revision: number): void {
     this.countedStatus = record.status;
@@ -159,35 +186,31 @@ export class ActiveRun implements StreamOwner {
     this.committedSeq = record.last_seq;
   }
 
-  fold(event: Omit<FoldedEvent, "run_id">): Folded {
+  fold({ type, payload, seq, time }: UnfoldedEvent): Folded {
     const before = this.record as RunSummary | undefined;
-    const next = transition(before, { ...event, run_id: this.id });
+    const next = transition(before, { run_id: this.id, type, payload, seq, time });
     if (next === before) return { run_id: this.id, status: next.status };
-    this.record = isTerminal(next.status) || next.last_seq === event.seq ? next : { ...next, last_seq: event.seq };
-    this.#uncommitted.push({ seq: event.seq, record: this.record });
+    this.record = next.last_seq === seq ? next : { ...next, last_seq: seq };
+    this.#uncommitted.push(this.record);
     const put: Put = { collection: runCollection, id: this.id, record: this.record, expectedRevision: this.#revision++ };
-    if (before?.status === next.status) return { run_id: this.id, status: next.status, puts: [put] };
+    if (before?.status === next.status) return { run_id: this.id, status: next.status, put };
     this.#statusChanged(next.status);
-    return { run_id: this.id, status: next.status, puts: [put], feed: [stateEvent(before, this.record)] };
+    return { run_id: this.id, status: next.status, put, feed: stateEvent(before, this.record) };
   }
 
   committed(events: readonly StreamEvent[]): void {
     this.committedSeq = events.at(-1)?.seq ?? this.committedSeq;
-    const settled = this.#uncommitted.filter((change) => change.seq <= this.committedSeq);
-    const record = settled.at(-1)?.record;
-    if (record) {
-      this.#uncommitted = this.#uncommitted.slice(settled.length);
-      this.shown = record;
-    }
-    for (const event of events) if (event.type !== "process.output") this.previews.finish(event.payload);
+    let record: RunSummary | undefined;
+    while (this.#uncommitted[0] && this.#uncommitted[0].last_seq <= this.committedSeq) record = this.#uncommitted.shift();
+    if (record) this.shown = record;
+    if (this.#previews) for (const event of events) if (event.type !== "process.output") this.#previews.finish(event.payload);
     this.#ports.committed(this, events, record);
   }
 
   /** Appends one event of the manager or the executor. @throws `run_finished` */
   append(type: string, payload: Draft["payload"], whenFull: "refuse" | "hold" = "hold", puts: readonly Put[] = []): Appended {
     const appended = this.#ports.journal.append({ appends: [{ stream: this.stream, type, payload }], whenFull, puts });
-    const event = appended.events[0];
-    if (event) this.#count(event);
+    this.#count(appended.events[0] as StreamEvent);
     return appended;
   }
 
@@ -217,10 +240,9 @@ export class ActiveRun implements StreamOwner {
     }
     const closing = this.#ports.desk.closing(this.id, ending.deny);
     if (closing.puts.length > 0) {
-      const { committed } = this.#ports.journal.append({ appends: closing.appends, puts: closing.puts, feed: closing.feed });
-      closing.taken(committed);
+      closing.taken(this.#ports.journal.append({ appends: closing.appends, puts: closing.puts, feed: closing.feed }));
     }
-    this.#abort.abort(ending.reason);
+    this.#abortWith(ending.reason);
     this.#cancelGrace = this.#ports.host.clock.schedule(() => {
       this.#ports.diagnostic("run.forced", { run_id: this.id });
       void this.#end(ending, undefined, true).catch(() => {});
@@ -243,17 +265,15 @@ export class ActiveRun implements StreamOwner {
   idle(): void {
     if (this.#idle || this.#over || this.record.status !== "running") return;
     this.#idle = true;
-    this.#time.pause();
+    this.#budget?.pause();
     this.append("run.idle", {});
     this.#slot?.release();
   }
 
-  /** Counts what a descendant used. */
+  /** Counts what the run or a descendant used, here and all the way up. */
   addUsage(tokens: number, costUsd: number): void {
-    this.#used.tokens += tokens;
-    this.#used.cost_usd += costUsd;
+    this.#budget?.addUsage(tokens, costUsd);
     this.parent?.addUsage(tokens, costUsd);
-    this.#checkBudget();
   }
 
   async #execute(): Promise<void> {
@@ -261,20 +281,20 @@ export class ActiveRun implements StreamOwner {
     try {
       outcome = await this.executor.execute(this.#ports.context(this));
     } catch (error) {
-      outcome = failure(error);
+      outcome = failedOutcome(error);
     }
     if (this.#over) {
       this.#ports.diagnostic("run.late_outcome", { run_id: this.id });
       return;
     }
-    if (!this.#ending) this.inputs.completeTask();
+    if (!this.#ending) this.#inputs?.completeTask();
     await this.#end(this.#ending, outcome);
   }
 
   async #end(ending: Ending | undefined, outcome: Outcome | undefined, forced = false): Promise<void> {
     if (this.#over) return;
     this.#over = true;
-    this.#time.pause();
+    this.#budget?.pause();
     this.#cancelGrace?.();
     try {
       await this.#commitEnd(ending, outcome, forced);
@@ -289,37 +309,39 @@ export class ActiveRun implements StreamOwner {
   }
 
   async #commitEnd(ending: Ending | undefined, outcome: Outcome | undefined, forced: boolean): Promise<void> {
-    const type = ending?.type ?? `run.${outcome?.status ?? "failed"}`;
-    const payload = { ...this.#facts(outcome), ...(ending ? ending.payload : outcomePart(outcome)), ...(forced && { forced: true }) };
     const closing = this.#ports.desk.closing(this.id, ending?.deny ?? "canceled");
-    const dropped = this.inputs.close();
+    const dropped = this.#inputs?.close() ?? [];
     if (this.record.status === "queued") dropped.length = 0;
-    const { committed } = this.#ports.journal.append({
-      appends: [...closing.appends, ...dropped.map((draft) => ({ ...draft, stream: this.stream })), { stream: this.stream, type, payload }],
+    const last = {
+      stream: this.stream,
+      type: ending?.type ?? `run.${outcome?.status ?? "failed"}`,
+      payload: this.#terminalPayload(ending, outcome, forced),
+    };
+    const step = this.#ports.journal.append({
+      appends: [...closing.appends, ...dropped.map((draft) => ({ ...draft, stream: this.stream })), last],
       puts: closing.puts,
       feed: closing.feed,
     });
-    closing.taken(committed);
+    closing.taken(step);
     this.endChildren();
     this.#slot?.release();
     // An executor that was given up must not go on believing that it runs.
-    if (!this.#abort.signal.aborted && !outcome) this.#abort.abort(ending?.reason);
-    await committed;
+    if (!outcome) this.#abortWith(ending?.reason);
+    await step.committed;
   }
 
-  /** What is known of the work, however it ended. */
-  #facts(outcome: Outcome | undefined): Record<string, unknown> {
-    const result = outcome?.result ?? this.#lastText?.text;
-    const turns = outcome?.num_turns ?? this.record.num_turns;
-    return {
-      ...(this.#startedAt !== undefined && { duration_ms: Math.round(this.#ports.host.clock.monotonic() - this.#startedAt) }),
-      ...(result !== undefined && { result }),
-      ...(turns !== undefined && { num_turns: turns }),
-      ...(this.record.usage && { usage: this.record.usage }),
-      ...(this.record.cost_usd !== undefined && { cost_usd: this.record.cost_usd }),
-      ...(outcome?.exit_code !== undefined && { exit_code: outcome.exit_code }),
-      ...(outcome?.signal !== undefined && { signal: outcome.signal }),
-    };
+  #terminalPayload(ending: Ending | undefined, outcome: Outcome | undefined, forced: boolean): Record<string, unknown> {
+    const payload: Record<string, unknown> = {};
+    if (this.#startedAt !== undefined) payload["duration_ms"] = Math.round(this.#ports.host.clock.monotonic() - this.#startedAt);
+    Object.assign(payload, outcomeFacts(outcome, this.record, this.#lastText?.text), ending ? ending.payload : outcomeReason(outcome));
+    if (forced) payload["forced"] = true;
+    return payload;
+  }
+
+  #abortWith(reason: unknown): void {
+    if (this.#abortReason !== undefined) return;
+    this.#abortReason = reason ?? new AnodeError("canceled", "The run has ended.");
+    this.#abort?.abort(this.#abortReason);
   }
 
   #count(event: StreamEvent): void {
@@ -327,11 +349,7 @@ export class ActiveRun implements StreamOwner {
       this.#lastText = { seq: event.seq, text: event.payload["text"] };
     }
     if (event.type === "usage.updated") this.#countUsage(event);
-    const { budget } = this.request;
-    if (!budget) return;
-    this.#used.events = event.seq;
-    if (budget.bytes !== undefined) this.#used.bytes += new TextEncoder().encode(encodeLine(event)).length;
-    if (!event.type.startsWith("budget.")) this.#checkBudget();
+    this.#budget?.count(event);
   }
 
   #countUsage(event: StreamEvent): void {
@@ -343,31 +361,25 @@ export class ActiveRun implements StreamOwner {
     this.addUsage(tokens - before.tokens, cost - before.cost);
   }
 
-  #lastUsage = { tokens: 0, cost: 0 };
-
-  #checkBudget(): void {
-    const { budget } = this.request;
-    if (!budget || this.#over || this.record.status === "queued") return;
-    this.#used.wall_ms = this.#time.usedMs;
-    for (const crossing of crossings(budget, this.#used)) {
-      if (!this.#warned.has(crossing.name)) {
-        this.#warned.add(crossing.name);
-        this.append("budget.warning", { name: crossing.name, used: Math.round(crossing.used * 1e6) / 1e6, limit: crossing.limit });
-      }
-      if (crossing.over) this.end(overBudget(crossing));
-    }
+  #watch(budget: NonNullable<NormalRequest["budget"]>): BudgetWatch {
+    const counts = (): boolean => !this.#over && this.record.status !== "queued";
+    return new BudgetWatch(budget, this.#ports.host.clock, {
+      counts,
+      warn: ({ name, used, limit }) => void this.append("budget.warning", { name, used: Math.round(used * 1e6) / 1e6, limit }),
+      over: (crossing) => this.end(overBudget(crossing)),
+    });
   }
 
   #statusChanged(status: string): void {
-    if (status === "running" && !this.#idle && !this.#over) this.#time.resume();
-    else this.#time.pause();
+    if (status === "running" && !this.#idle && !this.#over) this.#budget?.resume();
+    else this.#budget?.pause();
   }
 
   #woken(): void {
     if (!this.#idle) return;
     this.#idle = false;
     this.#slot?.retake();
-    if (this.record.status === "running") this.#time.resume();
+    if (this.record.status === "running") this.#budget?.resume();
   }
 
   #isInteractive(): boolean {
@@ -375,39 +387,4 @@ export class ActiveRun implements StreamOwner {
   }
 }
 
-function failure(error: unknown): Outcome {
-  const known = isAnodeError(error);
-  const text = error instanceof Error ? error.message : String(error);
-  return {
-    status: "failed",
-    stop_reason: "error",
-    error: text || "The executor failed.",
-    error_code: known ? error.code : "executor_error",
-  };
-}
-
-function outcomePart(outcome: Outcome | undefined): Record<string, unknown> {
-  return {
-    stop_reason: outcome?.stop_reason ?? "error",
-    ...(outcome?.error !== undefined && { error: outcome.error }),
-    ...(outcome?.error_code !== undefined && { error_code: outcome.error_code }),
-    ...(outcome?.session_id !== undefined && { session_id: outcome.session_id }),
-  };
-}
-
-function stateEvent(before: RunSummary | undefined, record: RunSummary): Draft {
-  return {
-    type: "run.state",
-    run_id: record.id,
-    payload: {
-      run_id: record.id,
-      ...(before && { from: before.status }),
-      to: record.status,
-      origin: record.origin,
-      profile: record.profile,
-      label: record.label,
-      ...(record.parent_id !== undefined && { parent_id: record.parent_id }),
-      ...(isTerminalEvent(`run.${record.status}`) && record.stop_reason !== undefined && { stop_reason: record.stop_reason }),
-    },
-  };
-}
+const noChildren: ReadonlySet<ActiveRun> = new Set();

@@ -68,9 +68,11 @@ export class Admission {
   }
 
   /** @throws `queue_full` */
-  assertRoom(retryAfterSeconds: number): void {
+  assertRoom(retryAfterSeconds: () => number): void {
     if (this.#queued < this.#options.queueLimit) return;
-    throw new AnodeError("queue_full", `The queue is full: ${this.#options.queueLimit} runs are waiting.`, { retryAfterSeconds });
+    throw new AnodeError("queue_full", `The queue is full: ${this.#options.queueLimit} runs are waiting.`, {
+      retryAfterSeconds: retryAfterSeconds(),
+    });
   }
 
   enqueue(candidate: Candidate): void {

@@ -22,6 +22,7 @@ export class Keeper {
   readonly #idempotency: IdempotencyKeys;
   readonly #isNeeded: (id: string) => boolean;
   readonly #counts = new Map<string, number>();
+  #ended = 0;
   #pruning = false;
   #cancelTick: CancelTimer = () => {};
 
@@ -59,35 +60,39 @@ export class Keeper {
 
   /** Notes a status change; `from` is absent for a new run. */
   count(from: string | undefined, to: string): void {
-    if (from !== undefined) this.#counts.set(from, (this.#counts.get(from) ?? 1) - 1);
-    this.#counts.set(to, (this.#counts.get(to) ?? 0) + 1);
+    if (from !== undefined) this.#add(from, -1);
+    this.#add(to, 1);
     if (isTerminal(to)) this.#pruneIfNeeded();
   }
 
   /** Removes what the rule names; answers how many runs went. */
   async prune(rule: PruneRule): Promise<number> {
-    const removed = await pruneRuns({
+    return pruneRuns({
       store: this.#store,
       rule,
+      counts: this.counts,
+      removed: (status) => this.#add(status, -1),
       nowMs: this.#host.clock.now(),
       isNeeded: this.#isNeeded,
       commit: (batch) => this.#journal.append(batch).committed,
     });
-    if (removed > 0) await this.#recount();
-    return removed;
   }
 
   async #recount(): Promise<void> {
     const counts = await this.#store.count(runCollection, "status");
     this.#counts.clear();
-    for (const [status, count] of Object.entries(counts)) this.#counts.set(status, count);
+    this.#ended = 0;
+    for (const [status, count] of Object.entries(counts)) this.#add(status, count);
+  }
+
+  #add(status: string, change: number): void {
+    this.#counts.set(status, (this.#counts.get(status) ?? 0) + change);
+    if (isTerminal(status)) this.#ended += change;
   }
 
   #pruneIfNeeded(): void {
     const { keep = this.#store.supports.durable ? this.#limits.keptRuns : this.#limits.keptRunsInMemory } = this.#retention;
-    let ended = 0;
-    for (const [status, count] of this.#counts) if (isTerminal(status)) ended += count;
-    if (this.#pruning || ended <= keep * slack) return;
+    if (this.#pruning || this.#ended <= keep * slack) return;
     this.#pruning = true;
     void this.#quietly(this.prune({ keep })).then(() => (this.#pruning = false));
   }

@@ -24,6 +24,11 @@ export class Listeners<Events extends Record<string, unknown[]>> {
     return () => void this.#emitter.off(name, guarded);
   }
 
+  /** Whether anybody listens, for what is dear to prepare. */
+  has(name: keyof Events & string): boolean {
+    return this.#emitter.listenerCount(name) > 0;
+  }
+
   emit<Name extends keyof Events & string>(name: Name, ...data: Events[Name]): void {
     this.#emitter.emit(name, ...data);
   }

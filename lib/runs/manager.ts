@@ -16,6 +16,7 @@ import type { Put, Store } from "../store/store.js";
 import { systemHost } from "../system-host.js";
 import type { AcceptRules } from "./accept.js";
 import { type ActiveRun, runCollection, type RunPorts } from "./active-run.js";
+import { ActiveRuns } from "./active-runs.js";
 import { Admission } from "./admission.js";
 import { canceledBy, shutDown } from "./endings.js";
 import type { RunHandle } from "./executor.js";
@@ -59,7 +60,7 @@ export class RunManager {
   readonly #starter: Starter;
   readonly #ids: Ids;
   readonly #listeners: Listeners<RunManagerEvents>;
-  readonly #active = new Map<string, ActiveRun>();
+  readonly #active = new ActiveRuns();
   readonly #diagnostics = new Map<string, number>();
   #state: "new" | "opening" | "open" | "closing" | "closed" = "new";
   #closing: Promise<void> | undefined;
@@ -69,7 +70,7 @@ export class RunManager {
     const limits = checkOptions(options);
     const host = options.host ?? systemHost;
     const store = options.store ?? createMemoryStore({ limits });
-    const buffer = options.events ?? createRingBuffer(limits);
+    const buffer = options.events ?? store.buffer ?? createRingBuffer(limits);
     const journal = new Journal({ store, buffer, host, limits, onFailed: (error) => this.#fail(error) });
     const active = this.#active;
     const get = (id: string): Promise<RunSummary> => this.get(id);
@@ -99,7 +100,7 @@ export class RunManager {
       limits,
       retention: options.retention ?? {},
       idempotency: this.idempotency,
-      isNeeded: (id) => active.has(id) || [...active.values()].some((run) => run.record.parent_id === id),
+      isNeeded: (id) => active.isNeeded(id),
     });
     this.#streams = new RunStreams({
       buffer,
@@ -208,6 +209,7 @@ export class RunManager {
   async wait(id: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal } = {}): Promise<RunSummary> {
     const run = this.#active.get(id);
     if (!run) return this.get(id);
+    if (options.timeoutMs === undefined && !options.signal) return run.done;
     const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
     const onAbort = (): void => stop();
     const cancelTimer = options.timeoutMs === undefined ? () => {} : this.host.clock.schedule(stop, options.timeoutMs);
@@ -425,8 +427,9 @@ export class RunManager {
   }
 
   #committed(run: ActiveRun, events: readonly StreamEvent[], record: RunSummary | undefined): void {
+    const isHeard = this.#listeners.has("event");
     for (const event of events) {
-      this.#listeners.emit("event", event);
+      if (isHeard) this.#listeners.emit("event", event);
       if (event.type === "question.asked" || event.type === "question.closed") void this.#tellQuestion(event);
     }
     if (!record) return;
@@ -434,7 +437,7 @@ export class RunManager {
       this.#keeper.count(run.countedStatus, record.status);
       run.countedStatus = record.status;
     }
-    this.#listeners.emit("run", this.#decorated(record));
+    if (this.#listeners.has("run")) this.#listeners.emit("run", this.#decorated(record));
   }
 
   async #tellQuestion(event: StreamEvent): Promise<void> {
@@ -453,10 +456,9 @@ export class RunManager {
 
   #ended(run: ActiveRun): void {
     const { id, parent, shown } = run;
-    this.#active.delete(id);
+    this.#active.remove(run);
     this.#admission.remove(id);
     if (shown.duration_ms !== undefined) this.#starter.noteDuration(shown.duration_ms);
-    parent?.children.delete(run);
     if (parent?.record.status === "running" || parent?.record.status === "waiting") {
       parent.append("run.child_ended", { child_id: id, status: shown.status, stop_reason: shown.stop_reason });
     }

@@ -35,6 +35,11 @@ export async function holdsAdmin(caller: Caller): Promise<boolean> {
   return caller.prove ? caller.prove() : true;
 }
 
+/** Whether anybody may ask for the mode, whoever it is. */
+export function isWithinBounds(mode: ApprovalMode, ceiling: ApprovalCeiling, parentMode: ApprovalMode | undefined): boolean {
+  return rank[mode] <= rank[ceiling.other] && (parentMode === undefined || rank[mode] <= rank[parentMode]);
+}
+
 /** @throws `above_ceiling`, `caller_is_a_run` */
 export async function assertMode(
   mode: ApprovalMode,

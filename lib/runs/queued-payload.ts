@@ -2,20 +2,21 @@ import type { Caller } from "../caller.js";
 import type { NormalRequest, Supports } from "./executor.js";
 import type { RunOrigin } from "./schema.js";
 
+const unshown: ReadonlySet<string> = new Set(["env", "stdin", "template", "run_label"]);
+
 /** The payload of `run.queued`: the accepted request without what is secret in it, and what goes with it. */
 export function queuedPayload(
   request: NormalRequest,
   about: { readonly executor: string; readonly origin: RunOrigin; readonly supports: Supports; readonly caller: Caller },
 ): Record<string, unknown> {
-  const { env, stdin, template: _template, run_label = "", ...rest } = request;
-  return {
-    ...rest,
-    label: run_label,
-    executor: about.executor,
-    origin: about.origin,
-    ...(env && { env_names: Object.keys(env) }),
-    ...(stdin !== undefined && { stdin_bytes: new TextEncoder().encode(stdin).length }),
-    supports: about.supports,
-    caller: { id: about.caller.id, door: about.caller.door },
-  };
+  const payload: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(request)) if (!unshown.has(field)) payload[field] = value;
+  payload["label"] = request.run_label ?? "";
+  payload["executor"] = about.executor;
+  payload["origin"] = about.origin;
+  if (request.env) payload["env_names"] = Object.keys(request.env);
+  if (request.stdin !== undefined) payload["stdin_bytes"] = new TextEncoder().encode(request.stdin).length;
+  payload["supports"] = about.supports;
+  payload["caller"] = { id: about.caller.id, door: about.caller.door };
+  return payload;
 }

@@ -16,18 +16,19 @@ const batchRuns = 50;
 
 /**
  * Removes ended runs, oldest first, with their events and questions, in small commits; never one that `isNeeded`.
- * Answers how many went.
+ * Answers how many went. `counts`: runs by status as it begins; `removed` is told of each that went.
  */
 export async function pruneRuns(parts: {
   store: Store;
   rule: PruneRule;
+  counts: Readonly<Record<string, number>>;
+  removed: (status: string) => void;
   nowMs: number;
   isNeeded: (id: string) => boolean;
   commit: (batch: Required<Pick<Batch, "deletes" | "drops">>) => Promise<void>;
 }): Promise<number> {
-  const { store, rule, nowMs, isNeeded, commit } = parts;
+  const { store, rule, counts, nowMs, isNeeded, commit } = parts;
   const status = (rule.status ?? terminal).filter((name) => terminal.includes(name));
-  const counts = await store.count(runCollection, "status");
   let excess = rule.keep === undefined ? 0 : status.reduce((sum, name) => sum + (counts[name] ?? 0), 0) - rule.keep;
   let removed = 0;
   let after: number | undefined;
@@ -42,8 +43,10 @@ export async function pruneRuns(parts: {
       if (isNeeded(item.id)) return false;
       return excess-- > 0 || isOlder(item.record as RunSummary, rule.older_than_ms, nowMs);
     };
-    const gone = page.items.filter(goes).map((item) => item.id);
+    const items = page.items.filter(goes);
+    const gone = items.map((item) => item.id);
     if (gone.length > 0) await commit({ deletes: await deletesOf(store, gone), drops: gone.map(runStream) });
+    for (const { record } of items) parts.removed((record as RunSummary).status);
     removed += gone.length;
     after = page.items.at(-1)?.ordinal;
     // The list is in the order of acceptance: once nothing of a page goes, nothing later does.

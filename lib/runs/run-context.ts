@@ -29,33 +29,80 @@ export function isReservedType(type: string): boolean {
 
 /** What an executor works with during one run. */
 export function createRunContext(run: ActiveRun, ports: ContextPorts): RunContext {
-  return {
-    run: run.shown,
-    request: run.request,
-    signal: run.signal,
-    async emit(type, payload) {
-      if (isReservedType(type)) throw new AnodeError("reserved_event_type", `Events of type ${type} are the manager's.`);
-      try {
-        const { events, committed } = run.append(type, ports.redact(payload) as Record<string, unknown>);
-        await committed;
-        return events[0]?.seq ?? 0;
-      } catch (error) {
-        if (isAnodeError(error) && error.code === "run_finished") ports.diagnostic("run.late_event", { run_id: run.id, type });
-        throw error;
-      }
-    },
-    preview(type, payload) {
-      if (run.over) return;
-      if (run.previews.add(type, ports.redact(payload) as Record<string, unknown>)) ports.buffer.wake(run.stream);
-    },
-    ask: (question) => ask(run, ports, question),
-    input: {
-      take: () => run.inputs.take(),
-      next: (options = {}) => run.inputs.next(options.signal ? AbortSignal.any([run.signal, options.signal]) : run.signal),
-    },
-    start: (request) => ports.start(request, run),
-    idle: () => run.idle(),
-  };
+  return new ExecutorContext(run, ports);
+}
+
+/** Its members can be taken apart: each is bound when it is first looked at, and most runs look at few. */
+class ExecutorContext implements RunContext {
+  readonly #run: ActiveRun;
+  readonly #ports: ContextPorts;
+
+  constructor(run: ActiveRun, ports: ContextPorts) {
+    this.#run = run;
+    this.#ports = ports;
+  }
+
+  get run(): RunContext["run"] {
+    return this.#run.shown;
+  }
+
+  get request(): RunContext["request"] {
+    return this.#run.request;
+  }
+
+  get signal(): AbortSignal {
+    return this.#run.signal;
+  }
+
+  get emit(): RunContext["emit"] {
+    return (type, payload) => guarded(emit(this.#run, this.#ports, type, payload));
+  }
+
+  get preview(): RunContext["preview"] {
+    return (type, payload) => {
+      if (this.#run.over) return;
+      const isNew = this.#run.previews.add(type, this.#ports.redact(payload) as Record<string, unknown>);
+      if (isNew) this.#ports.buffer.wake(this.#run.stream);
+    };
+  }
+
+  get ask(): RunContext["ask"] {
+    return (question) => guarded(ask(this.#run, this.#ports, question));
+  }
+
+  get input(): RunContext["input"] {
+    const { inputs, signal } = this.#run;
+    return {
+      take: () => inputs.take(),
+      next: (options = {}) => inputs.next(options.signal ? AbortSignal.any([signal, options.signal]) : signal),
+    };
+  }
+
+  get start(): RunContext["start"] {
+    return (request) => guarded(this.#ports.start(request, this.#run));
+  }
+
+  get idle(): RunContext["idle"] {
+    return () => this.#run.idle();
+  }
+}
+
+/** An executor that does not wait for what it asked for must not take the process down when that is refused. */
+function guarded<Value>(promise: Promise<Value>): Promise<Value> {
+  promise.catch(() => {});
+  return promise;
+}
+
+async function emit(run: ActiveRun, ports: ContextPorts, type: string, payload: object): Promise<number> {
+  if (isReservedType(type)) throw new AnodeError("reserved_event_type", `Events of type ${type} are the manager's.`);
+  try {
+    const { events, committed } = run.append(type, ports.redact(payload) as Record<string, unknown>);
+    await committed;
+    return events[0]?.seq ?? 0;
+  } catch (error) {
+    if (isAnodeError(error) && error.code === "run_finished") ports.diagnostic("run.late_event", { run_id: run.id, type });
+    throw error;
+  }
 }
 
 async function ask(run: ActiveRun, ports: ContextPorts, input: QuestionInput): Promise<Answer> {

@@ -67,15 +67,19 @@ const text = (maxBytes: number, name: string) =>
     .string()
     .refine((value) => value.trim() !== "", { message: "must not be blank", params: { issue: "blank" } })
     .refine((value) => !value.includes("\u0000"), { message: "must not contain U+0000", params: { issue: "format" } })
-    .refine((value) => value.length <= maxBytes && utf8Bytes(value) <= maxBytes, {
+    .refine((value) => fits(value, maxBytes), {
       message: `must be at most ${maxBytes / 1024} KiB of UTF-8`,
       params: { issue: "length" },
     })
     .meta({ description: `${name}, at most ${maxBytes / 1024} KiB of UTF-8, not blank` })
     .overwrite((value) => value.toWellFormed());
 
-function utf8Bytes(value: string): number {
+function fits(value: string, maxBytes: number): boolean {
   // Three bytes a unit is the most UTF-8 needs, so short texts are never encoded just to be measured.
+  return value.length * 3 <= maxBytes || (value.length <= maxBytes && utf8Bytes(value) <= maxBytes);
+}
+
+function utf8Bytes(value: string): number {
   return new TextEncoder().encode(value).length;
 }
 
@@ -125,7 +129,7 @@ const argv = z
     params: { issue: "length" },
   });
 
-/** Body of `POST /runs`. The seed's fields are `prompt, profile, model, max_turns, approval_mode, run_label`. */
+/** Body of `POST /runs`. Anode's own fields are `prompt, profile, model, max_turns, approval_mode, run_label`. */
 export const runRequest = z
   .strictObject({
     prompt: text(524_288, "What to do").exactOptional(),
@@ -149,7 +153,7 @@ export const runRequest = z
     env: environment.exactOptional(),
     stdin: z
       .string()
-      .refine((value) => utf8Bytes(value) <= 524_288, { message: "must be at most 512 KiB of UTF-8", params: { issue: "length" } })
+      .refine((value) => fits(value, 524_288), { message: "must be at most 512 KiB of UTF-8", params: { issue: "length" } })
       .exactOptional(),
     pty: z.boolean().exactOptional(),
     keep_open: z.boolean().exactOptional(),

@@ -6,6 +6,7 @@ import type { Limits } from "../limits.js";
 import type { Put } from "../store/store.js";
 import { type Accepted, type AcceptRules, judgePermissions, resolveReferences } from "./accept.js";
 import { ActiveRun, type RunPorts } from "./active-run.js";
+import type { ActiveRuns } from "./active-runs.js";
 import type { Admission } from "./admission.js";
 import { crashed } from "./endings.js";
 import type { Executor, NormalRequest, Supports } from "./executor.js";
@@ -23,7 +24,7 @@ interface StarterParts {
   readonly space: Space;
   readonly ids: Ids;
   readonly limits: Limits;
-  readonly active: Map<string, ActiveRun>;
+  readonly active: ActiveRuns;
   /** @throws `not_open`, `shutting_down` */
   assertOpen(): void;
   get(id: string): Promise<RunSummary>;
@@ -62,7 +63,7 @@ export class Starter {
     assertOpen();
     if (parent) assertTakesChild(parent, this.#parts.limits);
     if ("request" in accepted) this.#assertSessionFree(accepted.request.session_id);
-    admission.assertRoom(this.#retryAfterSeconds());
+    admission.assertRoom(() => this.#retryAfterSeconds());
     space.assertRoom();
     if ("unavailable" in accepted) throw accepted.unavailable;
     return this.#admit(accepted, parent, details);
@@ -88,7 +89,7 @@ export class Starter {
     );
     run.restore({ ...record, last_seq: left.lastSeq }, left.revision);
     journal.open(run.stream, left.lastSeq, run, left.notBeforeMs);
-    active.set(run.id, run);
+    active.add(run);
     if (record.status === "queued" && restored && executor) this.#enqueue(run);
     else await run.endNow(crashed());
   }
@@ -106,14 +107,12 @@ export class Starter {
     const id = ids.next();
     const run = new ActiveRun({ id, request, supports, executor, depth: parent ? parent.depth + 1 : 0, parent }, ports);
     journal.open(run.stream, 0, run);
-    active.set(id, run);
-    parent?.children.add(run);
+    active.add(run);
     try {
       const payload = queuedPayload(request, { executor: executorName, origin, supports, caller });
       await run.append("run.queued", payload, "refuse", also(id)).committed;
     } catch (error) {
-      active.delete(id);
-      parent?.children.delete(run);
+      active.remove(run);
       journal.close(run.stream);
       throw error;
     }

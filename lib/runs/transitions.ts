@@ -1,13 +1,10 @@
 import { AnodeError } from "../errors.js";
+import type { UnfoldedEvent } from "../events/journal.js";
 import type { RunStatus, RunSummary, Usage } from "./schema.js";
 
-/** An event as the fold sees it: with its place, before its status is known. */
-export interface FoldedEvent {
+/** An event of a run as the fold sees it: with its place, before its status is known. */
+export interface FoldedEvent extends UnfoldedEvent {
   readonly run_id: string;
-  readonly type: string;
-  readonly payload: Readonly<Record<string, unknown>>;
-  readonly seq: number;
-  readonly time: string;
 }
 
 const terminalStatus: Readonly<Record<string, RunStatus>> = {
@@ -18,7 +15,7 @@ const terminalStatus: Readonly<Record<string, RunStatus>> = {
 };
 const endsFromQueue = new Set(["run.failed", "run.canceled", "run.interrupted"]);
 const allowedInQueue = new Set(["run.cancel_requested", "input.accepted", "input.withdrawn", "system.notice"]);
-const endings: readonly string[] = ["completed", "failed", "canceled", "interrupted"];
+const endings: ReadonlySet<string> = new Set(Object.values(terminalStatus));
 /** Fields of the terminal payload that the record takes over as they are. */
 const outcomeFields = [
   "stop_reason",
@@ -56,7 +53,7 @@ const requestFields = [
 
 /** True for a status that is never left. */
 export function isTerminal(status: string): boolean {
-  return endings.includes(status);
+  return endings.has(status);
 }
 
 /** True for an event that ends a run. */
@@ -90,44 +87,43 @@ export function transition(record: RunSummary | undefined, event: FoldedEvent): 
   }
 }
 
-function accepted(event: FoldedEvent): RunSummary {
-  if (event.type !== "run.queued" || event.seq !== 1) {
-    throw new AnodeError("internal", `The first event of a run must be run.queued, got ${event.type}.`);
+function accepted({ run_id, type, seq, time, payload }: FoldedEvent): RunSummary {
+  if (type !== "run.queued" || seq !== 1) {
+    throw new AnodeError("internal", `The first event of a run must be run.queued, got ${type}.`);
   }
-  const { payload } = event;
-  return {
+  const record: Record<string, unknown> = {
+    id: run_id,
     status: "queued",
-    label: payload["label"],
     profile: payload["profile"],
+    label: payload["label"],
     prompt: payload["prompt"],
-    started_at: event.time,
+    started_at: time,
     approval_mode: payload["approval_mode"],
     executor: payload["executor"],
     origin: payload["origin"],
     key: payload["key"],
     priority: payload["priority"],
-    ...pick(payload, requestFields),
-    id: event.run_id,
-    last_seq: event.seq,
-  } as RunSummary;
+  };
+  take(record, payload, requestFields);
+  record["last_seq"] = seq;
+  return record as RunSummary;
 }
 
 function fromQueue(record: RunSummary, event: FoldedEvent): RunSummary {
-  if (event.type === "run.started") return { ...record, status: "running" };
+  if (event.type === "run.started") return { ...record, status: "running", last_seq: event.seq };
   if (endsFromQueue.has(event.type)) return ended(record, event);
   if (allowedInQueue.has(event.type)) return record;
   throw finished(record, event);
 }
 
 function ended(record: RunSummary, event: FoldedEvent): RunSummary {
-  const { open_questions: _closed, ...rest } = record;
-  return {
-    ...rest,
-    ...pick(event.payload, outcomeFields),
-    status: terminalStatus[event.type] as RunStatus,
-    ended_at: event.time,
-    last_seq: event.seq,
-  };
+  const next: Record<string, unknown> = { ...record };
+  if (record.open_questions !== undefined) delete next["open_questions"];
+  next["status"] = terminalStatus[event.type];
+  next["ended_at"] = event.time;
+  take(next, event.payload, outcomeFields);
+  next["last_seq"] = event.seq;
+  return next as RunSummary;
 }
 
 function questionClosed(record: RunSummary): RunSummary {
@@ -143,23 +139,31 @@ function progressed(record: RunSummary, event: FoldedEvent): RunSummary {
       return {
         ...record,
         ...(typeof payload["active_model"] === "string" && { model: payload["active_model"] }),
-        ...pick(payload, ["session_id"]),
+        ...picked(payload, ["session_id"]),
       };
     case "session.saved":
-      return { ...record, ...pick(payload, ["session_id"]) };
+      return { ...record, ...picked(payload, ["session_id"]) };
     case "turn.started":
       return typeof payload["turn"] === "number" ? { ...record, num_turns: payload["turn"] } : record;
     case "usage.updated":
-      return { ...record, usage: { ...record.usage, ...pick(payload, usageFields) } as Usage, ...pick(payload, ["cost_usd"]) };
+      return { ...record, usage: { ...record.usage, ...picked(payload, usageFields) } as Usage, ...picked(payload, ["cost_usd"]) };
     default:
       return record;
   }
 }
 
-function pick(payload: Readonly<Record<string, unknown>>, fields: readonly string[]): Readonly<Record<string, unknown>> {
-  const picked: Record<string, unknown> = {};
-  for (const field of fields) if (payload[field] !== undefined) picked[field] = payload[field];
-  return picked;
+/** Copies the fields that are there. */
+function take(record: Record<string, unknown>, payload: FoldedEvent["payload"], fields: readonly string[]): void {
+  for (const field of fields) {
+    const value = payload[field];
+    if (value !== undefined) record[field] = value;
+  }
+}
+
+function picked(payload: FoldedEvent["payload"], fields: readonly string[]): Readonly<Record<string, unknown>> {
+  const found: Record<string, unknown> = {};
+  take(found, payload, fields);
+  return found;
 }
 
 function finished(record: RunSummary, event: FoldedEvent): AnodeError {

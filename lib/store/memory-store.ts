@@ -1,40 +1,51 @@
+import { createLogReaders } from "../events/ring-buffer.js";
+import { StreamLog } from "../events/stream-log.js";
 import { type Limits, resolveLimits } from "../limits.js";
 import { MemoryCollection } from "./memory-collection.js";
-import { emptyPage, MemoryStream } from "./memory-stream.js";
 import { checkGapless, staleRevision, staleSeq, storeClosed } from "./refusals.js";
-import type { Batch, Delete, Put, Store } from "./store.js";
+import type { Append, Batch, Delete, Put, Store, StreamPage } from "./store.js";
 
 /** What {@link createMemoryStore} may be told. */
 export interface MemoryStoreOptions {
-  /** `streamEvents` and `streamBytes` bound each stream; the oldest batches go, whole. Bytes are estimated. */
+  /** `streamEvents` and `streamBytes` bound each stream; the oldest segments go, whole. Bytes are estimated. */
   readonly limits?: Partial<Limits>;
 }
 
+const emptyPage: StreamPage = { lines: new Uint8Array(0), fromSeq: 0, toSeq: 0, firstSeq: 0, lastSeq: 0 };
+
 /**
  * A store that lives and dies with its process: events and records are kept by reference and must not be changed
- * after they were handed in. It is also the shortest statement of what a {@link Store} does.
+ * after they were handed in. It brings its own event buffer, so that nothing is held twice.
  * @throws `invalid_request` for a limit out of its range
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const limits = resolveLimits(options.limits);
-  const streams = new Map<string, MemoryStream>();
+  const bounds = { events: limits.streamEvents, bytes: limits.streamBytes };
+  const streams = new Map<string, StreamLog>();
   const collections = new Map<string, MemoryCollection>();
-  let ordinal = 0;
+  const readers = createLogReaders(streams);
+  let lastOrdinal = 0;
   let isClosed = false;
 
-  const revisionOf = (collection: string, id: string): number => collections.get(collection)?.get(id)?.revision ?? 0;
+  const nextOrdinal = (): number => ++lastOrdinal;
+  const lastSeqOf = (stream: string): number => streams.get(stream)?.lastSeq ?? 0;
+  const revisionOf = (collection: string, id: string): number => collections.get(collection)?.revision(id) ?? 0;
 
-  function check(batch: Batch): void {
-    if (batch.appends) checkAppends(batch.appends, (stream) => streams.get(stream)?.lastSeq ?? 0);
-    if (batch.puts || batch.deletes) checkRecords(batch.puts ?? [], batch.deletes ?? [], revisionOf);
+  function check({ appends, puts, deletes }: Batch): void {
+    if (appends) checkAppends(appends, lastSeqOf);
+    if (puts?.length || deletes?.length) checkRecords(puts ?? [], deletes ?? [], revisionOf);
   }
 
   function apply({ appends = [], puts = [], deletes = [], drops = [] }: Batch): void {
-    for (const { stream, events } of appends) valueOf(streams, stream, () => new MemoryStream()).append(events, limits);
+    for (const { stream, events } of appends) {
+      let log = streams.get(stream);
+      if (!log) streams.set(stream, (log = new StreamLog(bounds)));
+      log.append(events);
+    }
     for (const { collection, id, record } of puts) {
-      const records = valueOf(collections, collection, () => new MemoryCollection());
-      const known = records.get(id);
-      records.put({ id, ordinal: known?.ordinal ?? ++ordinal, revision: (known?.revision ?? 0) + 1, record });
+      let records = collections.get(collection);
+      if (!records) collections.set(collection, (records = new MemoryCollection()));
+      records.put(id, record, nextOrdinal);
     }
     for (const { collection, id } of deletes) collections.get(collection)?.delete(id);
     for (const stream of drops) streams.delete(stream);
@@ -46,6 +57,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
 
   return {
     supports: { durable: false },
+    buffer: { ...readers, publish: readers.wake, release: (stream) => streams.get(stream)?.seal() },
     async commit(batch) {
       assertOpen();
       check(batch);
@@ -53,7 +65,8 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     },
     async read(stream, after, limitBytes) {
       assertOpen();
-      return streams.get(stream)?.read(after, limitBytes) ?? emptyPage;
+      const log = streams.get(stream);
+      return log ? { ...log.lines(after, limitBytes), firstSeq: log.firstSeq, lastSeq: log.lastSeq } : emptyPage;
     },
     async get(collection, id) {
       assertOpen();
@@ -69,50 +82,47 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     },
     async usage() {
       assertOpen();
-      const bytes = Array.from(streams.values()).reduce((sum, stream) => sum + stream.bytes, 0);
+      let bytes = 0;
+      for (const log of streams.values()) bytes += log.bytes;
       return { kind: "memory", bytes, limitBytes: 0 };
     },
     async close() {
       isClosed = true;
-      streams.clear();
-      collections.clear();
     },
   };
 }
 
 /** A batch may append to a stream more than once; the later parts count on the earlier ones. */
-function checkAppends(appends: NonNullable<Batch["appends"]>, lastSeqOf: (stream: string) => number): void {
-  const heads = new Map<string, number>();
+function checkAppends(appends: readonly Append[], lastSeqOf: (stream: string) => number): void {
+  const [only] = appends;
+  const heads = appends.length > 1 ? new Map<string, number>() : undefined;
   for (const append of appends) {
     checkGapless(append);
     const { stream, expectedSeq, events } = append;
-    const lastSeq = heads.get(stream) ?? lastSeqOf(stream);
+    const lastSeq = (append === only ? undefined : heads?.get(stream)) ?? lastSeqOf(stream);
     if (lastSeq !== expectedSeq) throw staleSeq(stream, expectedSeq, lastSeq);
-    heads.set(stream, lastSeq + events.length);
+    heads?.set(stream, lastSeq + events.length);
   }
 }
 
+/** Likewise for records: a later put counts on the revision an earlier one gives. */
 function checkRecords(puts: readonly Put[], deletes: readonly Delete[], revisionOf: (collection: string, id: string) => number): void {
-  const changed = new Map<string, number>();
-  const current = ({ collection, id }: { collection: string; id: string }): number =>
-    changed.get(JSON.stringify([collection, id])) ?? revisionOf(collection, id);
-  const change = ({ collection, id }: { collection: string; id: string }, revision: number): unknown =>
-    changed.set(JSON.stringify([collection, id]), revision);
-  for (const put of puts) {
-    if (current(put) !== put.expectedRevision) throw staleRevision(put.collection, put.id, put.expectedRevision, current(put));
-    change(put, put.expectedRevision + 1);
+  const changed = new Map<string, Map<string, number>>();
+  const changedIn = (collection: string): Map<string, number> => {
+    let ids = changed.get(collection);
+    if (!ids) changed.set(collection, (ids = new Map()));
+    return ids;
+  };
+  for (const { collection, id, expectedRevision } of puts) {
+    const ids = changedIn(collection);
+    const revision = ids.get(id) ?? revisionOf(collection, id);
+    if (revision !== expectedRevision) throw staleRevision(collection, id, expectedRevision, revision);
+    ids.set(id, revision + 1);
   }
-  for (const entry of deletes) {
-    const { expectedRevision = current(entry) } = entry;
-    if (current(entry) !== expectedRevision) throw staleRevision(entry.collection, entry.id, expectedRevision, current(entry));
-    change(entry, 0);
+  for (const { collection, id, expectedRevision } of deletes) {
+    const ids = changedIn(collection);
+    const revision = ids.get(id) ?? revisionOf(collection, id);
+    if (expectedRevision !== undefined && revision !== expectedRevision) throw staleRevision(collection, id, expectedRevision, revision);
+    ids.set(id, 0);
   }
-}
-
-function valueOf<Value>(map: Map<string, Value>, key: string, create: () => Value): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const created = create();
-  map.set(key, created);
-  return created;
 }

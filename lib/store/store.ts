@@ -1,3 +1,4 @@
+import type { EventBuffer } from "../events/buffer.js";
 import type { StreamEvent } from "../events/event.js";
 
 /** One stream's part of a {@link Batch}. */
@@ -101,6 +102,8 @@ export interface Store {
     /** Acknowledged batches survive the process. */
     readonly durable: boolean;
   };
+  /** The live ring of a store that holds its streams in memory anyway; without one the manager puts its own in front. */
+  readonly buffer?: EventBuffer;
   /** @throws `stale_commit`, `storage_full`, `store_failed` */
   commit(batch: Batch): Promise<void>;
   /**

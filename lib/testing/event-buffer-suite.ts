@@ -174,7 +174,8 @@ export const eventBufferSuite: Suite<EventBufferSubject> = {
           buffer.frames(stream, after, 2_000);
         }
         expectEqual(slow(), before, "the frames are the same as before");
-        expectEqual(buffer.events(stream, 90, 100), events.slice(90), "the events are the same as before");
+        for (let after = 0; after < 100; after += 9)
+          expectEqual(buffer.events(stream, after, 1), events.slice(after, after + 1), "the events are the same as before");
       },
     },
     {
@@ -183,7 +184,7 @@ export const eventBufferSuite: Suite<EventBufferSubject> = {
       async run({ make }) {
         const { buffer } = filled(make({ ringEvents: 20, ringBytes: 4 * 1024 * 1024 }), 10);
         const chunk = buffer.frames(stream, 0, 1_000_000);
-        expectEqual(chunk?.toSeq, 10, "The frames");
+        expectEqual(chunk?.fromSeq, 1, "The frames");
         const copy = text.decode(chunk?.frames);
         for (let seq = 11; seq <= 3_000; seq += 1) {
           buffer.publish(stream, [eventOf(seq, "later")]);

@@ -56,8 +56,12 @@ const subject = (make: () => Executor): ExecutorSubject => ({
   options: { graceMs: 500, limits: { killMs: 100 } },
 });
 
-describe("scriptedExecutor", () => runSuite(it, executorSuite, subject(scripted)));
-describe("functionExecutor", () => runSuite(it, executorSuite, subject(plain)));
+describe("scriptedExecutor", () => {
+  runSuite(it, executorSuite, subject(scripted));
+});
+describe("functionExecutor", () => {
+  runSuite(it, executorSuite, subject(plain));
+});
 
 describe("the suite of Executor", () => {
   const wrap = (executor: Executor, execute: Executor["execute"]): Executor => ({ ...executor, execute });

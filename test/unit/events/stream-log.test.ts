@@ -21,7 +21,7 @@ describe("StreamLog", () => {
   it("gives the frames and events after any cursor, whatever was read before and in whatever steps", () => {
     fc.assert(
       fc.property(texts, fc.nat(240), fc.integer({ min: 1, max: 2000 }), fc.boolean(), (batches, cursor, step, peeks) => {
-        const log = new StreamLog({ ringEvents: 10_000, ringBytes: 1 << 24 });
+        const log = new StreamLog({ events: 10_000, bytes: 1 << 24 });
         const all: StreamEvent[] = [];
         for (const batch of batches) {
           const events = batch.map((text, index) => eventOf(all.length + index + 1, text));
@@ -40,7 +40,7 @@ describe("StreamLog", () => {
   });
 
   it("lets the oldest go beyond its bounds and answers nothing for them", () => {
-    const log = new StreamLog({ ringEvents: 100, ringBytes: 1 << 24 });
+    const log = new StreamLog({ events: 100, bytes: 1 << 24 });
     for (let seq = 1; seq <= 2000; seq++) {
       log.append([eventOf(seq, "x".repeat(50))]);
       log.frames(seq - 1, 1);

@@ -167,8 +167,8 @@ describe("Admission", () => {
   it("refuses more than the queue holds", () => {
     const { admission, enqueue } = bench({ concurrency: 1, queueLimit: 1 });
     enqueue("a");
-    admission.assertRoom(7);
+    admission.assertRoom(() => 7);
     enqueue("b");
-    expect(() => admission.assertRoom(7)).toThrow(expect.objectContaining({ code: "queue_full", retryAfterSeconds: 7 }));
+    expect(() => admission.assertRoom(() => 7)).toThrow(expect.objectContaining({ code: "queue_full", retryAfterSeconds: 7 }));
   });
 });

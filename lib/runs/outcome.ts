@@ -1,0 +1,37 @@
+import { isAnodeError } from "../errors.js";
+import type { Outcome } from "./executor.js";
+import type { RunSummary } from "./schema.js";
+
+/** What an executor's throw or rejection means. */
+export function failedOutcome(error: unknown): Outcome {
+  const text = error instanceof Error ? error.message : String(error);
+  return {
+    status: "failed",
+    stop_reason: "error",
+    error: text || "The executor failed.",
+    error_code: isAnodeError(error) ? error.code : "executor_error",
+  };
+}
+
+/** Why a run ended by itself, for the terminal payload. */
+export function outcomeReason(outcome: Outcome | undefined): Record<string, unknown> {
+  const reason: Record<string, unknown> = { stop_reason: outcome?.stop_reason ?? "error" };
+  if (outcome?.error !== undefined) reason["error"] = outcome.error;
+  if (outcome?.error_code !== undefined) reason["error_code"] = outcome.error_code;
+  if (outcome?.session_id !== undefined) reason["session_id"] = outcome.session_id;
+  return reason;
+}
+
+/** What is known of the work, however it ended. */
+export function outcomeFacts(outcome: Outcome | undefined, record: RunSummary, lastText: string | undefined): Record<string, unknown> {
+  const facts: Record<string, unknown> = {};
+  const result = outcome?.result ?? lastText;
+  const turns = outcome?.num_turns ?? record.num_turns;
+  if (result !== undefined) facts["result"] = result;
+  if (turns !== undefined) facts["num_turns"] = turns;
+  if (record.usage) facts["usage"] = record.usage;
+  if (record.cost_usd !== undefined) facts["cost_usd"] = record.cost_usd;
+  if (outcome?.exit_code !== undefined) facts["exit_code"] = outcome.exit_code;
+  if (outcome?.signal !== undefined) facts["signal"] = outcome.signal;
+  return facts;
+}
