@@ -279,7 +279,7 @@ describe("the command line", () => {
     const id = await startedRun(user, "--exec", "--", "sh", "-c", `echo before; sleep 300 & echo $! > ${file}; wait`);
     await until(async () => existsSync(file) && readFileSync(file, "utf8").endsWith("\n"));
     const child = Number(readFileSync(file, "utf8"));
-    await until(async () => (await readLog(user, id)).includes("before"));
+    await until(async () => (await readLog(user, id)).includes(`"text":"before\\n"`));
     const { pid } = JSON.parse(readFileSync(join(user.home, "daemon.json"), "utf8"));
     process.kill(pid, "SIGKILL");
     expect((await user.anode("runs", "list")).code).toBe(3);
