@@ -21,14 +21,6 @@ export interface Draft {
   readonly peer_id?: string;
 }
 
-/** An event as its owner folds it: with its place, before its status is known. */
-export interface UnfoldedEvent {
-  readonly type: string;
-  readonly payload: Draft["payload"];
-  readonly seq: number;
-  readonly time: string;
-}
-
 /** What folding an event into its owner's record gives. */
 export interface Folded {
   readonly run_id?: string;
@@ -40,7 +32,7 @@ export interface Folded {
 /** Whoever keeps a record of a stream: folds each event before it is appended, hears of it when it is durable. */
 export interface StreamOwner {
   /** Synchronous. A throw refuses the event: it gets no seq and nothing of its step is appended. */
-  fold(event: UnfoldedEvent): Folded;
+  fold(type: string, payload: Draft["payload"], seq: number, time: string): Folded;
   committed?(events: readonly StreamEvent[]): void;
 }
 
@@ -61,8 +53,8 @@ export interface Step {
 /** A step that has its place in the streams. */
 export interface Appended {
   readonly events: readonly StreamEvent[];
-  /** Resolves when the step is durable; nobody has to look at it. */
-  readonly committed: Promise<void>;
+  /** Resolves when the step is durable, with the seq of its first event (0 = it has none); nobody has to look at it. */
+  readonly committed: Promise<number>;
 }
 
 /** The end of a stream, and what of it waits for its commit. */
@@ -77,22 +69,23 @@ interface Head {
 
 const fullProbeMs = 1000;
 const none: readonly never[] = [];
+const unfolded: Folded = {};
 
 /** One step on its way to the store. */
 class Entry implements Appended {
-  readonly events: StreamEvent[] = [];
+  events: readonly StreamEvent[] = none;
   /** The stream of each event. */
-  readonly heads: Head[] = [];
-  readonly puts: Put[];
-  readonly feed: Draft[];
+  heads: readonly Head[] = none;
+  puts: readonly Put[];
+  feed: readonly Draft[];
   readonly deletes: readonly Delete[];
   readonly drops: readonly string[];
   readonly whenFull: "refuse" | "hold";
-  readonly #settlement = new Settlement<void>();
+  readonly #settlement = new Settlement<number>();
 
   constructor(step: Step) {
-    this.puts = step.puts?.slice() ?? [];
-    this.feed = step.feed?.slice() ?? [];
+    this.puts = step.puts ?? none;
+    this.feed = step.feed ?? none;
     this.deletes = step.deletes ?? none;
     this.drops = step.drops ?? none;
     this.whenFull = step.whenFull ?? "hold";
@@ -102,12 +95,12 @@ class Entry implements Appended {
     return this.events.length + this.puts.length + this.deletes.length;
   }
 
-  get committed(): Promise<void> {
+  get committed(): Promise<number> {
     return this.#settlement.promise;
   }
 
   resolve(): void {
-    this.#settlement.resolve();
+    this.#settlement.resolve(this.events[0]?.seq ?? 0);
   }
 
   reject(error: unknown): void {
@@ -169,7 +162,10 @@ export class Journal {
     if (this.#failed) throw this.#failed;
     if (this.#full && step.whenFull === "refuse") throw storageFull();
     const entry = new Entry(step);
-    for (const draft of step.appends ?? none) this.#stamp(draft, entry);
+    if (step.appends) {
+      entry.heads = step.appends.map(({ stream }) => this.#head(stream));
+      entry.events = step.appends.map((draft, at) => this.#stamp(draft, entry.heads[at] as Head, entry));
+    }
     this.#waiting.push(entry);
     if (!this.#flushing && !this.#full) {
       this.#flushing = true;
@@ -181,12 +177,16 @@ export class Journal {
   /** Resolves when everything appended so far is committed or refused. */
   async settled(): Promise<void> {
     if (this.#failed || this.#full) return;
-    await this.append({}).committed.catch(() => {});
+    await this.append({}).committed.catch(() => 0);
   }
 
-  #stamp(draft: Draft & { readonly stream: string }, entry: Entry): void {
-    const head = this.#heads.get(draft.stream);
+  #head(stream: string): Head {
+    const head = this.#heads.get(stream);
     if (!head) throw new AnodeError("run_finished", "The stream has ended and takes no more events.");
+    return head;
+  }
+
+  #stamp(draft: Draft, head: Head, entry: Entry): StreamEvent {
     const now = this.#host.clock.now();
     if (now > head.timeMs) head.timeMs = now;
     const { type } = draft;
@@ -194,15 +194,14 @@ export class Journal {
     const time = formatTime(head.timeMs);
     const units = roughUnits(draft.payload);
     const payload = surelyFits(units, this.#limits.eventBytes) ? draft.payload : boundPayload(draft.payload, this.#limits.eventBytes);
-    const folded: Folded = head.owner ? head.owner.fold({ type, payload, seq, time }) : {};
+    const folded = head.owner ? head.owner.fold(type, payload, seq, time) : unfolded;
     head.seq = seq;
     const { run_id = folded.run_id, peer_id } = draft;
     // The envelope's members are there or not, never undefined: the event leaves them out itself.
     const parts = { run_id, peer_id, seq, type, status: folded.status, time, payload } as EventParts;
-    entry.events.push(createEvent(parts, units));
-    entry.heads.push(head);
-    if (folded.put) entry.puts.push(folded.put);
-    if (folded.feed) entry.feed.push(folded.feed);
+    if (folded.put) entry.puts = [...entry.puts, folded.put];
+    if (folded.feed) entry.feed = [...entry.feed, folded.feed];
+    return createEvent(parts, units);
   }
 
   async #flush(): Promise<void> {
@@ -251,11 +250,15 @@ export class Journal {
     const drops: string[] = [];
     const drafts: Draft[] = [];
     for (const entry of entries) {
-      entry.events.forEach((event, at) => {
-        const head = entry.heads[at] as Head;
-        if (!head.gathered) heads.push(head);
-        (head.gathered ??= []).push(event);
-      });
+      for (let at = 0; at < entry.events.length; at += 1) {
+        const [head, event] = [entry.heads[at] as Head, entry.events[at] as StreamEvent];
+        if (head.gathered) head.gathered.push(event);
+        else {
+          // An array that begins with its element does not reserve room for sixteen more.
+          head.gathered = [event];
+          heads.push(head);
+        }
+      }
       for (const put of entry.puts) puts.push(put);
       for (const gone of entry.deletes) deletes.push(gone);
       for (const stream of entry.drops) drops.push(stream);
@@ -331,8 +334,8 @@ function standInFor(refused: Entry): Entry | undefined {
   if (!first || first.seq === 1) return undefined;
   const entry = new Entry({});
   const payload = { level: "warning", code: "storage_full", text: "A change was refused: the disk had no space left for it." };
-  for (const event of refused.events) entry.events.push(createEvent({ ...event, type: "system.notice", payload }));
-  entry.heads.push(...refused.heads);
+  entry.events = refused.events.map((event) => createEvent({ ...event, type: "system.notice", payload }));
+  entry.heads = refused.heads;
   return entry;
 }
 

@@ -39,6 +39,7 @@ export class StreamLog {
   #firstSeq = 0;
   #lastSeq = 0;
   #sealed = false;
+  #shared: { readonly chunk: FrameChunk; readonly limitBytes: number; readonly lastSeq: number } | undefined;
 
   constructor(bounds: LogBounds) {
     this.#bounds = bounds;
@@ -84,8 +85,13 @@ export class StreamLog {
   /** Frames after the cursor out of one segment, or `undefined` when the event after it is no longer (or not yet) here. */
   frames(after: number, limitBytes: number): FrameChunk | undefined {
     if (!this.#holds(after)) return undefined;
+    // Readers that keep up ask for the same piece, one after the other: they share one view.
+    const shared = this.#shared;
+    if (shared?.chunk.fromSeq === after + 1 && shared.limitBytes === limitBytes && shared.lastSeq === this.#lastSeq) return shared.chunk;
     if (after + 1 > this.#lastSeq - this.#tail.length) this.#encodeTail();
-    return this.#segmentOf(after + 1)?.frames(after + 1, limitBytes);
+    const chunk = this.#segmentOf(after + 1)?.frames(after + 1, limitBytes);
+    this.#shared = chunk && { chunk, limitBytes, lastSeq: this.#lastSeq };
+    return chunk;
   }
 
   /** At most `limit` events after the cursor, or `undefined` as for {@link StreamLog.frames}. */
@@ -121,6 +127,7 @@ export class StreamLog {
   /** Nothing more is written and nobody follows: takes the smallest form. */
   seal(): void {
     this.#sealed = true;
+    this.#shared = undefined;
     if (this.#tail.length > notWorthPacking) this.#pack();
   }
 

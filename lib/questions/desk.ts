@@ -311,7 +311,7 @@ export class Desk implements QuestionDesk {
   }
 
   /** From here on the question is over for everybody; those who wait hear of it when the ending is durable. */
-  #settle(entry: Entry, question: Question, committed: Promise<void>): void {
+  #settle(entry: Entry, question: Question, committed: Promise<unknown>): void {
     this.#open.delete(question.question_id);
     entry.cancelDeadline();
     entry.cancelAbsence?.();

@@ -1,7 +1,7 @@
 import { AnodeError, isAnodeError } from "../errors.js";
 import type { EventBuffer } from "../events/buffer.js";
 import type { StreamEvent } from "../events/event.js";
-import type { Appended, Draft, Folded, Journal, StreamOwner, UnfoldedEvent } from "../events/journal.js";
+import type { Appended, Draft, Folded, Journal, StreamOwner } from "../events/journal.js";
 import type { CancelTimer, Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import type { Desk } from "../questions/desk.js";
@@ -16,7 +16,7 @@ import { failedOutcome, outcomeFacts, outcomeReason } from "./outcome.js";
 import { Previews } from "./previews.js";
 import type { RunSummary, Usage } from "./schema.js";
 import { stateEvent } from "./state-event.js";
-import { transition } from "./transitions.js";
+import { leavesRecord, transition } from "./transitions.js";
 
 /** The store's collection of run records. */
 export const runCollection = "runs";
@@ -83,6 +83,8 @@ export class ActiveRun implements StreamOwner {
   #abort: AbortController | undefined;
   #abortReason: unknown;
   #uncommitted: RunSummary[] = [];
+  /** What folding an event gives that changes nothing. */
+  #unchanged: Folded = {};
   #revision = 0;
   #slot: Slot | undefined;
   #startedAt: number | undefined;
@@ -182,14 +184,17 @@ export class ActiveRun implements StreamOwner {
     this.countedStatus = record.status;
     this.record = record;
     this.shown = record;
+    this.#unchanged = { run_id: this.id, status: record.status };
     this.#revision = revision;
     this.committedSeq = record.last_seq;
   }
 
-  fold({ type, payload, seq, time }: UnfoldedEvent): Folded {
+  fold(type: string, payload: Draft["payload"], seq: number, time: string): Folded {
     const before = this.record as RunSummary | undefined;
+    if (before && leavesRecord(before.status, type)) return this.#unchanged;
     const next = transition(before, { run_id: this.id, type, payload, seq, time });
-    if (next === before) return { run_id: this.id, status: next.status };
+    if (next === before) return this.#unchanged;
+    this.#unchanged = { run_id: this.id, status: next.status };
     this.record = next.last_seq === seq ? next : { ...next, last_seq: seq };
     this.#uncommitted.push(this.record);
     const put: Put = { collection: runCollection, id: this.id, record: this.record, expectedRevision: this.#revision++ };
@@ -297,7 +302,7 @@ export class ActiveRun implements StreamOwner {
     this.#budget?.pause();
     this.#cancelGrace?.();
     try {
-      await this.#commitEnd(ending, outcome, forced);
+      await this.#takeEnd(ending, outcome, forced).committed;
     } catch (error) {
       this.#done.reject(error);
       throw error;
@@ -308,17 +313,18 @@ export class ActiveRun implements StreamOwner {
     this.#done.resolve(this.shown);
   }
 
-  async #commitEnd(ending: Ending | undefined, outcome: Outcome | undefined, forced: boolean): Promise<void> {
+  /** The step that ends the run; from here on nothing of it goes on. */
+  #takeEnd(ending: Ending | undefined, outcome: Outcome | undefined, forced: boolean): Appended {
     const closing = this.#ports.desk.closing(this.id, ending?.deny ?? "canceled");
-    const dropped = this.#inputs?.close() ?? [];
-    if (this.record.status === "queued") dropped.length = 0;
+    const dropped = this.#inputs && this.record.status !== "queued" ? this.#inputs.close() : [];
     const last = {
       stream: this.stream,
       type: ending?.type ?? `run.${outcome?.status ?? "failed"}`,
       payload: this.#terminalPayload(ending, outcome, forced),
     };
+    const before = [...closing.appends, ...dropped.map((draft) => ({ ...draft, stream: this.stream }))];
     const step = this.#ports.journal.append({
-      appends: [...closing.appends, ...dropped.map((draft) => ({ ...draft, stream: this.stream })), last],
+      appends: before.length === 0 ? [last] : [...before, last],
       puts: closing.puts,
       feed: closing.feed,
     });
@@ -327,7 +333,7 @@ export class ActiveRun implements StreamOwner {
     this.#slot?.release();
     // An executor that was given up must not go on believing that it runs.
     if (!outcome) this.#abortWith(ending?.reason);
-    await step.committed;
+    return step;
   }
 
   #terminalPayload(ending: Ending | undefined, outcome: Outcome | undefined, forced: boolean): Record<string, unknown> {

@@ -126,36 +126,60 @@ export class Admission {
   }
 
   #begin(lane: Lane, candidate: Candidate): void {
-    let free: (() => void) | undefined;
-    const hold = (): void => {
-      lane.held += 1;
-      this.#heldByKey.set(candidate.key, (this.#heldByKey.get(candidate.key) ?? 0) + 1);
-    };
-    const slot: Slot = {
-      release: () => {
-        if (!free) return;
-        const done = free;
-        free = undefined;
-        lane.held -= 1;
-        const left = (this.#heldByKey.get(candidate.key) ?? 1) - 1;
-        if (left > 0) this.#heldByKey.set(candidate.key, left);
-        else this.#heldByKey.delete(candidate.key);
-        done();
-        // A key that is no longer capped may have runs waiting in any lane.
-        if (this.#options.keyConcurrency === undefined) this.#pump(lane);
-        else for (const other of this.#lanes) this.#pump(other);
-      },
-      retake: () => {
-        if (free) return;
-        free = () => {};
-        hold();
-      },
-    };
-    hold();
+    const slot = new HeldSlot(
+      () => this.#freed(lane, candidate),
+      () => this.#held(lane, candidate),
+    );
     void lane.queue.add(() => {
-      const finished = new Promise<void>((resolve) => (free = resolve));
       candidate.begin(slot);
-      return finished;
+      return slot.freed;
     });
+  }
+
+  #held(lane: Lane, { key }: Candidate): void {
+    lane.held += 1;
+    this.#heldByKey.set(key, (this.#heldByKey.get(key) ?? 0) + 1);
+  }
+
+  #freed(lane: Lane, { key }: Candidate): void {
+    lane.held -= 1;
+    const left = (this.#heldByKey.get(key) ?? 1) - 1;
+    if (left > 0) this.#heldByKey.set(key, left);
+    else this.#heldByKey.delete(key);
+    // A key that is no longer capped may have runs waiting in any lane.
+    if (this.#options.keyConcurrency === undefined) this.#pump(lane);
+    else for (const other of this.#lanes) this.#pump(other);
+  }
+}
+
+/** A slot from its start: held until it is released, and again after it is retaken. */
+class HeldSlot implements Slot {
+  readonly #onRelease: () => void;
+  readonly #onHold: () => void;
+  readonly #freed = Promise.withResolvers<void>();
+  #isHeld = true;
+
+  constructor(onRelease: () => void, onHold: () => void) {
+    this.#onRelease = onRelease;
+    this.#onHold = onHold;
+    onHold();
+  }
+
+  /** Resolves at the first release: then the queue may go on. */
+  get freed(): Promise<void> {
+    return this.#freed.promise;
+  }
+
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#freed.resolve();
+    this.#onRelease();
+  }
+
+  retake(): void {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
+    this.#onHold();
   }
 }

@@ -78,16 +78,21 @@ export class FairOrder<Item extends Waiting> {
   }
 
   #inTurn(isCapped: (key: string) => boolean): Item | undefined {
-    const priorities = [...this.#turns.keys()].sort((a, b) => b - a);
-    for (const priority of priorities) {
-      for (const [key, queue] of this.#turns.get(priority) ?? []) if (!isCapped(key)) return queue[0];
+    for (const keys of this.#byPriority()) {
+      for (const queue of keys.values()) if (queue[0] && !isCapped(queue[0].key)) return queue[0];
     }
     return undefined;
   }
 
+  /** The turns, highest priority first. Nearly always there is one priority, and nothing to sort. */
+  #byPriority(): Iterable<Map<string, Item[]>> {
+    if (this.#turns.size <= 1) return this.#turns.values();
+    return [...this.#turns].sort(([a], [b]) => b - a).map(([, keys]) => keys);
+  }
+
   #countOvertaken(taken: Item): void {
-    for (const [id, place] of this.#places) {
-      if (id === taken.id) return;
+    for (const place of this.#places.values()) {
+      if (place.item === taken) return;
       place.overtaken += 1;
       if (place.overtaken === overtakenLimit) this.#starved.push(place.item);
     }

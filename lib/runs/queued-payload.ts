@@ -10,7 +10,7 @@ export function queuedPayload(
   about: { readonly executor: string; readonly origin: RunOrigin; readonly supports: Supports; readonly caller: Caller },
 ): Record<string, unknown> {
   const payload: Record<string, unknown> = {};
-  for (const [field, value] of Object.entries(request)) if (!unshown.has(field)) payload[field] = value;
+  for (const field in request) if (!unshown.has(field)) payload[field] = request[field as keyof NormalRequest];
   payload["label"] = request.run_label ?? "";
   payload["executor"] = about.executor;
   payload["origin"] = about.origin;

@@ -25,7 +25,7 @@ export async function pruneRuns(parts: {
   removed: (status: string) => void;
   nowMs: number;
   isNeeded: (id: string) => boolean;
-  commit: (batch: Required<Pick<Batch, "deletes" | "drops">>) => Promise<void>;
+  commit: (batch: Required<Pick<Batch, "deletes" | "drops">>) => Promise<unknown>;
 }): Promise<number> {
   const { store, rule, counts, nowMs, isNeeded, commit } = parts;
   const status = (rule.status ?? terminal).filter((name) => terminal.includes(name));

@@ -55,7 +55,7 @@ class ExecutorContext implements RunContext {
   }
 
   get emit(): RunContext["emit"] {
-    return (type, payload) => guarded(emit(this.#run, this.#ports, type, payload));
+    return (type, payload) => emit(this.#run, this.#ports, type, payload);
   }
 
   get preview(): RunContext["preview"] {
@@ -93,15 +93,13 @@ function guarded<Value>(promise: Promise<Value>): Promise<Value> {
   return promise;
 }
 
-async function emit(run: ActiveRun, ports: ContextPorts, type: string, payload: object): Promise<number> {
-  if (isReservedType(type)) throw new AnodeError("reserved_event_type", `Events of type ${type} are the manager's.`);
+function emit(run: ActiveRun, ports: ContextPorts, type: string, payload: object): Promise<number> {
   try {
-    const { events, committed } = run.append(type, ports.redact(payload) as Record<string, unknown>);
-    await committed;
-    return events[0]?.seq ?? 0;
+    if (isReservedType(type)) throw new AnodeError("reserved_event_type", `Events of type ${type} are the manager's.`);
+    return run.append(type, ports.redact(payload) as Record<string, unknown>).committed;
   } catch (error) {
     if (isAnodeError(error) && error.code === "run_finished") ports.diagnostic("run.late_event", { run_id: run.id, type });
-    throw error;
+    return guarded(Promise.reject(error));
   }
 }
 

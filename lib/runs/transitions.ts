@@ -1,10 +1,13 @@
 import { AnodeError } from "../errors.js";
-import type { UnfoldedEvent } from "../events/journal.js";
 import type { RunStatus, RunSummary, Usage } from "./schema.js";
 
 /** An event of a run as the fold sees it: with its place, before its status is known. */
-export interface FoldedEvent extends UnfoldedEvent {
+export interface FoldedEvent {
   readonly run_id: string;
+  readonly type: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+  readonly seq: number;
+  readonly time: string;
 }
 
 const terminalStatus: Readonly<Record<string, RunStatus>> = {
@@ -59,6 +62,14 @@ export function isTerminal(status: string): boolean {
 /** True for an event that ends a run. */
 export function isTerminalEvent(type: string): boolean {
   return Object.hasOwn(terminalStatus, type);
+}
+
+/** Types of an executor that its record tells of; every other one leaves the record of a started run as it is. */
+const telling = new Set(["system.init", "session.saved", "turn.started", "usage.updated"]);
+
+/** True for an event that cannot change the record of a run in this status; most of a run's events are such. */
+export function leavesRecord(status: RunStatus, type: string): boolean {
+  return (status === "running" || status === "waiting") && !type.startsWith("run.") && !type.startsWith("question.") && !telling.has(type);
 }
 
 /**

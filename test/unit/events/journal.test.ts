@@ -61,7 +61,7 @@ describe("Journal", () => {
 
   it("refuses a step its owner refuses, and gives it no seq", async () => {
     const { journal, store } = bench({
-      fold({ payload }) {
+      fold(_type, payload) {
         if (payload["n"] === 2) throw new AnodeError("run_finished", "no");
         return { status: "running" };
       },
