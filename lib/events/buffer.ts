@@ -1,4 +1,3 @@
-import type { Store } from "../store/store.js";
 import type { StreamEvent } from "./event.js";
 import type { FrameChunk } from "./slab.js";
 
@@ -11,7 +10,7 @@ import type { FrameChunk } from "./slab.js";
  */
 export interface EventBuffer {
   /** A buffer that is itself durable names the store it stands for; over any other store it is refused. */
-  readonly durableOver?: Store;
+  readonly durableOver?: object;
   /** Adds committed events and wakes every reader of the stream. */
   publish(stream: string, events: readonly StreamEvent[]): void;
   /** Wakes the readers of a stream for another reason: previews, the end. */
