@@ -5,13 +5,20 @@ export interface Ids {
   next(): string;
   /** Makes every further id greater than this one of an earlier process. */
   startAfter(id: string): void;
+  /** The same for every id of an earlier process that was given by this time. */
+  startAfterTime(unixMs: number): void;
 }
 
 /** Ids of one kind. A clock that steps back repeats its last time; the counter keeps them apart. */
 export function createIds(prefix: string, clock: Clock): Ids {
   let lastMs = 0;
   let count = 0;
+  // One above: the counter starts anew with each process.
+  const startAfterTime = (unixMs: number): void => {
+    lastMs = Math.max(lastMs, unixMs + 1);
+  };
   return {
+    startAfterTime,
     next() {
       lastMs = Math.max(lastMs, clock.now());
       count += 1;
@@ -19,8 +26,7 @@ export function createIds(prefix: string, clock: Clock): Ids {
     },
     startAfter(id) {
       const ns = /^[A-Z]-(\d{19})_\d+$/.exec(id)?.[1];
-      // One above: the counter starts anew with each process.
-      if (ns) lastMs = Math.max(lastMs, Number(ns.slice(0, 13)) + 1);
+      if (ns) startAfterTime(Number(ns.slice(0, 13)));
     },
   };
 }

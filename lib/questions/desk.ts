@@ -33,6 +33,8 @@ export interface HeldQuestion {
 }
 
 interface Entry {
+  /** The step that opened it; absent for one of a former process. */
+  readonly asked: Appended | undefined;
   question: Question;
   revision: number;
   readonly stream: string | undefined;
@@ -106,8 +108,9 @@ export class Desk implements QuestionDesk {
   /** Takes over the questions a former process left open, and the ids it gave. */
   async recover(): Promise<void> {
     const newest = await this.#store.list(questionCollection, { limit: 1 });
-    const newestId = newest.items[0]?.id;
-    if (newestId) this.#ids.startAfter(newestId);
+    // Its id may be its asker's own; the time at which it was asked is always ours.
+    const newestAt = (newest.items[0]?.record as Question | undefined)?.asked_at;
+    if (newestAt !== undefined) this.#ids.startAfterTime(parseTime(newestAt));
     let after: number | undefined;
     for (let more = true; more; ) {
       const page: StoredPage = await this.#store.list(questionCollection, {
@@ -154,13 +157,13 @@ export class Desk implements QuestionDesk {
       status: "open",
     };
     const { status: _status, ...asked } = question;
-    const { committed } = this.#journal.append({
+    const step = this.#journal.append({
       appends: stream === undefined ? [] : [{ stream, type: "question.asked", payload: asked }],
       feed: [{ type: "question.asked", payload: asked, ...owner }],
       puts: [{ collection: questionCollection, id: question.question_id, record: question, expectedRevision: 0 }],
     });
-    const entry = this.#hold(question, 1, stream, unattended);
-    await committed;
+    const entry = this.#hold(question, 1, stream, unattended, step);
+    await step.committed;
     this.#watchPresence(entry);
     return this.#holding(entry);
   }
@@ -217,16 +220,20 @@ export class Desk implements QuestionDesk {
   }
 
   async #join(id: string, digest: string): Promise<HeldQuestion | undefined> {
+    const stored = this.#open.has(id) ? undefined : await this.#store.get(questionCollection, id);
+    // Looked at after the store: another one may have opened it meanwhile.
     const entry = this.#open.get(id);
-    const known = entry?.question ?? ((await this.#store.get(questionCollection, id))?.record as Question | undefined);
+    const known = entry?.question ?? (stored?.record as Question | undefined);
     if (!known) return undefined;
     if (known.digest !== digest) throw new AnodeError("correlation_conflict", "The id belongs to another question.");
     if (!entry) throw closed(known);
+    await entry.asked?.committed;
     return this.#holding(entry);
   }
 
-  #hold(question: Question, revision: number, stream: string | undefined, unattended: "wait" | "deny"): Entry {
+  #hold(question: Question, revision: number, stream: string | undefined, unattended: "wait" | "deny", asked?: Appended): Entry {
     const entry: Entry = {
+      asked,
       question,
       revision,
       stream,

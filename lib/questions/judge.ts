@@ -1,12 +1,12 @@
 import { AnodeError } from "../errors.js";
 import type { Answer, AnswerInput, DenyReason, Question, QuestionInput, QuestionOption } from "./schema.js";
 
-const impliedEffects: Readonly<Record<string, "allow" | "deny">> = {
-  allow: "allow",
-  allow_once: "allow",
-  allow_always: "allow",
-  deny: "deny",
-};
+const impliedEffects: ReadonlyMap<string, "allow" | "deny"> = new Map([
+  ["allow", "allow"],
+  ["allow_once", "allow"],
+  ["allow_always", "allow"],
+  ["deny", "deny"],
+]);
 
 /** The options of an approval that names none. */
 export const approvalOptions: readonly QuestionOption[] = [
@@ -17,7 +17,7 @@ export const approvalOptions: readonly QuestionOption[] = [
 
 /** What choosing the option of an approval means; `undefined` when it does not say. */
 export function effectOf(option: QuestionOption): "allow" | "deny" | undefined {
-  return option.effect ?? impliedEffects[option.id];
+  return option.effect ?? impliedEffects.get(option.id);
 }
 
 /**

@@ -208,7 +208,7 @@ export class ActiveRun implements StreamOwner {
     let record: RunSummary | undefined;
     while (this.#uncommitted[0] && this.#uncommitted[0].last_seq <= this.committedSeq) record = this.#uncommitted.shift();
     if (record) this.shown = record;
-    if (this.#previews) for (const event of events) if (event.type !== "process.output") this.#previews.finish(event.payload);
+    if (this.#previews) for (const { type, payload } of events) this.#previews.finish(type, payload);
     this.#ports.committed(this, events, record);
   }
 

@@ -16,10 +16,14 @@ interface Growing {
 /** How far one reader got, per growing text. */
 export type PreviewCursor = Map<string, { units: number; rewrites: number }>;
 
+const rememberedIds = 64;
+
 /** The texts of a run that are still growing. Readers pull what was added since they last looked; nothing is queued. */
 export class Previews {
   readonly #limits: Limits;
   readonly #growing = new Map<string, Growing>();
+  /** Ids of the last messages and calls that are whole. */
+  readonly #finished = new Set<string>();
 
   constructor(limits: Limits) {
     this.#limits = limits;
@@ -34,6 +38,8 @@ export class Previews {
     const key = `${type} ${id} ${stream}`;
     let entry = this.#growing.get(key);
     if (!entry) {
+      // What comes after the record event, or after a beginning that was not taken, is shown to nobody.
+      if (this.#finished.has(id) || (typeof offset === "number" && offset > 0)) return false;
       if (this.#growing.size >= this.#limits.previews) return false;
       entry = { key, type, about, text: "", rewrites: 0, silent: false };
       this.#growing.set(key, entry);
@@ -47,13 +53,16 @@ export class Previews {
     return !entry.silent;
   }
 
-  /** The record event of a message or call is there: its preview is over. */
-  finish(payload: Readonly<Record<string, unknown>>): void {
-    const id = payload["message_id"] ?? payload["call_id"];
-    if (this.#growing.size === 0 || typeof id !== "string") return;
+  /** Where the event is the record of a whole message or the result of a call, its preview is over. */
+  finish(type: string, payload: Readonly<Record<string, unknown>>): void {
+    const id = type === "tool.result" ? payload["call_id"] : type.endsWith(".message") ? payload["message_id"] : undefined;
+    if (typeof id !== "string") return;
     for (const [key, entry] of this.#growing) {
       if (entry.about["message_id"] === id || entry.about["call_id"] === id) this.#growing.delete(key);
     }
+    this.#finished.add(id);
+    const [oldest] = this.#finished;
+    if (oldest !== undefined && this.#finished.size > rememberedIds) this.#finished.delete(oldest);
   }
 
   /** What the reader has not seen yet, at most one preview per growing text. */

@@ -30,6 +30,7 @@ export async function pruneRuns(parts: {
   const { store, rule, counts, nowMs, isNeeded, commit } = parts;
   const status = (rule.status ?? terminal).filter((name) => terminal.includes(name));
   let excess = rule.keep === undefined ? 0 : status.reduce((sum, name) => sum + (counts[name] ?? 0), 0) - rule.keep;
+  const cutoffMs = rule.older_than_ms === undefined ? undefined : nowMs - rule.older_than_ms;
   let removed = 0;
   let after: number | undefined;
   for (let more = true; more && status.length > 0; ) {
@@ -41,7 +42,7 @@ export async function pruneRuns(parts: {
     });
     const goes = (item: Stored): boolean => {
       if (isNeeded(item.id)) return false;
-      return excess-- > 0 || isOlder(item.record as RunSummary, rule.older_than_ms, nowMs);
+      return excess-- > 0 || isOlder(item.record as RunSummary, cutoffMs);
     };
     const items = page.items.filter(goes);
     const gone = items.map((item) => item.id);
@@ -49,14 +50,15 @@ export async function pruneRuns(parts: {
     for (const { record } of items) parts.removed((record as RunSummary).status);
     removed += gone.length;
     after = page.items.at(-1)?.ordinal;
-    // The list is in the order of acceptance: once nothing of a page goes, nothing later does.
-    more = page.more && (gone.length > 0 || excess > 0);
+    // The list is in the order of acceptance: what was accepted after the age began has not ended before it.
+    const last = page.items.at(-1)?.record as RunSummary | undefined;
+    more = page.more && (excess > 0 || (cutoffMs !== undefined && last !== undefined && parseTime(last.started_at) < cutoffMs));
   }
   return removed;
 }
 
-function isOlder(record: RunSummary, olderThanMs: number | undefined, nowMs: number): boolean {
-  return olderThanMs !== undefined && record.ended_at !== undefined && parseTime(record.ended_at) < nowMs - olderThanMs;
+function isOlder(record: RunSummary, cutoffMs: number | undefined): boolean {
+  return cutoffMs !== undefined && record.ended_at !== undefined && parseTime(record.ended_at) < cutoffMs;
 }
 
 async function deletesOf(store: Store, runs: readonly string[]): Promise<Delete[]> {
