@@ -10,7 +10,9 @@ export const run: Command = async (line, context) => {
   const options = toOptions(line, context);
   const { detachDaemon, runDaemon } = await import("../../daemon/index.js");
   if (line.has("detach")) {
-    await detachDaemon(options);
+    const { pid, socket, url } = await detachDaemon(options);
+    const addresses = [socket === undefined ? [] : `unix:${socket}`, url ?? []].flat().join(", ");
+    context.output.note(`the daemon runs as process ${pid}, listening on ${addresses}; \`anode daemon stop\` ends it`);
     return 0;
   }
   return runDaemon({
