@@ -57,11 +57,27 @@ export function roughBytes(event: StreamEvent): number {
 
 const envelopeBytes = 120;
 
+// Most events have the run and the type of the one before.
+const runIds = quotedOnce();
+const types = quotedOnce();
+
+function quotedOnce(): (text: string) => string {
+  let last = "";
+  let quoted = '""';
+  return (text) => {
+    if (text !== last) {
+      quoted = JSON.stringify(text);
+      last = text;
+    }
+    return quoted;
+  };
+}
+
 function encode(event: StreamEvent): string {
-  const run = event.run_id === undefined ? "" : `"run_id":${JSON.stringify(event.run_id)},`;
+  const run = event.run_id === undefined ? "" : `"run_id":${runIds(event.run_id)},`;
   const peer = event.peer_id === undefined ? "" : `"peer_id":${JSON.stringify(event.peer_id)},`;
   const status = event.status === undefined ? "" : `"status":"${event.status}",`;
-  const type = JSON.stringify(event.type);
+  const type = types(event.type);
   return `{"id":"${event.id}",${run}${peer}"seq":${event.seq},"type":${type},${status}"time":"${event.time}","payload":${encodePayload(event.payload)}}`;
 }
 

@@ -46,17 +46,28 @@ export class Slab implements Segment {
 
   /** Writes the events' frames and answers how many fitted. */
   write(events: readonly StreamEvent[]): number {
-    const texts = events.map(frameText);
-    const joined = texts.join("");
-    // One call for the whole batch is far cheaper; it is right only when every unit is one byte.
-    const { read, written } = encoder.encodeInto(joined, this.#memory.subarray(this.#used));
-    if (read === joined.length && written === joined.length) {
-      for (const text of texts) this.#ends.push((this.#used += text.length));
-      return texts.length;
+    const held = this.#ends.length;
+    let joined = "";
+    for (const event of events) {
+      joined += frameText(event);
+      this.#ends.push(this.#used + joined.length);
     }
+    // One call for the whole batch is far cheaper; it is right only when all of it fits and every unit is one byte.
+    if (joined.length <= this.#memory.length - this.#used) {
+      const { read, written } = encoder.encodeInto(joined, this.#memory.subarray(this.#used));
+      if (read === joined.length && written === joined.length) {
+        this.#used += written;
+        return events.length;
+      }
+    }
+    this.#ends.length = held;
+    return this.#writeEach(events);
+  }
+
+  #writeEach(events: readonly StreamEvent[]): number {
     let count = 0;
-    for (const text of texts) {
-      const frame = encoder.encode(text);
+    for (const event of events) {
+      const frame = encoder.encode(frameText(event));
       if (frame.length > this.#memory.length - this.#used) break;
       this.#memory.set(frame, this.#used);
       this.#ends.push((this.#used += frame.length));

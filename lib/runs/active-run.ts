@@ -371,7 +371,7 @@ export class ActiveRun implements StreamOwner {
     const counts = (): boolean => !this.#over && this.record.status !== "queued";
     return new BudgetWatch(budget, this.#ports.host.clock, {
       counts,
-      warn: ({ name, used, limit }) => void this.append("budget.warning", { name, used: Math.round(used * 1e6) / 1e6, limit }),
+      warn: ({ name, used, limit }) => void this.append("budget.warning", { name, used: rounded(name, used), limit }),
       over: (crossing) => this.end(overBudget(crossing)),
     });
   }
@@ -391,6 +391,11 @@ export class ActiveRun implements StreamOwner {
   #isInteractive(): boolean {
     return this.request.pty === true || this.request.template?.input === true || this.request.template?.pty === true;
   }
+}
+
+/** Money in millionths, everything else in whole units. */
+function rounded(name: string, used: number): number {
+  return name === "cost_usd" ? Math.round(used * 1e6) / 1e6 : Math.round(used);
 }
 
 const noChildren: ReadonlySet<ActiveRun> = new Set();
