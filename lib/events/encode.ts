@@ -6,14 +6,15 @@ export type EventParts = Omit<StreamEvent, "id">;
 
 /** An event that keeps its JSON line once somebody needed it. */
 class RecordEvent implements StreamEvent {
-  readonly id: string;
+  // Declared, not defined: so the members stand in the order of the wire, and absent ones are absent.
+  declare readonly id: string;
   declare readonly run_id?: string;
   declare readonly peer_id?: string;
-  readonly seq: number;
-  readonly type: string;
+  declare readonly seq: number;
+  declare readonly type: string;
   declare readonly status?: string;
-  readonly time: string;
-  readonly payload: Readonly<Record<string, unknown>>;
+  declare readonly time: string;
+  declare readonly payload: Readonly<Record<string, unknown>>;
   #units: number;
   #line: string | undefined;
 

@@ -121,6 +121,8 @@ export class Journal {
   readonly #heads = new Map<string, Head>();
   readonly #flushSoon = (): void => void this.#flush();
   #waiting: Entry[] = [];
+  /** So many of the waiting entries are tried alone, because together they were refused. */
+  #alone = 0;
   #flushing = false;
   #full = false;
   #failed: AnodeError | undefined;
@@ -213,6 +215,10 @@ export class Journal {
   }
 
   #gather(): Entry[] {
+    if (this.#alone > 0) {
+      this.#alone -= 1;
+      return this.#waiting.splice(0, 1);
+    }
     let size = 0;
     let count = 0;
     for (const entry of this.#waiting) {
@@ -286,15 +292,18 @@ export class Journal {
     heads.push(head);
   }
 
-  async #refused(entries: readonly Entry[], error: unknown): Promise<boolean> {
+  #refused(entries: readonly Entry[], error: unknown): boolean {
     const feedHead = this.#heads.get(feedStream);
     if (feedHead) feedHead.seq -= entries.reduce((sum, entry) => sum + entry.feed.length, 0);
     const code = isAnodeError(error) ? error.code : "store_failed";
     if (code === "storage_full") return this.#wait(entries);
     if (code === "stale_commit") {
       if (entries.length === 1) entries[0]?.reject(error);
-      // One overtaken record must not take the others down: each is tried alone.
-      else for (const entry of entries) if (!(await this.#commit([entry]))) return false;
+      else {
+        // One overtaken record must not take the others down: each is tried alone.
+        this.#waiting = [...entries, ...this.#waiting];
+        this.#alone = entries.length;
+      }
       return true;
     }
     this.#failed = isAnodeError(error) ? error : new AnodeError("store_failed", "The store has failed.", { cause: error });
@@ -306,12 +315,15 @@ export class Journal {
   #wait(entries: readonly Entry[]): boolean {
     this.#full = true;
     const held: Entry[] = [];
+    const unborn = new Set<Head>();
     for (const entry of [...entries, ...this.#waiting]) {
-      if (entry.whenFull === "hold") held.push(entry);
+      // What follows in a stream whose first event was refused goes with it.
+      if (entry.whenFull === "hold" && !entry.heads.some((head) => unborn.has(head))) held.push(entry);
       else {
         entry.reject(storageFull());
         const standIn = standInFor(entry);
         if (standIn) held.push(standIn);
+        else for (const head of entry.heads) unborn.add(head);
       }
     }
     this.#waiting = held;
@@ -331,7 +343,7 @@ export class Journal {
 /** A refused step has its place in its stream already: where the stream goes on, a notice takes it, for a hole would end the stream. */
 function standInFor(refused: Entry): Entry | undefined {
   const first = refused.events[0];
-  if (!first || first.seq === 1) return undefined;
+  if (!first || first.seq === 1 || refused.whenFull === "hold") return undefined;
   const entry = new Entry({});
   const payload = { level: "warning", code: "storage_full", text: "A change was refused: the disk had no space left for it." };
   entry.events = refused.events.map((event) => createEvent({ ...event, type: "system.notice", payload }));

@@ -459,7 +459,7 @@ export class RunManager {
     this.#active.remove(run);
     this.#admission.remove(id);
     if (shown.duration_ms !== undefined) this.#starter.noteDuration(shown.duration_ms);
-    if (parent?.record.status === "running" || parent?.record.status === "waiting") {
+    if (parent && !parent.over) {
       parent.append("run.child_ended", { child_id: id, status: shown.status, stop_reason: shown.stop_reason });
     }
   }

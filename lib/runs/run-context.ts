@@ -5,7 +5,7 @@ import type { Desk } from "../questions/desk.js";
 import type { EventBuffer } from "../events/buffer.js";
 import type { Limits } from "../limits.js";
 import type { ActiveRun } from "./active-run.js";
-import type { RunContext, RunHandle } from "./executor.js";
+import { isReservedType, type RunContext, type RunHandle } from "./executor.js";
 import type { Approval, RunRequest } from "./schema.js";
 
 /** What a context needs beside its run. */
@@ -18,13 +18,6 @@ export interface ContextPorts {
   redact(payload: object): object;
   start(request: RunRequest, parent: ActiveRun): Promise<RunHandle>;
   diagnostic(name: string, data: Readonly<Record<string, unknown>>): void;
-}
-
-const reserved = ["run.", "question.", "input.", "budget.", "system.gap"];
-
-/** True for an event type that only the manager may append. */
-export function isReservedType(type: string): boolean {
-  return reserved.some((prefix) => type.startsWith(prefix));
 }
 
 /** What an executor works with during one run. */

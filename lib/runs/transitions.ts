@@ -17,7 +17,14 @@ const terminalStatus: Readonly<Record<string, RunStatus>> = {
   "run.interrupted": "interrupted",
 };
 const endsFromQueue = new Set(["run.failed", "run.canceled", "run.interrupted"]);
-const allowedInQueue = new Set(["run.cancel_requested", "input.accepted", "input.withdrawn", "system.notice"]);
+const allowedInQueue = new Set([
+  "run.cancel_requested",
+  "run.child_started",
+  "run.child_ended",
+  "input.accepted",
+  "input.withdrawn",
+  "system.notice",
+]);
 const endings: ReadonlySet<string> = new Set(Object.values(terminalStatus));
 /** Fields of the terminal payload that the record takes over as they are. */
 const outcomeFields = [

@@ -100,6 +100,39 @@ describe("Journal", () => {
     expect([await seqsIn(store, "a"), await seqsIn(store, "b"), await seqsIn(store, feedStream)]).toEqual([[1], [1], [1, 2]]);
   });
 
+  it("loses none of the steps that are tried alone when the space runs out among them", async () => {
+    const { journal, store, host } = bench();
+    await store.commit({ puts: [{ collection: "c", id: "x", record: {}, expectedRevision: 0 }] });
+    store.holdCommits();
+    const bad = journal.append({ puts: [{ collection: "c", id: "x", record: {}, expectedRevision: 0 }] });
+    const good = [1, 2, 3].map((n) => journal.append({ appends: [draft(n === 2 ? "b" : "a", n)] }));
+    await host.clock.advance(0);
+    store.releaseCommits(1);
+    await host.clock.advance(0);
+    // The overtaken step is tried alone now; the one after it meets a full disk.
+    store.failCommits(1, "storage_full");
+    store.releaseCommits();
+    await expect(bad.committed).rejects.toMatchObject({ code: "stale_commit" });
+    await host.clock.advance(1000);
+    await Promise.all(good.map((step) => step.committed));
+    expect([await seqsIn(store, "a"), await seqsIn(store, "b")]).toEqual([[1, 2], [1]]);
+  });
+
+  it("refuses what follows in a stream whose first event was refused, and leaves a notice where a stream goes on", async () => {
+    const { journal, store, host } = bench();
+    await journal.append({ appends: [draft("a", 1)] }).committed;
+    store.failCommits(1, "storage_full");
+    const begun = journal.append({ appends: [draft("b", 1)], whenFull: "refuse" });
+    const inside = journal.append({ appends: [draft("a", 2)], whenFull: "refuse" });
+    const after = [journal.append({ appends: [draft("b", 2)] }), journal.append({ appends: [draft("a", 3)] })] as const;
+    for (const refused of [begun, inside, after[0]]) await expect(refused.committed).rejects.toMatchObject({ code: "storage_full" });
+    await host.clock.advance(1000);
+    expect(await after[1].committed).toBe(3);
+    expect([await seqsIn(store, "a"), await seqsIn(store, "b")]).toEqual([[1, 2, 3], []]);
+    const { lines } = await store.read("a", 1, 1);
+    expect(JSON.parse(new TextDecoder().decode(lines))).toMatchObject({ type: "system.notice", payload: { code: "storage_full" } });
+  });
+
   it("acknowledges nothing any more once the store is lost", async () => {
     const { journal, store, failures } = bench();
     store.failCommits(1, "store_failed");

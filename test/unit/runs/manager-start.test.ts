@@ -320,3 +320,21 @@ describe("RunManager listeners", () => {
     expect(new Set(diagnostics)).toEqual(new Set(["listener.failed"]));
   });
 });
+
+describe("a child of a queued parent", () => {
+  it("is started like any other, and its parent's log tells of it", async () => {
+    const { executor, release } = gate();
+    const manager = await openManager(executor, { concurrency: 1 });
+    await manager.start({ prompt: "first" });
+    const parent = await manager.start({ prompt: "queued" });
+    const child = await manager.start({ prompt: "child", parent_id: parent.id });
+    await until(async () => (await manager.get(child.id)).status === "running");
+    release();
+    release();
+    expect(await child.done()).toMatchObject({ status: "completed" });
+    await until(() => release() ?? true);
+    await manager.cancel(parent.id).catch(() => {});
+    const types = (await eventsOf(manager, parent.id)).map(({ type }) => type);
+    expect(types.filter((type) => type.startsWith("run.child"))).toEqual(["run.child_started", "run.child_ended"]);
+  });
+});

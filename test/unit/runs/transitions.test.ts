@@ -67,6 +67,7 @@ const table: Record<string, Record<string, string>> = {
     "run.canceled": "canceled",
     "run.interrupted": "interrupted",
     "run.cancel_requested": "queued",
+    "run.child_started": "queued",
     "input.accepted": "queued",
     "input.withdrawn": "queued",
     "system.notice": "queued",
