@@ -11,6 +11,8 @@ export default defineConfig({
       // Unit tests leave nothing behind, so their files share what they have loaded: half of the time went into loading.
       { extends: true, test: { name: "unit", include: include("unit"), isolate: false, ...quick } },
       { extends: true, test: { name: "conformance", include: include("conformance"), ...quick } },
+      // Proofs of proofs: each must fail over a part with its bug put back.
+      { extends: true, test: { name: "meta", include: include("meta"), testTimeout: 30_000, ...quick } },
       {
         extends: true,
         test: { name: "package", include: include("package"), testTimeout: 120_000, hookTimeout: 120_000, sequence: { groupOrder: 1 } },
