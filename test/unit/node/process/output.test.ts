@@ -83,4 +83,12 @@ describe("createOutputGatherer", () => {
     push(output, `${"\u0001".repeat(5)}\n${"\u0001".repeat(5)}\nplain\n`);
     expect(output.flush()).toEqual([`${"\u0001".repeat(5)}\n`, `${"\u0001".repeat(5)}\n`, "plain\n"]);
   });
+
+  it("cuts no character in two, where there is no line end", () => {
+    const output = gatherer({ flushBytes: 1_000, textBytes: 60 });
+    push(output, `a${"\u{1f600}".repeat(20)}`);
+    const pieces = output.end();
+    expect(pieces.length).toBeGreaterThan(1);
+    expect(pieces.every((piece) => piece.isWellFormed())).toBe(true);
+  });
 });

@@ -9,7 +9,7 @@ interface Behaviour {
   readonly obeysMs?: number;
   /** Kills that it survives. @defaultValue 0 */
   readonly survives?: number;
-  /** Looks after its end in which a new one is there. */
+  /** How often there is a new one behind a look that found nobody. */
   readonly returns?: number;
 }
 
@@ -22,9 +22,11 @@ function treeOf(clock: ManualClock, { obeysMs, survives = 0, returns = 0 }: Beha
   const tree: Tree & { readonly done: typeof done } = {
     done,
     async scan() {
+      // Forked in the moment of the look: the first one that finds nobody is wrong.
       if (!alive && returned < returns) {
         returned += 1;
         alive = true;
+        return new Map();
       }
       const info: ProcessInfo = { pid: 7, name: "stubborn", state: "S", ppid: 1, group: 7, session: 7, startTicks: 1 };
       return new Map(alive ? [[7, info]] : []);
