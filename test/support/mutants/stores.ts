@@ -27,7 +27,7 @@ export const wrongStores: Readonly<Record<string, WrongStore>> = {
     }),
     breaks: ["store.visible", "store.stale", "store.close"],
   },
-  "commits part by part": {
+  "tears record and event apart": {
     defect: (store) => ({
       async commit(batch) {
         for (const name of ["puts", "deletes", "appends", "drops"] as const) await store.commit(part(batch, name));

@@ -46,7 +46,7 @@ describe("IdempotencyKeys.once", () => {
       { callerId: "token:1" },
       { operation: "runs.input" },
       { key: "k2" },
-      { callerId: "owner:runs", operation: ".start" },
+      { callerId: "ownerruns", operation: ".start" },
     ];
     for (const part of parts) expect(await call(part)).toMatchObject({ replayed: false });
     expect(effects()).toBe(parts.length);
