@@ -11,7 +11,7 @@ export const wrongExecutors: Readonly<Record<string, (right: Executor) => Execut
   }),
   "does not hear the abort": (right) => ({
     ...right,
-    execute: (context) => right.execute({ ...context, signal: new AbortController().signal }),
+    execute: (context) => right.execute(changed(context, { signal: new AbortController().signal })),
   }),
   "gives every run the first one's result": (right) => {
     let first: Outcome | undefined;
@@ -33,7 +33,7 @@ export const wrongExecutors: Readonly<Record<string, (right: Executor) => Execut
   }),
   "does not wait for its answer": (right) => ({
     ...right,
-    execute: (context) => right.execute({ ...context, ask: async () => ({ outcome: "answered", text: "made up" }) }),
+    execute: (context) => right.execute(changed(context, { ask: async () => ({ outcome: "answered", text: "made up" }) })),
   }),
 };
 
@@ -58,5 +58,14 @@ export function takesLateEvents(right: Executor, store: Store): Executor {
     await store.commit({ appends: [{ stream, expectedSeq: lastSeq, events: [late] }] });
     return late.seq;
   };
-  return { ...right, execute: (context) => right.execute({ ...context, emit: (type, payload) => emitAnyway(context, type, payload) }) };
+  return {
+    ...right,
+    execute: (context) => right.execute(changed(context, { emit: (type, payload) => emitAnyway(context, type, payload) })),
+  };
+}
+
+/** The context with other members. */
+function changed(context: RunContext, part: Partial<RunContext>): RunContext {
+  const { run, request, signal, emit, preview, ask, input, start, idle } = context;
+  return { run, request, signal, emit, preview, ask, input, start, idle, ...part };
 }

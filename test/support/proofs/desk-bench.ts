@@ -79,11 +79,11 @@ export function createDeskBench(runs: readonly string[]): DeskBench {
 }
 
 /** The ends of a run's open questions, as their manager takes them. */
-export function closeAll({ desk, journal }: DeskProcess, runId: string, reason: DenyReason): Promise<void> {
+export async function closeAll({ desk, journal }: DeskProcess, runId: string, reason: DenyReason): Promise<void> {
   const closing = desk.closing(runId, reason);
-  const { committed } = journal.append({ appends: closing.appends, puts: closing.puts, feed: closing.feed });
-  closing.taken(committed);
-  return committed;
+  const step = journal.append({ appends: closing.appends, puts: closing.puts, feed: closing.feed });
+  closing.taken(step);
+  await step.committed;
 }
 
 /** The question's record as stored. */

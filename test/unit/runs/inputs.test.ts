@@ -14,7 +14,7 @@ function bench({ staysOpen = false, limit = 3 } = {}) {
     append(type, payload, whenFull): Appended {
       if (state.full && whenFull === "refuse") return { events: [], committed: Promise.reject(new AnodeError("storage_full", "Full.")) };
       log.push([type.slice("input.".length), payload["input_id"], payload["result"]].filter(Boolean).join(" "));
-      return { events: [], committed: Promise.resolve() };
+      return { events: [], committed: Promise.resolve(log.length) };
     },
     lastTextSince: () => state.text,
     headSeq: () => log.length,

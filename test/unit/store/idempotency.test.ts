@@ -41,13 +41,7 @@ describe("IdempotencyKeys.once", () => {
 
   it("keeps callers and operations apart, whatever their keys look like", async () => {
     const { call, effects } = bench();
-    const parts = [
-      {},
-      { callerId: "token:1" },
-      { operation: "runs.input" },
-      { key: "k2" },
-      { callerId: "ownerruns", operation: ".start" },
-    ];
+    const parts = [{}, { callerId: "token:1" }, { operation: "runs.input" }, { key: "k2" }, { callerId: "ownerruns", operation: ".start" }];
     for (const part of parts) expect(await call(part)).toMatchObject({ replayed: false });
     expect(effects()).toBe(parts.length);
   });
