@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { boundPayload, cutText } from "../../../lib/events/bound-payload.js";
+import { boundPayload, cutText, surelyFits } from "../../../lib/events/bound-payload.js";
 import { createEvent, encodeLine } from "../../../lib/events/encode.js";
+import { roughUnits } from "../../../lib/events/rough-units.js";
 
 const limitBytes = 4 * 1024;
 /** The bytes of an event that carries the payload. */
@@ -66,6 +67,26 @@ describe("boundPayload", () => {
   it.fails("makes a payload of very many fields fit", () => {
     const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, n) => [`field-${n}`, "0123456789"]));
     expect(weigh(boundPayload(many, limitBytes))).toBeLessThanOrEqual(limitBytes);
+  });
+});
+
+describe("surelyFits", () => {
+  it("is true of nothing that does not fit", () => {
+    const text = fc.array(fc.constantFrom("a", "\u0000", "\ud800", "漢"), { maxLength: 200 }).map((parts) => parts.join(""));
+    const value = fc.oneof(
+      text,
+      fc.double(),
+      fc.boolean(),
+      fc.constant(null),
+      fc.array(fc.oneof(text, fc.double())),
+      fc.dictionary(text, text),
+    );
+    fc.assert(
+      fc.property(fc.dictionary(text, value, { maxKeys: 8 }), fc.integer({ min: 1_100, max: 8_000 }), (payload, limit) => {
+        if (surelyFits(roughUnits(payload), limit)) expect(weigh(payload)).toBeLessThanOrEqual(limit);
+      }),
+      { numRuns: 300 },
+    );
   });
 });
 

@@ -10,7 +10,7 @@ describe("an approval that meets answers, its deadline, a cancel, the approver's
     for (const order of ordersOf(3)) await prove(order, timing);
   });
 
-  it("does so in longer orders too", async () => {
+  it("does so in longer orders too", { timeout: 120_000 }, async () => {
     const order = fc.shuffledSubarray([...happenings], { minLength: 4 });
     await fc.assert(fc.asyncProperty(order, fc.constantFrom(...timings), prove), { numRuns: trials });
   });
