@@ -52,11 +52,11 @@ export async function eventsOf(manager: RunManager, id: string): Promise<StreamE
   return events;
 }
 
-/** Resolves when the condition holds; looks again after every turn of the event loop. */
+/** Resolves when the condition holds; looks again after every turn of the event loop, later with a little time for other threads. */
 export async function until(condition: () => boolean | Promise<boolean>, turns = 5000): Promise<void> {
   for (let turn = 0; turn < turns; turn++) {
     if (await condition()) return;
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => (turn < 1000 ? setImmediate(resolve) : setTimeout(resolve, 1)));
   }
   throw new Error("The condition never held.");
 }

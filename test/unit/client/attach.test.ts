@@ -53,14 +53,14 @@ describe("attach", () => {
     /** What the daemon would send behind a seq. */
     const from = (after: unknown): CarrierReply =>
       stream(...[1, 2, 3, 4].filter((seq) => seq > Number(after)).map((seq) => event(seq, seq === 4 ? "completed" : "running")));
-    for (let length = 0; length < whole.length; length += 1) {
-      for (const end of [[], [lost]]) {
-        const { client, host } = scriptedClient([stream(whole.slice(0, length), ...end), ({ input }) => from(input["after"])]);
-        const reading = read(client);
-        await host.clock.advance(250);
-        expect(await reading, `cut at ${length}`).toEqual([1, 2, 3, 4]);
-      }
-    }
+    const cuts = Array.from(whole, (_, length) => [[], [lost]].map((end) => ({ length, end }))).flat();
+    const attempts = cuts.map(async ({ length, end }) => {
+      const { client, host } = scriptedClient([stream(whole.slice(0, length), ...end), ({ input }) => from(input["after"])]);
+      const reading = read(client);
+      await host.clock.advance(250);
+      expect(await reading, `cut at ${length}`).toEqual([1, 2, 3, 4]);
+    });
+    await Promise.all(attempts);
   });
 
   it("takes a heartbeat's bare id as its cursor", async () => {

@@ -110,8 +110,10 @@ describe("daemon.json", () => {
   });
 
   it("is not trusted when its process is dead and waits to be reaped", async () => {
-    // The child of a shell that became something else, which never reaps it.
-    const child = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 30"], { stdio: ["ignore", "pipe", "inherit"] });
+    // The child of a shell that became something else, which never reaps it; it ends when that has happened.
+    const child = spawn("sh", ["-c", "(until grep -q sleep /proc/$$/comm; do :; done) & echo $!; exec sleep 30"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     cleanups.push(async () => {
       child.kill("SIGKILL");
       await once(child, "exit");

@@ -1,6 +1,4 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { asEvents, follow } from "../../../lib/events/cursor.js";
 import type { StreamEvent } from "../../../lib/events/event.js";
 import { feedStream, Journal, type StreamOwner } from "../../../lib/events/journal.js";
 import { createRingBuffer } from "../../../lib/events/ring-buffer.js";
@@ -9,6 +7,7 @@ import { defaultLimits } from "../../../lib/limits.js";
 import { createMemoryStore } from "../../../lib/store/memory-store.js";
 import { createFaultyStore } from "../../../lib/testing/faulty-store.js";
 import { createTestHost } from "../../../lib/testing/test-host.js";
+import { proveReplayToLive } from "../../support/proofs/replay-to-live.js";
 
 function bench(owner?: StreamOwner) {
   const host = createTestHost();
@@ -144,42 +143,6 @@ describe("Journal", () => {
 });
 
 describe("a cursor", () => {
-  it("misses nothing and repeats nothing between replay and live, under any interleaving", async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.scheduler(),
-        fc.integer({ min: 1, max: 30 }),
-        fc.nat(10),
-        fc.boolean(),
-        async (scheduler, count, after, forgets) => {
-          const { journal, store, buffer } = bench();
-          const slow = {
-            ...store,
-            read: scheduler.scheduleFunction((stream: string, from: number, bytes: number) => store.read(stream, from, bytes)),
-          };
-          let ended = false;
-          const got: number[] = [];
-          const reading = (async () => {
-            const stream = { name: "a", buffer, store: slow, ended: () => ended, gap: () => Promise.reject(new Error("a gap")) };
-            const options = { after: Math.min(after, count), follow: true, signal: new AbortController().signal };
-            for await (const page of follow(stream, asEvents, options)) got.push(...page.map((event) => event.seq));
-          })();
-          const writing = scheduler.scheduleSequence(
-            Array.from({ length: count }, (_, n) => async () => {
-              await journal.append({ appends: [draft("a", n)] }).committed;
-              // What the ring lets go must come from the store.
-              if (forgets && n % 4 === 0) buffer.release("a");
-            }),
-          );
-          await scheduler.waitFor(writing.task);
-          ended = true;
-          buffer.wake("a");
-          await scheduler.waitFor(reading);
-          const from = Math.min(after, count);
-          expect(got).toEqual(Array.from({ length: count - from }, (_, i) => from + i + 1));
-        },
-      ),
-      { numRuns: 100 },
-    );
-  });
+  it("misses nothing, repeats nothing and sleeps on nothing between replay and live, under any interleaving", () =>
+    proveReplayToLive({ buffer: () => createRingBuffer(defaultLimits) }));
 });

@@ -156,24 +156,39 @@ describe("a run's approval", () => {
 
 describe("questions of a run", () => {
   it("beyond their limit are denied unasked with a notice", async () => {
-    const endings: Answer[] = [];
+    const { promise: full, resolve: askMore } = Promise.withResolvers<void>();
+    const { promise: denied, resolve } = Promise.withResolvers<Answer>();
     const manager = await openManager(
       functionExecutor(async ({ ask, signal }) => {
-        const question = { kind: "choice", scope: "tool_permission", prompt: "?" } as const;
-        for (let i = 0; i < 2; i++) void ask({ ...question, prompt: `?${i}` });
-        await new Promise((resolve) => setImmediate(resolve));
-        endings.push(await ask(question));
-        await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve())));
+        for (let i = 0; i < 2; i++) void ask({ kind: "choice", scope: "tool_permission", prompt: `?${i}` });
+        await full;
+        resolve(await ask({ kind: "choice", scope: "tool_permission", prompt: "?" }));
+        await new Promise<void>((done) => (signal.aborted ? done() : signal.addEventListener("abort", () => done())));
       }),
       { limits: { questionsPerRun: 2 } },
     );
     const { id } = await manager.start({ prompt: "x" });
-    await until(() => endings.length === 1);
-    expect(endings[0]).toMatchObject({ decision: "deny", reason: "no_approver" });
+    await until(async () => (await manager.questions({ run_ids: [id] })).questions.length === 2);
+    askMore();
+    expect(await denied).toMatchObject({ decision: "deny", reason: "no_approver" });
     await manager.cancel(id);
     expect((await eventsOf(manager, id)).filter((event) => event.type === "system.notice").map((event) => event.payload)).toMatchObject([
       { code: "question_full" },
     ]);
+  });
+
+  // Defect: the limit is looked at before the digest is awaited, so questions asked in one moment do not count each other.
+  it.fails("are within their limit when they are asked in one moment", async () => {
+    const manager = await openManager(
+      functionExecutor(async ({ ask }) => {
+        const asked = Array.from({ length: 5 }, (_, i) => ask({ kind: "choice", scope: "tool_permission", prompt: `?${i}` }));
+        await Promise.all(asked);
+      }),
+      { limits: { questionsPerRun: 2 }, host: { ...host(), digest: async (text) => text } },
+    );
+    const { id } = await manager.start({ prompt: "x" });
+    await until(async () => (await manager.questions({ run_ids: [id] })).questions.length >= 2);
+    expect((await manager.questions({ run_ids: [id] })).questions).toHaveLength(2);
   });
 
   it("are told to the application, whose answer counts", async () => {

@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { eventsOf } from "../../../../lib/testing/store-subject.js";
-import { openSourceStore, sourceArguments, temporaryFolder } from "../../../support/sqlite.js";
+import { eventsOf } from "../../lib/testing/store-subject.js";
+import { openSourceStore, sourceArguments, temporaryFolder } from "../support/sqlite.js";
 
 const cycles = 20;
 let folder: ReturnType<typeof temporaryFolder>;
@@ -13,7 +13,7 @@ afterEach(() => folder.remove());
 
 /** Runs a writer and kills it in the middle of its work, after some acknowledgements; answers the last one. */
 async function writeAndKill(path: string, acknowledgements: number): Promise<number> {
-  const script = new URL("../../../support/sqlite-writer.ts", import.meta.url).pathname;
+  const script = new URL("../support/sqlite-writer.ts", import.meta.url).pathname;
   const child = spawn(process.execPath, [...sourceArguments, script, path], { stdio: ["ignore", "pipe", "inherit"] });
   const exited = new Promise((resolve) => child.once("exit", resolve));
   let last = 0;

@@ -1,18 +1,24 @@
-import { describe, expect, it } from "vitest";
+import type { StreamEvent } from "../../../lib/events/event.js";
 import type { Limits } from "../../../lib/limits.js";
+import { isTerminalEvent } from "../../../lib/runs/transitions.js";
 import { createMemoryStore } from "../../../lib/store/memory-store.js";
-import type { Batch, Put, Store } from "../../../lib/store/store.js";
+import type { Append, Batch, Put, Store } from "../../../lib/store/store.js";
 import type { StoreInstance } from "../../../lib/testing/store-subject.js";
-import { storeSuite } from "../../../lib/testing/store-suite.js";
-import { failuresOf } from "../../../lib/testing/suite.js";
 
 /** What a store does wrong, over one that does it right. */
 type Defect = (store: Store) => Partial<Store>;
 
+export interface WrongStore {
+  readonly defect: Defect;
+  readonly limits?: Partial<Limits>;
+  readonly breaks: readonly string[];
+}
+
 const part = (batch: Batch, name: keyof Batch): Batch => ({ [name]: batch[name] ?? [] });
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-const defects: Record<string, { defect: Defect; limits?: Partial<Limits>; breaks: string[] }> = {
+/** Stores that are wrong in one point, each around a right one, and the clauses of the suite that it breaks at least. */
+export const wrongStores: Readonly<Record<string, WrongStore>> = {
   "acknowledges before it commits": {
     defect: (store) => ({
       async commit(batch) {
@@ -21,7 +27,7 @@ const defects: Record<string, { defect: Defect; limits?: Partial<Limits>; breaks
     }),
     breaks: ["store.visible", "store.stale", "store.close"],
   },
-  "commits part by part": {
+  "tears record and event apart": {
     defect: (store) => ({
       async commit(batch) {
         for (const name of ["puts", "deletes", "appends", "drops"] as const) await store.commit(part(batch, name));
@@ -88,37 +94,22 @@ const defects: Record<string, { defect: Defect; limits?: Partial<Limits>; breaks
   "answers after close": { defect: (store) => ({ close: async () => void (await store.usage()) }), breaks: ["store.close"] },
 };
 
-describe("storeSuite", () => {
-  it.each(Object.entries(defects))("fails for a store that %s", async (_, { defect, limits, breaks }) => {
-    const failures = await failuresOf(storeSuite, {
-      supports: { durable: false },
-      async make(asked) {
-        const store = createMemoryStore({ limits: limits ?? asked ?? {} });
-        return { store: { ...store, ...defect(store) }, dispose: () => store.close() };
-      },
-    });
-    expect(failures.map(({ clause }) => clause)).toEqual(expect.arrayContaining(breaks));
-  });
+/** The right store with the wrong part. */
+export function withDefect(store: Store, { defect }: WrongStore): Store {
+  return { ...store, ...defect(store) };
+}
 
-  it("fails for a durable store that loses the last batch, and for one that keeps a refused one", async () => {
-    for (const lasting of [
-      (all: Batch[]) => all.slice(0, -1),
-      (all: Batch[]) => [...all, { puts: [{ collection: "runs", id: "ghost", record: {}, expectedRevision: 0 }] }],
-    ]) {
-      const failures = await failuresOf(storeSuite, { supports: { durable: true }, make: async () => replaying(lasting) });
-      expect(failures.map(({ clause }) => clause)).toContain("store.reopen");
-    }
-  });
-
-  it("passes for the same store without a defect", async () => {
-    expect(await failuresOf(storeSuite, { supports: { durable: true }, make: async (limits) => replaying((all) => all, limits) })).toEqual(
-      [],
-    );
-  });
-});
+/** Lets an event follow the one that ends a run: the same once more, or another. */
+export function appendsAfterTheEnd(store: Store, more: (terminal: StreamEvent) => StreamEvent): Store {
+  const prolonged = (append: Append): Append => {
+    const terminal = append.events.find(({ type }) => isTerminalEvent(type));
+    return terminal ? { ...append, events: [...append.events, more(terminal)] } : append;
+  };
+  return { ...store, commit: (batch) => store.commit({ ...batch, appends: (batch.appends ?? []).map(prolonged) }) };
+}
 
 /** A store whose reopening replays the batches that `lasting` says have lasted. */
-function replaying(lasting: (batches: Batch[]) => Batch[], limits: Partial<Limits> = {}): StoreInstance {
+export function replaying(lasting: (batches: Batch[]) => Batch[], limits: Partial<Limits> = {}): StoreInstance {
   const batches: Batch[] = [];
   const inner = createMemoryStore({ limits });
   const store: Store = {

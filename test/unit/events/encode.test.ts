@@ -1,0 +1,86 @@
+import fc from "fast-check";
+import { createParser } from "eventsource-parser";
+import { describe, expect, it } from "vitest";
+import { createEvent, encodeLine, encodePayload } from "../../../lib/events/encode.js";
+import type { StreamEvent } from "../../../lib/events/event.js";
+import { eventsOfLines, framesOfLines, frameText, linesOfFrames } from "../../../lib/events/frame.js";
+
+const time = "2026-01-02T03:04:05.678Z";
+const hostile = [
+  "\r\n",
+  "\n\n",
+  "\u2028",
+  "\u2029",
+  "\ufeff",
+  "data: ",
+  "id: 9\n",
+  '"',
+  "\\",
+  "\\ud800",
+  "\u0000",
+  "\u0085",
+  "\u{1f600}",
+  "é",
+];
+const text = fc.array(fc.oneof(fc.constantFrom(...hostile), fc.string({ unit: "binary", maxLength: 5 }))).map((parts) => parts.join(""));
+const payload = fc.dictionary(text, fc.oneof(text, fc.integer(), fc.boolean(), fc.constant(null), fc.array(text)), { maxKeys: 4 });
+const events = fc
+  .array(payload, { minLength: 1, maxLength: 6 })
+  .chain((payloads) =>
+    fc
+      .nat(2_000)
+      .map((before) =>
+        payloads.map((content, index) =>
+          createEvent({ run_id: "R-1", seq: before + index + 1, type: "note", status: "running", time, payload: content }),
+        ),
+      ),
+  );
+const plain = (event: StreamEvent): unknown => ({ ...event });
+
+/** What an independent parser of event streams reads. */
+function readSse(bytes: Uint8Array): { id: string | undefined; data: string }[] {
+  const read: { id: string | undefined; data: string }[] = [];
+  const parser = createParser({ onEvent: ({ id, data }) => read.push({ id, data }) });
+  parser.feed(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
+  return read;
+}
+
+describe("an event", () => {
+  it("is one line of JSON with its fields in their order, absent ones left out", () => {
+    const event = createEvent({ seq: 7, type: "x", time, payload: { a: 1 } });
+    expect(encodeLine(event)).toBe(`{"id":"evt_7","seq":7,"type":"x","time":"${time}","payload":{"a":1}}`);
+    const full = createEvent({ run_id: "R-1", peer_id: "P-1", seq: 7, type: "x", status: "running", time, payload: {} });
+    expect(Object.keys(JSON.parse(encodeLine(full)))).toEqual(["id", "run_id", "peer_id", "seq", "type", "status", "time", "payload"]);
+  });
+
+  it("keeps the bytes of its first encoding", () => {
+    const content: Record<string, unknown> = { text: "before" };
+    const event = createEvent({ seq: 1, type: "x", time, payload: content });
+    const line = encodeLine(event);
+    content["text"] = "after";
+    expect(encodeLine(event)).toBe(line);
+  });
+
+  it("carries any text unchanged through its line and its frame", () => {
+    fc.assert(
+      fc.property(events, (list) => {
+        const lines = new TextEncoder().encode(list.map((event) => `${encodeLine(event)}\n`).join(""));
+        expect(eventsOfLines(lines)).toEqual(list.map(plain));
+        const frames = framesOfLines(lines, list[0]?.seq ?? 1);
+        expect(new TextDecoder("utf-8", { ignoreBOM: true }).decode(frames)).toBe(list.map(frameText).join(""));
+        expect(linesOfFrames(frames, list[0]?.seq ?? 1)).toEqual(lines);
+        const read = readSse(frames);
+        expect(read.map(({ id }) => Number(id))).toEqual(list.map(({ seq }) => seq));
+        expect(read.map(({ data }) => JSON.parse(data))).toEqual(list.map(plain));
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe("encodePayload", () => {
+  it("replaces lone surrogates, in values and names, and nothing else", () => {
+    const odd = { "\ud800": "a\udc00b", list: ["\ud83d\ude00", { deep: "\ud83d" }], text: "\\ud800" };
+    expect(JSON.parse(encodePayload(odd))).toEqual({ "\ufffd": "a\ufffdb", list: ["\u{1f600}", { deep: "\ufffd" }], text: "\\ud800" });
+  });
+});

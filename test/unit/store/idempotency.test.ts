@@ -1,0 +1,90 @@
+import { describe, expect, it } from "vitest";
+import { defaultLimits, type Limits } from "../../../lib/limits.js";
+import { IdempotencyKeys, type KeyScope, type StoredReply } from "../../../lib/store/idempotency.js";
+import { createMemoryStore } from "../../../lib/store/memory-store.js";
+import { createTestHost } from "../../../lib/testing/test-host.js";
+
+const scope: KeyScope = { callerId: "owner", operation: "runs.start", key: "k", request: { prompt: "x", budget: { events: 1 } } };
+
+function bench(limits: Partial<Limits> = {}) {
+  const host = createTestHost();
+  const store = createMemoryStore();
+  const bounds = { ...defaultLimits, ...limits };
+  const keys = new IdempotencyKeys(store, host, bounds);
+  let effects = 0;
+  const call = (part: Partial<KeyScope> = {}, by = keys) =>
+    by.once({ ...scope, ...part }, async (entry) => {
+      const reply: StoredReply = { status: 201, body: { run_id: `R-${(effects += 1)}` } };
+      await store.commit({ puts: [entry(reply)] });
+      return reply;
+    });
+  return { host, store, keys, call, effects: () => effects, restarted: () => new IdempotencyKeys(store, host, bounds) };
+}
+
+describe("IdempotencyKeys.once", () => {
+  it("gives the same answer for the same call, with one effect, also after a restart", async () => {
+    const { call, effects, restarted } = bench();
+    expect(await call()).toEqual({ reply: { status: 201, body: { run_id: "R-1" } }, replayed: false });
+    for (const by of [undefined, restarted()]) {
+      expect(await call({}, by)).toEqual({ reply: { status: 201, body: { run_id: "R-1" } }, replayed: true });
+    }
+    expect(effects()).toBe(1);
+  });
+
+  it("knows the same request in another order of its fields, and no other request", async () => {
+    const { call, effects } = bench();
+    await call();
+    expect(await call({ request: { budget: { events: 1 }, prompt: "x" } })).toMatchObject({ replayed: true });
+    await expect(call({ request: { prompt: "y" } })).rejects.toMatchObject({ code: "idempotency_mismatch", status: 422 });
+    expect(effects()).toBe(1);
+  });
+
+  it("keeps callers and operations apart, whatever their keys look like", async () => {
+    const { call, effects } = bench();
+    const parts = [{}, { callerId: "token:1" }, { operation: "runs.input" }, { key: "k2" }, { callerId: "ownerruns", operation: ".start" }];
+    for (const part of parts) expect(await call(part)).toMatchObject({ replayed: false });
+    expect(effects()).toBe(parts.length);
+  });
+
+  it("refuses the same key while its call is worked on, and another request under it", async () => {
+    const { keys, call } = bench();
+    const gate = Promise.withResolvers<StoredReply>();
+    const first = keys.once(scope, () => gate.promise);
+    await expect(call()).rejects.toMatchObject({ code: "idempotency_in_flight", retryAfterSeconds: 1 });
+    await expect(call({ request: {} })).rejects.toMatchObject({ code: "idempotency_mismatch" });
+    gate.resolve({ status: 200, body: {} });
+    await first;
+  });
+
+  it("keeps nothing of a call that failed", async () => {
+    const { keys, call } = bench();
+    await expect(keys.once(scope, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+    expect(await call()).toMatchObject({ replayed: false });
+  });
+
+  it("forgets an answer after its life", async () => {
+    const { host, call } = bench();
+    await call();
+    await host.clock.advance(defaultLimits.idempotencyMs - 1);
+    expect(await call()).toMatchObject({ replayed: true });
+    await host.clock.advance(1);
+    expect(await call()).toMatchObject({ replayed: false });
+    expect(await call({ request: scope.request })).toMatchObject({ replayed: true });
+  });
+});
+
+describe("IdempotencyKeys.expired", () => {
+  it("names what is past its life, and the oldest above the limit", async () => {
+    const { host, store, keys, call } = bench({ idempotencyKeys: 2 });
+    await call({ key: "old" });
+    await host.clock.advance(defaultLimits.idempotencyMs);
+    for (const key of ["a", "b", "c"]) await call({ key });
+    expect(await keys.expired()).toHaveLength(2);
+    await store.commit({ deletes: await keys.expired() });
+    expect(await keys.expired()).toEqual([]);
+    const again = [];
+    for (const key of ["c", "b"]) again.push((await call({ key })).replayed);
+    expect(again).toEqual([true, true]);
+    expect(await call({ key: "a" })).toMatchObject({ replayed: false });
+  });
+});
