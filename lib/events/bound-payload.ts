@@ -9,6 +9,8 @@ const bytesOf = (text: string): number => encoder.encode(text).length;
 const worstBytesPerUnit = 6;
 /** Room for the envelope and the `truncated` member. */
 const envelopeBytes = 1024;
+/** Room for one number in the `truncated` member, with its punctuation. */
+const noteBytes = 12;
 
 /** True when a payload of about so many units fits an event of `limitBytes` whatever is in it. */
 export function surelyFits(units: number, limitBytes: number): boolean {
@@ -30,13 +32,22 @@ export function boundPayload(payload: Payload, limitBytes: number): Payload {
     .map(([name, value]) => ({ name, text: typeof value === "string" ? value : (JSON.stringify(value) ?? "") }))
     .sort((a, b) => b.text.length - a.text.length);
   for (const { name, text } of fields) {
-    if (bytes <= room) break;
-    const before = bytesOf(encodePayload({ text: cut[name] }));
-    cut[name] = cutText(text, Math.max(0, before - (bytes - room)));
+    if (bytes <= room) return { ...cut, truncated };
+    const before = valueBytes(cut[name]);
+    // What is said of the cut counts too.
+    bytes += bytesOf(JSON.stringify(name)) + noteBytes;
+    cut[name] = cutText(text, Math.max(2, before - (bytes - room)));
     truncated[name] = bytesOf(text);
-    bytes += bytesOf(encodePayload({ text: cut[name] })) - before;
+    bytes += valueBytes(cut[name]) - before;
   }
-  return { ...cut, truncated };
+  if (bytes <= room) return { ...cut, truncated };
+  // So many fields that their names alone are too much: what fits of the whole, as text.
+  const whole = encodePayload(payload);
+  return { payload: cutText(whole, room - 4 * noteBytes), truncated: { payload: bytesOf(whole) } };
+}
+
+function valueBytes(value: unknown): number {
+  return bytesOf(encodePayload([value])) - "[]".length;
 }
 
 /** The longest start of `text` whose JSON takes at most `limitBytes`; never half a code point. */

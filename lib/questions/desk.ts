@@ -19,6 +19,8 @@ export interface OpenQuestion extends QuestionInput {
   readonly id?: string;
   readonly owner: { readonly run_id?: string; readonly peer_id?: string };
   readonly recipient?: string;
+  /** Open questions the owner may have; one more is `question_full`. @defaultValue unbounded */
+  readonly mostOfOwner?: number;
   /** `deny`: an approval nobody is there to give is denied. @defaultValue "wait" */
   readonly unattended?: "wait" | "deny";
 }
@@ -134,36 +136,24 @@ export class Desk implements QuestionDesk {
    * @throws `invalid_request`, `default_not_denying`, `question_full`, `correlation_conflict`, `question_closed`
    */
   async open(input: OpenQuestion): Promise<HeldQuestion> {
-    const { stream, id, owner, recipient, unattended = "wait", timeout_ms = this.#limits.questionMs, ...content } = input;
+    const {
+      stream: _s,
+      id,
+      owner: _o,
+      recipient: _r,
+      mostOfOwner: _m,
+      unattended = "wait",
+      timeout_ms = this.#limits.questionMs,
+      ...content
+    } = input;
     checkQuestion(content);
     const { scope, kind, prompt, options, tool, metadata } = content;
     const digest = await this.#host.digest(canonicalJson({ scope, kind, prompt, options, tool, metadata }));
-    if (id !== undefined) {
-      const joined = await this.#join(id, digest);
-      if (joined) return joined;
-    }
-    if (this.#open.size >= this.#limits.questions) {
-      throw new AnodeError("question_full", `There are ${this.#limits.questions} open questions already.`, { retryAfterSeconds: 5 });
-    }
-    const now = this.#host.clock.now();
-    const question: Question = {
-      question_id: id ?? this.#ids.next(),
-      ...owner,
-      ...(recipient !== undefined && { recipient }),
-      ...content,
-      digest,
-      asked_at: formatTime(now),
-      deadline: formatTime(now + timeout_ms),
-      status: "open",
-    };
-    const { status: _status, ...asked } = question;
-    const step = this.#journal.append({
-      appends: stream === undefined ? [] : [{ stream, type: "question.asked", payload: asked }],
-      feed: [{ type: "question.asked", payload: asked, ...owner }],
-      puts: [{ collection: questionCollection, id: question.question_id, record: question, expectedRevision: 0 }],
-    });
-    const entry = this.#hold(question, 1, stream, unattended, step);
-    await step.committed;
+    const stored = id === undefined || this.#open.has(id) ? undefined : await this.#store.get(questionCollection, id);
+    // From here to the append nothing is awaited: what was opened meanwhile is joined, and the limits hold.
+    const joined = id === undefined ? undefined : this.#joined(id, stored?.record as Question | undefined, digest);
+    const entry = joined ?? this.#ask({ ...input, unattended, timeout_ms }, content, digest);
+    await entry.asked?.committed;
     this.#watchPresence(entry);
     return this.#holding(entry);
   }
@@ -219,16 +209,47 @@ export class Desk implements QuestionDesk {
     }
   }
 
-  async #join(id: string, digest: string): Promise<HeldQuestion | undefined> {
-    const stored = this.#open.has(id) ? undefined : await this.#store.get(questionCollection, id);
-    // Looked at after the store: another one may have opened it meanwhile.
+  /** The open question of this id, when it is an equal one. */
+  #joined(id: string, stored: Question | undefined, digest: string): Entry | undefined {
     const entry = this.#open.get(id);
-    const known = entry?.question ?? (stored?.record as Question | undefined);
+    const known = entry?.question ?? stored;
     if (!known) return undefined;
     if (known.digest !== digest) throw new AnodeError("correlation_conflict", "The id belongs to another question.");
     if (!entry) throw closed(known);
-    await entry.asked?.committed;
-    return this.#holding(entry);
+    return entry;
+  }
+
+  #ask(about: Required<Pick<OpenQuestion, "unattended" | "timeout_ms">> & OpenQuestion, content: QuestionInput, digest: string): Entry {
+    const { stream, id, owner, recipient, mostOfOwner, unattended, timeout_ms } = about;
+    this.#assertRoom(owner.run_id, mostOfOwner);
+    const now = this.#host.clock.now();
+    const question: Question = {
+      question_id: id ?? this.#ids.next(),
+      ...owner,
+      ...(recipient !== undefined && { recipient }),
+      ...content,
+      digest,
+      asked_at: formatTime(now),
+      deadline: formatTime(now + timeout_ms),
+      status: "open",
+    };
+    const { status: _status, ...asked } = question;
+    const step = this.#journal.append({
+      appends: stream === undefined ? [] : [{ stream, type: "question.asked", payload: asked }],
+      feed: [{ type: "question.asked", payload: asked, ...owner }],
+      puts: [{ collection: questionCollection, id: question.question_id, record: question, expectedRevision: 0 }],
+    });
+    return this.#hold(question, 1, stream, unattended, step);
+  }
+
+  /** @throws `question_full` */
+  #assertRoom(run_id: string | undefined, mostOfOwner: number | undefined): void {
+    if (this.#open.size >= this.#limits.questions) {
+      throw new AnodeError("question_full", `There are ${this.#limits.questions} open questions already.`, { retryAfterSeconds: 5 });
+    }
+    if (mostOfOwner !== undefined && run_id !== undefined && this.openOf(run_id).length >= mostOfOwner) {
+      throw new AnodeError("question_full", `The run has ${mostOfOwner} open questions already.`);
+    }
   }
 
   #hold(question: Question, revision: number, stream: string | undefined, unattended: "wait" | "deny", asked?: Appended): Entry {

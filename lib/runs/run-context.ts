@@ -20,64 +20,28 @@ export interface ContextPorts {
   diagnostic(name: string, data: Readonly<Record<string, unknown>>): void;
 }
 
-/** What an executor works with during one run. */
+/** What an executor works with during one run. It may be taken apart, and copied with other members. */
 export function createRunContext(run: ActiveRun, ports: ContextPorts): RunContext {
-  return new ExecutorContext(run, ports);
-}
-
-/** Its members can be taken apart: each is bound when it is first looked at, and most runs look at few. */
-class ExecutorContext implements RunContext {
-  readonly #run: ActiveRun;
-  readonly #ports: ContextPorts;
-
-  constructor(run: ActiveRun, ports: ContextPorts) {
-    this.#run = run;
-    this.#ports = ports;
-  }
-
-  get run(): RunContext["run"] {
-    return this.#run.shown;
-  }
-
-  get request(): RunContext["request"] {
-    return this.#run.request;
-  }
-
-  get signal(): AbortSignal {
-    return this.#run.signal;
-  }
-
-  get emit(): RunContext["emit"] {
-    return (type, payload) => emit(this.#run, this.#ports, type, payload);
-  }
-
-  get preview(): RunContext["preview"] {
-    return (type, payload) => {
-      if (this.#run.over) return;
-      const isNew = this.#run.previews.add(type, this.#ports.redact(payload) as Record<string, unknown>);
-      if (isNew) this.#ports.buffer.wake(this.#run.stream);
-    };
-  }
-
-  get ask(): RunContext["ask"] {
-    return (question) => guarded(ask(this.#run, this.#ports, question));
-  }
-
-  get input(): RunContext["input"] {
-    const { inputs, signal } = this.#run;
-    return {
-      take: () => inputs.take(),
-      next: (options = {}) => inputs.next(options.signal ? AbortSignal.any([signal, options.signal]) : signal),
-    };
-  }
-
-  get start(): RunContext["start"] {
-    return (request) => guarded(this.#ports.start(request, this.#run));
-  }
-
-  get idle(): RunContext["idle"] {
-    return () => this.#run.idle();
-  }
+  return {
+    run: run.shown,
+    request: run.request,
+    // Made when it is looked at: most runs are never aborted, and a signal is the dearest part of them.
+    get signal() {
+      return run.signal;
+    },
+    emit: (type, payload) => emit(run, ports, type, payload),
+    preview(type, payload) {
+      if (run.over) return;
+      if (run.previews.add(type, ports.redact(payload) as Record<string, unknown>)) ports.buffer.wake(run.stream);
+    },
+    ask: (question) => guarded(ask(run, ports, question)),
+    input: {
+      take: () => run.inputs.take(),
+      next: (options = {}) => run.inputs.next(options.signal ? AbortSignal.any([run.signal, options.signal]) : run.signal),
+    },
+    start: (request) => guarded(ports.start(request, run)),
+    idle: () => run.idle(),
+  };
 }
 
 /** An executor that does not wait for what it asked for must not take the process down when that is refused. */
@@ -103,10 +67,8 @@ async function ask(run: ActiveRun, ports: ContextPorts, input: QuestionInput): P
   const { timeout_ms, unattended } = ports.approval(run);
   const question: QuestionInput = { timeout_ms, ...input, ...(approving && !input.options && { options: [...approvalOptions] }) };
   try {
-    if (ports.desk.openOf(run.id).length >= ports.limits.questionsPerRun) {
-      throw new AnodeError("question_full", `The run has ${ports.limits.questionsPerRun} open questions already.`);
-    }
-    const held = await ports.desk.open({ ...question, stream: run.stream, owner: { run_id: run.id }, unattended });
+    const mostOfOwner = ports.limits.questionsPerRun;
+    const held = await ports.desk.open({ ...question, stream: run.stream, owner: { run_id: run.id }, mostOfOwner, unattended });
     return await held.answer;
   } catch (error) {
     if (!isAnodeError(error)) throw error;

@@ -133,7 +133,7 @@ function operate(world: World, random: Random): void {
   else if (kind < 78) answer(world, random);
   else if (kind < 82) tried(world, manager.input(id, { text: "more", delivery: random.chance(0.5) ? "steer" : "queue" }));
   else if (kind < 84) tried(world, manager.withdraw(id, `I-${random.below(3)}`));
-  else if (kind < 86) worker?.context.input.take("steer")?.[random.chance(0.5) ? "delivered" : "putBack"]();
+  else if (kind < 86) void worker?.context.input.take("steer")?.[random.chance(0.5) ? "delivered" : "putBack"]();
   else if (kind < 90) read(world, id, random);
   else if (kind < 93) host.clock.jump(random.chance(0.5) ? -5_000 : 5_000);
   else if (kind < 95) void host.clock.advance(random.below(20_000));
