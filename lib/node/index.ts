@@ -8,7 +8,7 @@ export {
   type CommandEnd,
   type Commands,
   type CommandsOptions,
-  type ContainedCommand,
+  type RunCommand,
   createCommands,
   type OpenCommand,
 } from "./process/commands.js";

@@ -39,10 +39,12 @@ export function createDecide(options: DecideOptions): {
       return hit === undefined ? undefined : `the command holds ${JSON.stringify(hit)}, which is blocked`;
     },
     decide(call) {
-      const rule = rules.find(({ matches }) => matches(call));
+      const isFree = mode.mode === "unrestricted";
+      // Where nothing is asked, a rule that asks is as if it were not there: a later one may still deny.
+      const rule = rules.find(({ action, matches }) => !(isFree && action === "ask") && matches(call));
       if (rule?.action === "deny") return deny(rule.reason ?? "a permission rule forbids it");
       if (rule?.action === "allow") return allow;
-      if (mode.mode === "unrestricted") return isReadOnly && leaves(call) ? outside(call) : decideByTable(call);
+      if (isFree) return isReadOnly && leaves(call) ? outside(call) : decideByTable(call);
       // The rule comes first: what is to be asked is asked each time, whatever was granted.
       if (rule) return ask;
       if (grants.cover(call)) return allow;
@@ -63,5 +65,7 @@ function leaves(call: JudgedCall): boolean {
 }
 
 function outside(call: JudgedCall): Decision {
-  return deny(`${call.paths.find(({ isOpen }) => !isOpen)?.path ?? "a path"} is outside the workspace, and this profile only reads inside it`);
+  return deny(
+    `${call.paths.find(({ isOpen }) => !isOpen)?.path ?? "a path"} is outside the workspace, and this profile only reads inside it`,
+  );
 }

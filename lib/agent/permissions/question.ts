@@ -34,8 +34,14 @@ export function approvalQuestion(call: JudgedCall, diff: string | undefined): Qu
 }
 
 /** What an answer means: only a recorded allow allows. */
-export function readAnswer(answer: Answer): { readonly allow: true; readonly always: boolean } | { readonly allow: false; readonly reason: string } {
-  if (answer.outcome === "answered" && answer.decision === "allow" && (answer.option_id === "allow_once" || answer.option_id === "allow_always")) {
+export function readAnswer(
+  answer: Answer,
+): { readonly allow: true; readonly always: boolean } | { readonly allow: false; readonly reason: string } {
+  if (
+    answer.outcome === "answered" &&
+    answer.decision === "allow" &&
+    (answer.option_id === "allow_once" || answer.option_id === "allow_always")
+  ) {
     return { allow: true, always: answer.option_id === "allow_always" };
   }
   const reason = answer.reason ?? "denied";

@@ -79,6 +79,7 @@ function readings(command: SimpleCommand): readonly string[] {
 function writesFile({ redirections }: SimpleCommand): boolean {
   return redirections.some(
     ({ operator, target }) =>
-      (operator.includes(">") && !(operator === ">&" && /^(\d+|\d*-)$/.test(target.value)) && target.value !== "/dev/null") || target.expands,
+      (operator.includes(">") && !(operator === ">&" && /^(\d+|\d*-)$/.test(target.value)) && target.value !== "/dev/null") ||
+      target.expands,
   );
 }

@@ -30,21 +30,26 @@ export function createBashTool(room: ToolRoom): BuiltinTool {
         const timeoutMs = timeout_ms ?? tools.limits?.bashMs ?? 120_000;
         const end = await commands.run({
           run_id: room.run_id,
-          argv: [shell.path ?? defaultShell(), "-c", command],
+          // Through one pipe, so that the order of what it writes to the two streams is not lost.
+          argv: ["/bin/sh", "-c", 'exec "$@" 2>&1', "sh", shell.path ?? defaultShell(), "-c", command],
           cwd: folder,
           hidden: true,
           signal: call.signal,
           timeoutMs,
           ...(shell.pass && { pass: shell.pass }),
           ...(shell.env && { env: shell.env }),
-          onOutput(text, stream) {
+          onOutput(text) {
             output.push(text);
-            call.preview(text, stream);
+            call.preview(text);
           },
         });
         const { exit_code, signal, timed_out = false } = end;
         const ok = exit_code === 0 && !timed_out;
-        const how = timed_out ? `timed out after ${timeoutMs} ms` : signal === undefined ? `exit code ${exit_code ?? "unknown"}` : `ended by ${signal}`;
+        const how = timed_out
+          ? `timed out after ${timeoutMs} ms`
+          : signal === undefined
+            ? `exit code ${exit_code ?? "unknown"}`
+            : `ended by ${signal}`;
         const said = output.text();
         return {
           ok,

@@ -60,7 +60,8 @@ function replaced({ text }: TextFile, { path, old_str, new_str, replace_all = fa
   const wanted = text.includes(old_str) ? old_str : old_str.replaceAll("\r\n", "\n");
   const count = text.split(wanted).length - 1;
   if (count === 0) throw new ToolError("no_match", `old_str does not occur in ${path}`);
-  if (count > 1 && !replace_all) throw new ToolError("not_unique", `old_str occurs ${count} times in ${path}; give more of its surroundings or set replace_all`);
+  if (count > 1 && !replace_all)
+    throw new ToolError("not_unique", `old_str occurs ${count} times in ${path}; give more of its surroundings or set replace_all`);
   if (old_str === new_str) throw new ToolError("no_match", "new_str equals old_str, so there is nothing to change");
   return text.split(wanted).join(new_str);
 }

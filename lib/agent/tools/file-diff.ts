@@ -11,11 +11,19 @@ export interface FileDiff {
 /** What a file's change is; beyond the time a diff may take, only that it changed. */
 export function diffOf(path: string, before: string | undefined, after: string | undefined): FileDiff {
   const patch =
-    createTwoFilesPatch(before === undefined ? "/dev/null" : `a/${path}`, after === undefined ? "/dev/null" : `b/${path}`, before ?? "", after ?? "", "", "", {
-      context: 3,
-      headerOptions: { includeIndex: false, includeUnderline: false, includeFileHeaders: true },
-      timeout: 2_000,
-    }) ?? `--- a/${path}\n+++ b/${path}\n(the change is too large to be shown)\n`;
+    createTwoFilesPatch(
+      before === undefined ? "/dev/null" : `a/${path}`,
+      after === undefined ? "/dev/null" : `b/${path}`,
+      before ?? "",
+      after ?? "",
+      "",
+      "",
+      {
+        context: 3,
+        headerOptions: { includeIndex: false, includeUnderline: false, includeFileHeaders: true },
+        timeout: 2_000,
+      },
+    ) ?? `--- a/${path}\n+++ b/${path}\n(the change is too large to be shown)\n`;
   let added = 0;
   let removed = 0;
   for (const line of patch.split("\n").slice(2)) {

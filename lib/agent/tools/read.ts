@@ -60,7 +60,11 @@ export function createMultiReadTool(room: ToolRoom): BuiltinTool {
   );
 }
 
-async function readOne({ files, config }: ToolRoom, call_id: string, { path, offset = 1, limit }: z.infer<typeof readArgs>): Promise<string> {
+async function readOne(
+  { files, config }: ToolRoom,
+  call_id: string,
+  { path, offset = 1, limit }: z.infer<typeof readArgs>,
+): Promise<string> {
   const real = await files.enter(call_id, path, "read");
   const found = await stat(real).catch((error: unknown) => {
     throw toToolError(error, path);

@@ -42,11 +42,12 @@ export function createFileRoom(workspace: Workspace): FileRoom {
     assertKnown(real, bytes) {
       const known = seen.get(real);
       if (known === undefined) throw new ToolError("not_read", `${workspace.shown(real)} was not read in this run; read it first`);
-      if (known !== digest(bytes)) throw new ToolError("changed_on_disk", `${workspace.shown(real)} changed since it was read; read it again`);
+      if (known !== digest(bytes))
+        throw new ToolError("changed_on_disk", `${workspace.shown(real)} changed since it was read; read it again`);
     },
     async alone(reals, work) {
       const keys = [...new Set(reals)];
-      const before = Promise.all(keys.map((key) => busy.get(key)));
+      const before = Promise.all(keys.map(async (key) => busy.get(key)));
       const mine = before.then(work);
       const settled = mine.catch(() => {});
       for (const key of keys) busy.set(key, settled);

@@ -13,7 +13,7 @@ import { runProcess } from "./run-process.js";
 import type { Leak } from "./stop-ladder.js";
 
 /** One command that a run needs on its way: a tool, a hook, a server it talks to. */
-export interface ContainedCommand {
+export interface RunCommand {
   /** The run on whose behalf it is started; its end is the caller's to bring about, by `signal`. */
   readonly run_id: string;
   /** The command and its arguments; found by the `PATH` of its environment. */
@@ -57,9 +57,9 @@ export interface Commands {
    * Runs a command to its end, whatever its exit.
    * @throws `spawn_failed`; the reason of `signal`, when that aborted before the command had ended
    */
-  run(command: ContainedCommand & { readonly input?: string; readonly timeoutMs?: number }): Promise<CommandEnd>;
+  run(command: RunCommand & { readonly input?: string; readonly timeoutMs?: number }): Promise<CommandEnd>;
   /** Starts a command and keeps its input open. @throws `spawn_failed` */
-  open(command: Omit<ContainedCommand, "onOutput"> & CommandEars): Promise<OpenCommand>;
+  open(command: Omit<RunCommand, "onOutput"> & CommandEars): Promise<OpenCommand>;
 }
 
 /** What an open command says, line by line without the line ends. */
@@ -91,7 +91,7 @@ export function createCommands(options: CommandsOptions): Commands {
   const limits = resolveLimits(options.limits);
   const { clock } = host;
 
-  const start = async (command: ContainedCommand, talk: Talk): Promise<CommandEnd> => {
+  const start = async (command: RunCommand, talk: Talk): Promise<CommandEnd> => {
     const level = await tightest(containment, command.hidden ? hide : undefined);
     // A tree of its own: the end of one command must not take the others of its run along.
     const id = `${command.run_id}.${(count += 1)}`;
@@ -137,9 +137,7 @@ export function createCommands(options: CommandsOptions): Commands {
     async run({ input, timeoutMs, ...command }) {
       const over = new AbortController();
       const cancel =
-        timeoutMs === undefined
-          ? undefined
-          : clock.schedule(() => over.abort(new AnodeError("timeout", "Its time is over.")), timeoutMs);
+        timeoutMs === undefined ? undefined : clock.schedule(() => over.abort(new AnodeError("timeout", "Its time is over.")), timeoutMs);
       try {
         const end = await start(
           { ...command, signal: AbortSignal.any([command.signal, over.signal]) },
@@ -226,7 +224,13 @@ function createLineQueue() {
     send: (text: string): Promise<void> =>
       new Promise((resolve, reject) => {
         if (closed) return reject(goneError());
-        const input: RunInput = { input_id: "", delivery: "queue", text, delivered: async () => resolve(), putBack: () => reject(goneError()) };
+        const input: RunInput = {
+          input_id: "",
+          delivery: "queue",
+          text,
+          delivered: async () => resolve(),
+          putBack: () => reject(goneError()),
+        };
         waiting.push({ input, fail: reject });
         wake();
       }),

@@ -65,7 +65,8 @@ const hasFlag = (args: readonly Word[], letter: string, ...long: readonly string
   });
 
 /** The first words that are no options: `container rm` of `docker container rm -f x`. */
-const subcommands = (args: readonly Word[], count: number): readonly Word[] => args.filter(({ value, raw }) => !value.startsWith("-") && raw !== "").slice(0, count);
+const subcommands = (args: readonly Word[], count: number): readonly Word[] =>
+  args.filter(({ value, raw }) => !value.startsWith("-") && raw !== "").slice(0, count);
 
 const subcommandIn =
   (count: number, ...names: readonly string[]): Check =>
@@ -125,7 +126,9 @@ function judgeInterpreter(program: string, args: readonly Word[], command: Simpl
   if (program === "deno" && args[0]?.value === "eval") return "deno runs inline code";
   if (program.startsWith("perl") && hasFlag(options, "i")) return "perl -i rewrites files";
   if (command.pipedFrom.some(({ words }) => fetchers.has(unwrap(words).program ?? ""))) return `${program} runs what was fetched`;
-  return end < 0 && !options.some(({ value }) => /^(--?version|--?help|-V|-v|-h)$/.test(value)) && readsProgram(command) ? `${program} runs what it reads` : undefined;
+  return end < 0 && !options.some(({ value }) => /^(--?version|--?help|-V|-v|-h)$/.test(value)) && readsProgram(command)
+    ? `${program} runs what it reads`
+    : undefined;
 }
 
 function readsProgram({ isPiped, redirections }: SimpleCommand): boolean {
@@ -145,7 +148,10 @@ function judgeFind(args: readonly Word[], command: SimpleCommand, depth: number)
 }
 
 const gitRisks: Readonly<Record<string, Check>> = {
-  push: (args) => hasFlag(args, "f", "--force", "--force-with-lease", "--delete", "--mirror", "--prune") || hasFlag(args, "d") || args.some(({ value }) => /^[+:]/.test(value)),
+  push: (args) =>
+    hasFlag(args, "f", "--force", "--force-with-lease", "--delete", "--mirror", "--prune") ||
+    hasFlag(args, "d") ||
+    args.some(({ value }) => /^[+:]/.test(value)),
   reset: (args) => hasFlag(args, "", "--hard"),
   clean: (args) => hasFlag(args, "f", "--force"),
   checkout: (args) => hasFlag(args, "f", "--force") || args.some(({ value }) => value === "--" || value === "."),

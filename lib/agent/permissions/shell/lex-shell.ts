@@ -177,7 +177,9 @@ class Lexer {
   }
 
   #redirection(): Redirection | undefined {
-    const match = /^(?:\d+|\{[A-Za-z_][A-Za-z0-9_]*\})?(<<<|<<-|<<|<>|<&|<(?!\()|&>>|&>|>>|>\||>&|>(?!\())/.exec(this.#text.slice(this.#at, this.#at + 80));
+    const match = /^(?:\d+|\{[A-Za-z_][A-Za-z0-9_]*\})?(<<<|<<-|<<|<>|<&|<(?!\()|&>>|&>|>>|>\||>&|>(?!\())/.exec(
+      this.#text.slice(this.#at, this.#at + 80),
+    );
     const operator = match?.[1];
     if (!match || operator === undefined) return undefined;
     this.#at += match[0].length;

@@ -18,7 +18,11 @@ const wrappers: Readonly<Record<string, { readonly valued: readonly string[]; re
   nice: { valued: ["-n", "--adjustment"], plain: /^(-\d+|-n-?\d+|--adjustment=.*)$/ },
   nohup: { valued: [], plain: /^$/ },
   time: { valued: ["-o", "-f", "--output", "--format"], plain: /^(-p|-v|-a|--portability|--verbose)$/ },
-  timeout: { valued: ["-s", "-k", "--signal", "--kill-after"], plain: /^(-v|-f|-p|--foreground|--preserve-status|--verbose|--signal=.*|--kill-after=.*|-s.+|-k.+)$/, skipsFirst: true },
+  timeout: {
+    valued: ["-s", "-k", "--signal", "--kill-after"],
+    plain: /^(-v|-f|-p|--foreground|--preserve-status|--verbose|--signal=.*|--kill-after=.*|-s.+|-k.+)$/,
+    skipsFirst: true,
+  },
   stdbuf: { valued: ["-i", "-o", "-e"], plain: /^(-[ioe].+|--(input|output|error)=.*)$/ },
   command: { valued: [], plain: /^-p$/ },
   builtin: { valued: [], plain: /^$/ },
@@ -41,7 +45,8 @@ export function unwrap(words: readonly Word[]): Invocation {
     const program = first.value.slice(first.value.lastIndexOf("/") + 1);
     const wrapper = Object.hasOwn(wrappers, program) ? wrappers[program] : undefined;
     // `command -v x` only tells where x is.
-    if (!wrapper || (program === "command" && /^-[vV]/.test(args[0]?.value ?? ""))) return { program, args, wrappers: passed, isUnsure: false };
+    if (!wrapper || (program === "command" && /^-[vV]/.test(args[0]?.value ?? "")))
+      return { program, args, wrappers: passed, isUnsure: false };
     passed.push(program);
     let at = 0;
     for (; at < args.length; at += 1) {

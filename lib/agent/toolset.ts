@@ -1,0 +1,274 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { AnodeError, isAnodeError } from "../errors.js";
+import type { Host } from "../host.js";
+import { type Commands, type Containment, createCommands, createContainment } from "../node/index.js";
+import type { RunContext } from "../runs/executor.js";
+import { systemHost } from "../system-host.js";
+import type { AgentConfig } from "./config-schema.js";
+import { createGuidance, type Guidance } from "./guidance/guidance.js";
+import { type Hook, type HookEvent, readHookFile } from "./hooks/hook-file.js";
+import { createHooks, type HookVerdict } from "./hooks/run-hooks.js";
+import { openServers, type Servers, type ServerStatus } from "./mcp/open-servers.js";
+import { readServerFiles } from "./mcp/server-files.js";
+import { type Authorization, createAuthorize, type RequestedCall } from "./permissions/authorize.js";
+import { createGrants } from "./permissions/grants.js";
+import { permissionMode } from "./permissions/levels.js";
+import { canonicalName } from "./permissions/rules.js";
+import { openPlugins, type Plugins } from "./plugins/open-plugins.js";
+import { findSkills, skillFolders, skillsText } from "./skills/find-skills.js";
+import type { AgentTool } from "./tool.js";
+import { type Notice, openToolbox } from "./toolbox/open-toolbox.js";
+import { createBuiltinTools } from "./tools/builtin-tools.js";
+import type { BuiltinTool } from "./tools/define-tool.js";
+import type { MessageService } from "./tools/messages.js";
+import { selectTools } from "./tools/select-tools.js";
+import type { ThreadService } from "./tools/threads.js";
+import type { ToolRoom } from "./tools/tool-room.js";
+import { createTrust } from "./trust.js";
+import { createFileRoom, type FileRoom } from "./workspace/file-room.js";
+import { openWorkspace } from "./workspace/workspace.js";
+
+/** Everything of one run that surrounds the model: its tools, what may run, what the model is told. */
+export interface Toolset {
+  readonly tools: readonly AgentTool[];
+  /** Decides whether a call may run, asking where it has to; catches everything and denies. */
+  authorize(call: RequestedCall): Promise<Authorization>;
+  /** Runs the hooks of an event other than `PreToolUse`. */
+  hook(
+    event: "SessionStart" | "SessionEnd" | "UserPromptSubmit" | "PostToolUse" | "PreCompact",
+    fields: Readonly<Record<string, unknown>>,
+  ): Promise<HookVerdict>;
+  /** Guidance and the list of skills, for the instructions. */
+  guidance(): Promise<string>;
+  readonly mcpServers: readonly ServerStatus[];
+  close(): Promise<void>;
+}
+
+/** What a toolset is opened with. */
+export interface ToolsetOptions {
+  readonly context: RunContext;
+  readonly config: AgentConfig;
+  /** What of the profile matters here. */
+  readonly profile: { readonly tools: readonly string[] | "craft"; readonly readOnly: boolean };
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Tools of the embedder. */
+  readonly extra?: readonly AgentTool[];
+  /** Where a request without `cwd` works. @defaultValue the folder of this process */
+  readonly cwd?: string;
+  /** @defaultValue the system's */
+  readonly host?: Host;
+  /** Holds the run's processes. @defaultValue one whose leftovers nobody recognizes later */
+  readonly containment?: Containment;
+  /** Sockets outside `home` that the run's commands shall not reach. */
+  readonly sockets?: readonly string[];
+  /** The token the run's commands get, if any. */
+  readonly runToken?: (runId: string) => Promise<string | undefined> | string | undefined;
+  /** The run's thread: its id, and the file of its to-do list. */
+  readonly session?: { readonly id: string; readonly todoFile: string };
+  readonly threads?: ThreadService;
+  readonly mesh?: MessageService;
+}
+
+/**
+ * Opens the toolset of a run: registry after profile, request and configuration; hooks, MCP servers, plugins and toolbox.
+ * @throws `mcp_failed` for a required server; `executor_error` for a file of hooks that cannot be read as meant
+ */
+export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
+  const { config, context, extra = [], home, host = systemHost, profile, session } = options;
+  const workspace = await openWorkspace({
+    cwd: context.request.cwd ?? options.cwd ?? process.cwd(),
+    home,
+    ...(config.tools?.readRoots && { readRoots: config.tools.readRoots }),
+  });
+  const notice: Notice = async (level, code, text) => {
+    await context.emit("system.notice", { level, code, text });
+  };
+  const commands = commandsOf(options, workspace.home, host);
+  const files = createFileRoom(workspace);
+  const room: ToolRoom = {
+    run_id: context.run.id,
+    files,
+    config,
+    commands,
+    env: options.env,
+    outputBytes: config.tools?.limits?.outputBytes ?? 65_536,
+  };
+  const isTrusted = await createTrust(home).has(workspace.root);
+  const hooks = await readHooks(home, workspace.root, isTrusted, notice);
+  const wrongFile = (code: string) => (path: string, why: string) => notice("warning", code, `${path} is skipped: ${why}.`);
+  const skills = await findSkills(
+    skillFolders({ home, root: workspace.root, ...(config.skills?.paths && { paths: config.skills.paths }) }),
+    config.skills?.disabled ?? [],
+    wrongFile("skill_skipped"),
+  );
+  const { plugins, servers, toolbox } = await openExtensions(room, notice, {
+    home,
+    signal: context.signal,
+    isTrusted: isTrusted || config.mcp?.allowWorkspace === true || options.env["ANODE_ENABLE_WORKSPACE_MCP"] === "true",
+    wrong: wrongFile("mcp_failed"),
+  });
+
+  let tools: readonly AgentTool[] = [];
+  const builtin = createBuiltinTools(room, {
+    home: workspace.home,
+    skills,
+    now: host.clock.now,
+    toolNames: () => tools.map(({ name }) => name),
+    ...(session && { todoFile: session.todoFile }),
+    ...(options.threads && { threads: options.threads }),
+    ...(options.mesh && { mesh: options.mesh }),
+  });
+  const guidance = createGuidance(workspace, (path) =>
+    notice("info", "guidance_left_out", `${workspace.shown(path)} is left out: there is no room for it.`),
+  );
+  const runHooks = createHooks({
+    context,
+    commands,
+    hooks,
+    parts: plugins.hooks,
+    root: workspace.root,
+    session_id: () => session?.id ?? context.request.session_id,
+    now: host.clock.monotonic,
+  });
+  const beside = new Map<string, string>();
+  tools = selectTools([...builtin, ...extra, ...servers.tools, ...toolbox, ...plugins.tools], {
+    profile: profile.tools,
+    readOnly: profile.readOnly,
+    requested: context.request.tools,
+    disabled: config.tools?.disabled ?? [],
+  }).map((tool) => inRun(tool, { files, guidance, beside }));
+
+  const find = (name: string): AgentTool | undefined => tools.find((tool) => tool.name === name);
+  const authorize = createAuthorize({
+    context,
+    files,
+    find,
+    mode: permissionMode(context.request.approval_mode, config),
+    rules: config.permissions ?? [],
+    blocked: config.shell?.blocked ?? [],
+    isReadOnly: profile.readOnly,
+    grants: createGrants(),
+    async beforeTool({ args, call_id, name }) {
+      const { context: said, reject } = await runHooks("PreToolUse", toolFields(name, args));
+      if (said !== undefined) beside.set(call_id, said);
+      return reject;
+    },
+  });
+  return {
+    tools,
+    authorize,
+    hook: (event: HookEvent, fields) => runHooks(event, event === "PostToolUse" ? postFields(fields) : fields),
+    async guidance() {
+      return [await guidance.text(), skillsText(find("skill") ? skills : [])].filter((text) => text !== "").join("\n\n");
+    },
+    mcpServers: servers.statuses,
+    async close() {
+      await Promise.all([servers.close(), plugins.close()]);
+    },
+  };
+}
+
+function commandsOf({ containment, context, env, runToken, sockets = [] }: ToolsetOptions, home: string, host: Host): Commands {
+  return createCommands({
+    host,
+    containment: containment ?? createContainment({ storeId: host.randomId(16) }),
+    baseEnv: env,
+    // Hidden is what is there: a home that is not made yet holds nothing.
+    ...(existsSync(home) && { hide: { home, sockets } }),
+    ...(runToken && { runToken: () => runToken(context.run.id) }),
+  });
+}
+
+/** The hooks of all files, in their order; those of a workspace only when it is trusted. */
+async function readHooks(home: string, root: string, isTrusted: boolean, notice: Notice): Promise<Hook[]> {
+  const inWorkspace = [join(root, ".anode/hooks.json"), join(root, "hooks.json")];
+  try {
+    const own = await readHookFile(join(home, "hooks.json"));
+    if (isTrusted) return [...own, ...(await Promise.all(inWorkspace.map(readHookFile))).flat()];
+    const ignored = inWorkspace.filter((path) => existsSync(path));
+    if (ignored.length > 0)
+      await notice(
+        "warning",
+        "hooks_untrusted",
+        `${ignored.join(", ")}: hooks of a workspace run only when it is trusted (anode mcp trust).`,
+      );
+    return own;
+  } catch (error) {
+    // Hooks may be there to forbid: a run without them is not what was asked for.
+    if (isAnodeError(error)) throw error;
+    throw new AnodeError("executor_error", error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+interface Extensions {
+  readonly servers: Servers;
+  readonly plugins: Plugins;
+  readonly toolbox: readonly AgentTool[];
+}
+
+/** Everything that is started for the run's life, at once; when one part refuses the run, the others are ended. */
+async function openExtensions(
+  room: ToolRoom,
+  notice: Notice,
+  {
+    home,
+    isTrusted,
+    signal,
+    wrong,
+  }: { home: string; isTrusted: boolean; signal: AbortSignal; wrong: (path: string, why: string) => Promise<void> },
+): Promise<Extensions> {
+  const named = await readServerFiles({ home, root: room.files.workspace.root, isTrusted, wrong });
+  const [servers, plugins, toolbox] = await Promise.allSettled([
+    openServers(room, named, notice, signal),
+    openPlugins(room, notice, signal),
+    openToolbox(room, notice, signal),
+  ]);
+  if (servers.status === "fulfilled" && plugins.status === "fulfilled" && toolbox.status === "fulfilled") {
+    return { servers: servers.value, plugins: plugins.value, toolbox: toolbox.value };
+  }
+  await Promise.all([servers, plugins].map(async (part) => (part.status === "fulfilled" ? part.value.close() : undefined)));
+  throw [servers, plugins, toolbox].find((part) => part.status === "rejected")?.reason;
+}
+
+/** A tool as the run has it: what it touches counts for the guidance, and a hook's word goes with its result. */
+function inRun(
+  tool: AgentTool,
+  { beside, files, guidance }: { beside: Map<string, string>; files: FileRoom; guidance: Guidance },
+): AgentTool {
+  return {
+    ...tool,
+    async execute(args, call) {
+      try {
+        const result = await tool.execute(args, call);
+        const touched = "paths" in tool ? ((tool as BuiltinTool).paths?.(args) ?? []) : [];
+        for (const { path } of touched) guidance.touch(await files.workspace.resolve(path).catch(() => files.workspace.cwd));
+        const said = beside.get(call.call_id);
+        return said === undefined ? result : { ...result, text: `${result.text}\n\n${said}` };
+      } finally {
+        beside.delete(call.call_id);
+        files.dismiss(call.call_id);
+      }
+    },
+  };
+}
+
+function toolFields(name: string, args: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { command, path } = args;
+  return {
+    tool_name: name,
+    tool_args: args,
+    ...(typeof path === "string" && { file_path: path }),
+    ...(typeof command === "string" && { command }),
+  };
+}
+
+const hookOutputUnits = 64 * 1024;
+
+/** What the loop tells of a finished call, in the form of the hooks. */
+function postFields({ tool_name, tool_args, output, ...rest }: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const args = typeof tool_args === "object" && tool_args !== null ? (tool_args as Record<string, unknown>) : {};
+  const text = typeof output === "string" ? output : JSON.stringify(output ?? null);
+  return { ...rest, ...toolFields(canonicalName(String(tool_name)), args), output: text.slice(0, hookOutputUnits).toWellFormed() };
+}
