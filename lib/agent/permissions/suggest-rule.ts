@@ -26,5 +26,14 @@ function draftRule(call: JudgedCall): PermissionRule | undefined {
   }
   if (call.paths.length === 0) return { tool: call.name, action: "allow" };
   const name = Object.hasOwn(call.args, "paths") ? "paths" : "path";
-  return { tool: call.name, args: { [name]: [...new Set(call.paths.map(({ real, relative }) => relative ?? real))] }, action: "allow" };
+  return {
+    tool: call.name,
+    args: { [name]: [...new Set(call.paths.map(({ real, relative }) => escaped(relative ?? real)))] },
+    action: "allow",
+  };
+}
+
+/** A path as a glob that means this path alone. */
+function escaped(path: string): string {
+  return path.replaceAll(/[\\*?[\](){}!+@|]/g, "\\$&");
 }

@@ -143,7 +143,7 @@ class Lexer {
       end = this.#at;
       if (words.length === 0) {
         const isPlain = word.raw === word.value && !word.expands;
-        if (isPlain && unknownGrammar.has(word.value)) throw new Unlexable(`${word.value} is not understood`);
+        if (unknownGrammar.has(word.raw)) throw new Unlexable(`${word.value} is not understood`);
         if (isPlain && word.value === "for") return this.#forHeader(start);
         if (isPlain && introductions.has(word.value) && assignments.length === 0 && redirections.length === 0) {
           this.#blanks();
