@@ -27,6 +27,7 @@ export async function searchByProgram(room: ToolRoom, search: Search, signal: Ab
     program,
     ...[
       "--json",
+      "--crlf",
       "--hidden",
       "--no-require-git",
       "--no-config",

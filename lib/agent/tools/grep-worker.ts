@@ -1,4 +1,3 @@
-import { stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { Worker } from "node:worker_threads";
 import { readFound } from "../workspace/file-access.js";
@@ -6,7 +5,7 @@ import { isBinary } from "../workspace/text-file.js";
 import { walk } from "../workspace/walk.js";
 import { prefixOf } from "./find-folder.js";
 import { invalidPattern, type Search, type SearchResult, shortLine } from "./search.js";
-import { ToolError, toToolError } from "./tool-error.js";
+import { ToolError } from "./tool-error.js";
 import type { ToolRoom } from "./tool-room.js";
 
 /** Time a pattern has for all files. */
@@ -86,13 +85,10 @@ export async function searchByWorker(room: ToolRoom, search: Search, signal: Abo
 
 async function* filesOf(
   room: ToolRoom,
-  { glob, real, shown }: Search,
+  { glob, isFile, real, shown }: Search,
   signal: AbortSignal,
 ): AsyncGenerator<{ real: string; shown: string }> {
-  const found = await stat(real).catch((error: unknown) => {
-    throw toToolError(error, shown ?? ".");
-  });
-  if (found.isFile()) {
+  if (isFile) {
     if (!glob || glob(basename(real))) yield { real, shown: shown ?? real };
     return;
   }

@@ -1,9 +1,11 @@
+import { stat } from "node:fs/promises";
 import { z } from "zod";
 import { type BuiltinTool, defineTool } from "./define-tool.js";
 import { compileGlob } from "./glob.js";
 import { searchByProgram } from "./grep-program.js";
 import { searchByWorker } from "./grep-worker.js";
 import type { Search } from "./search.js";
+import { toToolError } from "./tool-error.js";
 import type { ToolRoom } from "./tool-room.js";
 
 const args = z.strictObject({
@@ -26,12 +28,16 @@ export function createGrepTool(room: ToolRoom): BuiltinTool {
       paths: ({ path }) => (path === undefined ? [] : [{ path, writes: false }]),
       async run({ pattern, path, glob, case_sensitive = true, context = 0, limit = 200 }, call) {
         const real = path === undefined ? room.files.workspace.cwd : await room.files.enter(call.call_id, path, "read");
+        const found = await stat(real).catch((error: unknown) => {
+          throw toToolError(error, path ?? ".");
+        });
         const search: Search = {
           pattern,
           caseSensitive: case_sensitive,
           context,
           limit,
           real,
+          isFile: found.isFile(),
           shown: path,
           glob: glob === undefined ? undefined : compileGlob(glob),
         };

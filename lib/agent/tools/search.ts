@@ -8,6 +8,7 @@ export interface Search {
   readonly limit: number;
   /** Where: a file or folder, as a real path, and how the model wrote it. */
   readonly real: string;
+  readonly isFile: boolean;
   readonly shown: string | undefined;
   readonly glob: ((path: string) => boolean) | undefined;
 }
