@@ -27,7 +27,10 @@ export async function reviewContext(
   const against = mergeBase === undefined ? "" : await git("diff", ...plain, mergeBase, "HEAD");
   if (status.trim() === "" && against.trim() === "") return undefined;
   const stats = await git("diff", "--stat", ...plain, mergeBase ?? "HEAD").catch(() => "");
-  const untracked = (await git("ls-files", "--others", "--exclude-standard", "-z")).split("\0").filter((name) => name !== "");
+  const untracked = (await git("ls-files", "--others", "--exclude-standard"))
+    .split("\n")
+    .filter((name) => name !== "")
+    .map(unquoted);
 
   const cut = createCutter(diffPoints);
   return [
@@ -62,6 +65,19 @@ async function runGit(room: ToolRoom, args: readonly string[], signal: AbortSign
   if (end.timed_out) throw new ToolError("timed_out", `git took longer than ${gitMs} ms`);
   if (end.exit_code !== 0) throw new ToolError("failed", `git ${args[0]}: ${stderr.trim() || `exit code ${end.exit_code}`}`);
   return stdout;
+}
+
+const escapes: Readonly<Record<string, string>> = { a: "\u0007", b: "\b", f: "\f", n: "\n", r: "\r", t: "\t", v: "\v" };
+
+/** A name as git shows it: in quotes, with escapes, when it has unusual characters. */
+function unquoted(name: string): string {
+  if (!name.startsWith('"')) return name;
+  const bytes = name
+    .slice(1, -1)
+    .replaceAll(/\\(?:([0-7]{3})|(.))/g, (_, octal: string | undefined, sign: string) =>
+      octal === undefined ? (escapes[sign] ?? sign) : String.fromCharCode(Number.parseInt(octal, 8)),
+    );
+  return Buffer.from(bytes, "latin1").toString("utf8");
 }
 
 /** Cuts texts so that all of them together have at most `limit` code points. */
