@@ -21,20 +21,26 @@ export async function openToolbox(room: ToolRoom, notice: Notice, signal: AbortS
   const { config, env } = room;
   const folders = [...(env["ANODE_TOOLBOX"] ?? "").split(":").filter((folder) => folder !== ""), ...(config.tools?.toolboxDirs ?? [])];
   const programs = (await Promise.all(folders.map((folder) => programsIn(resolve(withHome(folder)))))).flat();
-  const described: ({ program: string; description: Description } | undefined)[] = [];
+  const described: Described[] = [];
   for (let at = 0; at < programs.length; at += describedAtOnce) {
-    described.push(
-      ...(await Promise.all(programs.slice(at, at + describedAtOnce).map((program) => describe(room, program, notice, signal)))),
-    );
+    described.push(...(await Promise.all(programs.slice(at, at + describedAtOnce).map((program) => describe(room, program, signal)))));
   }
   const tools = new Map<string, AgentTool>();
-  for (const one of described) {
-    if (!one) continue;
-    const tool = toolOf(room, one.program, one.description);
-    if (tools.has(tool.name)) await notice("warning", "toolbox_skipped", `${one.program} is skipped: there is a ${tool.name} already.`);
+  const skip = (program: string, why: string): Promise<void> => notice("warning", "toolbox_skipped", `${program} is skipped: ${why}.`);
+  for (const { description, program, why } of described) {
+    const tool = description && toolOf(room, program, description);
+    if (!tool) await skip(program, why ?? "it does not describe itself");
+    else if (tools.has(tool.name)) await skip(program, `there is a ${tool.name} already`);
     else tools.set(tool.name, tool);
   }
   return [...tools.values()];
+}
+
+/** What a program said of itself, or why that is nothing. */
+interface Described {
+  readonly program: string;
+  readonly description?: Description;
+  readonly why?: string;
 }
 
 async function programsIn(folder: string): Promise<string[]> {
@@ -55,12 +61,7 @@ async function programsIn(folder: string): Promise<string[]> {
 
 const byText = (a: string, b: string): number => (a < b ? -1 : 1);
 
-async function describe(
-  room: ToolRoom,
-  program: string,
-  notice: Notice,
-  signal: AbortSignal,
-): Promise<{ program: string; description: Description } | undefined> {
+async function describe(room: ToolRoom, program: string, signal: AbortSignal): Promise<Described> {
   try {
     let text = "";
     const { exit_code, timed_out } = await room.commands.run({
@@ -79,8 +80,7 @@ async function describe(
     return { program, description: parseDescription(text) };
   } catch (error) {
     signal.throwIfAborted();
-    await notice("warning", "toolbox_skipped", `${program} is skipped: ${error instanceof Error ? error.message : String(error)}.`);
-    return undefined;
+    return { program, why: error instanceof Error ? error.message : String(error) };
   }
 }
 
