@@ -1,6 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { createTrust } from "../../lib/agent/index.js";
 import { isOurs } from "./private-path.js";
+import { untrustedPart } from "./workspace-config.js";
 import { type Config, configSchema, unknownKeys } from "./config-schema.js";
 import type { Environment, Home } from "./home.js";
 
@@ -52,18 +54,20 @@ export function loadConfig({ env, home, cwd }: ConfigSurroundings): LoadedConfig
     }
     candidates.push({ ...place, status: used ? "valid" : "used" });
     if (used) continue;
-    used = place.source === "workspace" ? trustedPart(found.config, place.path, warnings) : found.config;
+    used = place.source === "workspace" && !isTrusted(home, cwd) ? untrustedPart(found.config, place.path, warnings) : found.config;
     for (const key of unknownKeys(found.config)) warnings.push(`${place.path} has the unknown key ${key}.`);
   }
   return { config: used ?? {}, candidates, warnings };
 }
 
-/** A workspace's file comes with the code it configures: it may choose a profile, but define nothing that runs or opens. */
-function trustedPart(config: Config, path: string, warnings: string[]): Config {
-  for (const key of ["daemon", "profiles"] as const) {
-    if (config[key] !== undefined) warnings.push(`${path} is not trusted: its key ${key} is ignored.`);
+function isTrusted(home: Home, cwd: string): boolean {
+  try {
+    const trust = createTrust(home.path);
+    return trust.has(trust.rootOf(cwd));
+  } catch {
+    // A folder that is gone is nobody's workspace.
+    return false;
   }
-  return config.profile === undefined ? {} : { profile: config.profile };
 }
 
 type Read = { readonly config: Config } | { readonly reason: string };

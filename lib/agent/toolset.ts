@@ -62,7 +62,7 @@ export interface ToolsetOptions {
   /** Holds the run's processes. @defaultValue one whose leftovers nobody recognizes later */
   readonly containment?: Containment;
   /** Sockets outside `home` that the run's commands shall not reach. */
-  readonly sockets?: readonly string[];
+  readonly sockets?: () => Promise<readonly string[]> | readonly string[];
   /** The token the run's commands get, if any. */
   readonly runToken?: (runId: string) => Promise<string | undefined> | string | undefined;
   /** The run's thread: its id, and the file of its to-do list. */
@@ -85,7 +85,7 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
   const notice: Notice = async (level, code, text) => {
     await context.emit("system.notice", { level, code, text });
   };
-  const commands = commandsOf(options, workspace.home, host);
+  const commands = await commandsOf(options, workspace.home, host);
   const files = createFileRoom(workspace);
   const room: ToolRoom = {
     run_id: context.run.id,
@@ -95,7 +95,7 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
     env: options.env,
     outputBytes: config.tools?.limits?.outputBytes ?? 65_536,
   };
-  const isTrusted = await createTrust(home).has(workspace.root);
+  const isTrusted = createTrust(home).has(workspace.root);
   const hooks = await readHooks(home, workspace.root, isTrusted, notice);
   const wrongFile = (code: string) => (path: string, why: string) => notice("warning", code, `${path} is skipped: ${why}.`);
   const skills = await findSkills(
@@ -170,13 +170,15 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
   };
 }
 
-function commandsOf({ containment, context, env, runToken, sockets = [] }: ToolsetOptions, home: string, host: Host): Commands {
+async function commandsOf(options: ToolsetOptions, home: string, host: Host): Promise<Commands> {
+  const { containment, context, env, runToken } = options;
+  // Hidden is what is there: a home that is not made yet holds nothing.
+  const hide = existsSync(home) ? { home, sockets: (await options.sockets?.()) ?? [] } : undefined;
   return createCommands({
     host,
     containment: containment ?? createContainment({ storeId: host.randomId(16) }),
     baseEnv: env,
-    // Hidden is what is there: a home that is not made yet holds nothing.
-    ...(existsSync(home) && { hide: { home, sockets } }),
+    ...(hide && { hide }),
     ...(runToken && { runToken: () => runToken(context.run.id) }),
   });
 }

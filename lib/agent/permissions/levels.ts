@@ -15,13 +15,6 @@ export function permissionMode(requested: ApprovalMode, { permissionPreset }: Ag
   return { mode: isStrict ? "ask" : requested, isStrict };
 }
 
-/** The mode that holds where neither request nor profile names one. */
-export function defaultMode({ approvalMode, permissionPreset }: AgentConfig): ApprovalMode {
-  if (permissionPreset === "strict") return "ask";
-  if (approvalMode) return approvalMode;
-  return permissionPreset === "unrestricted" || permissionPreset === "yolo" ? "unrestricted" : "ask";
-}
-
 /** What the table says of a call; `looksDestructive` is asked for only where it matters. */
 export function decideByLevel(
   level: ToolLevel,

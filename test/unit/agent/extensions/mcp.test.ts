@@ -273,19 +273,19 @@ describe("loadMcpClient", () => {
 describe("trust", () => {
   it("is of a real path, is listed and taken back", async () => {
     const trust = createTrust(agent.home);
-    expect(await trust.rootOf(join(agent.root, "."))).toBe(agent.root);
+    expect(trust.rootOf(join(agent.root, "."))).toBe(agent.root);
     await agent.write("deep/er/x", "");
-    expect(await trust.rootOf(join(agent.root, "deep/er"))).toBe(agent.root);
+    expect(trust.rootOf(join(agent.root, "deep/er"))).toBe(agent.root);
     await trust.add(agent.root, "2026-01-01T00:00:00Z");
-    expect(await trust.has(agent.root)).toBe(true);
-    expect(await trust.has(join(agent.root, "deep"))).toBe(false);
-    expect(await trust.list()).toEqual([{ path: agent.root, trusted_at: "2026-01-01T00:00:00Z" }]);
+    expect(trust.has(agent.root)).toBe(true);
+    expect(trust.has(join(agent.root, "deep"))).toBe(false);
+    expect(trust.list()).toEqual([{ path: agent.root, trusted_at: "2026-01-01T00:00:00Z" }]);
     await trust.remove(agent.root);
-    expect(await trust.has(agent.root)).toBe(false);
+    expect(trust.has(agent.root)).toBe(false);
   });
 
   it("is not what a file that is no such file says", async () => {
     await agent.write("../home/mcp-trust.json", JSON.stringify({ constructor: true }));
-    expect(await createTrust(agent.home).has(agent.root)).toBe(false);
+    expect(createTrust(agent.home).has(agent.root)).toBe(false);
   });
 });

@@ -3,7 +3,7 @@ import type { AgentConfig } from "../../../../lib/agent/config-schema.js";
 import { createDecide } from "../../../../lib/agent/permissions/decide.js";
 import { createGrants } from "../../../../lib/agent/permissions/grants.js";
 import type { JudgedCall } from "../../../../lib/agent/permissions/judged-call.js";
-import { defaultMode, permissionMode } from "../../../../lib/agent/permissions/levels.js";
+import { permissionMode } from "../../../../lib/agent/permissions/levels.js";
 import type { ToolLevel } from "../../../../lib/agent/tool.js";
 import type { ApprovalMode } from "../../../../lib/runs/schema.js";
 
@@ -156,18 +156,5 @@ describe("grants", () => {
     grants.add(tool("confirm_execute", { name: "mcp__a__b" }));
     expect(grants.cover(tool("confirm_execute", { name: "mcp__a__b" }))).toBe(true);
     expect(grants.cover(tool("confirm_execute", { name: "mcp__a__c" }))).toBe(false);
-  });
-});
-
-describe("defaultMode", () => {
-  it.each<[AgentConfig, ApprovalMode]>([
-    [{}, "ask"],
-    [{ approvalMode: "auto" }, "auto"],
-    [{ permissionPreset: "careful" }, "ask"],
-    [{ permissionPreset: "yolo" }, "unrestricted"],
-    [{ permissionPreset: "unrestricted", approvalMode: "auto" }, "auto"],
-    [{ permissionPreset: "strict", approvalMode: "unrestricted" }, "ask"],
-  ])("of %j is %s", (config, mode) => {
-    expect(defaultMode(config)).toBe(mode);
   });
 });
