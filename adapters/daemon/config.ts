@@ -41,7 +41,7 @@ export function loadConfig(surroundings: ConfigSurroundings): LoadedConfig {
     if (status === "skipped") return [`${path} is skipped: ${reason}.`];
     return status === "missing" && source === "environment" ? [`${path} is skipped: there is no such file.`] : [];
   });
-  const candidates = found.map(({ config: _, unset: __, ...candidate }) => candidate);
+  const candidates = found.map(({ path, reason, source, status }) => ({ source, path, status, ...(reason !== undefined && { reason }) }));
   if (!used?.config) return { config: {}, candidates, warnings };
   const config = used.source === "workspace" && !isTrusted(home, cwd) ? untrustedPart(used.config, used.path, warnings) : used.config;
   for (const key of unknownKeys(used.config)) warnings.push(`${used.path} has the unknown key ${key}.`);

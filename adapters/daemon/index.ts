@@ -5,7 +5,7 @@
 
 export { createTrust } from "../../lib/agent/index.js";
 export { loadConfig } from "./config.js";
-export { type ConfigFinding, diagnoseConfig } from "./config-doctor.js";
+export { diagnoseConfig } from "./config-doctor.js";
 export { detachDaemon } from "./detach-daemon.js";
 export { type Home, homeOf, openHome } from "./home.js";
 export type { LogLevel } from "./log.js";
