@@ -5,6 +5,6 @@
  */
 export { type AgentConfig, agentConfigShape } from "./config-schema.js";
 export { readHookFile } from "./hooks/hook-file.js";
-export { builtinToolNames } from "./tools/builtin-tools.js";
+export { builtinToolNames } from "./tools/tool-names.js";
 export { createTrust, type Trust, type TrustedWorkspace } from "./trust.js";
 export type { AgentTool, ToolCall, ToolLevel, ToolResult } from "./tool.js";

@@ -21,33 +21,6 @@ import { createTodoTools, todoList } from "./todos.js";
 import type { ToolRoom } from "./tool-room.js";
 import { createWebSearchTool } from "./web-search.js";
 
-/** The names of all built-in tools, whether they can work here or not. */
-export const builtinToolNames: readonly string[] = [
-  "read",
-  "multi_read",
-  "finder",
-  "glob",
-  "grep",
-  "bash",
-  "edit_file",
-  "create_file",
-  "apply_patch",
-  "todo_read",
-  "todo_write",
-  "task_list",
-  "task",
-  "oracle",
-  "code_review",
-  "skill",
-  "web_search",
-  "ask_user",
-  "find_thread",
-  "read_thread",
-  "handoff",
-  "send_message",
-  "receive_messages",
-];
-
 /** What the built-in tools are made of, beside the room they share. */
 export interface BuiltinParts {
   readonly home: string;
