@@ -29,6 +29,8 @@ import { createTrust } from "./trust.js";
 import { createFileRoom, type FileRoom } from "./workspace/file-room.js";
 import { openWorkspace } from "./workspace/workspace.js";
 
+export type { ThreadService };
+
 /** Everything of one run that surrounds the model: its tools, what may run, what the model is told. */
 export interface Toolset {
   readonly tools: readonly AgentTool[];
@@ -53,7 +55,7 @@ export interface ToolsetOptions {
   readonly profile: { readonly tools: readonly string[] | "craft"; readonly readOnly: boolean };
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Tools of the embedder. */
+  /** Tools of the embedder; one with the name of a built-in tool takes its place. */
   readonly extra?: readonly AgentTool[];
   /** Where a request without `cwd` works. @defaultValue the folder of this process */
   readonly cwd?: string;
@@ -133,7 +135,7 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
     now: host.clock.monotonic,
   });
   const beside = new Map<string, string>();
-  tools = selectTools([...builtin, ...extra, ...servers.tools, ...toolbox, ...plugins.tools], {
+  tools = selectTools([...extra, ...builtin, ...servers.tools, ...toolbox, ...plugins.tools], {
     profile: profile.tools,
     readOnly: profile.readOnly,
     requested: context.request.tools,

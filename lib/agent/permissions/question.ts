@@ -44,8 +44,8 @@ export function readAnswer(
   ) {
     return { allow: true, always: answer.option_id === "allow_always" };
   }
-  const reason = answer.reason ?? "denied";
-  return { allow: false, reason: answer.message ? `${reason}: ${answer.message}` : reason };
+  // Who denies may say why; that tells more than that it was denied.
+  return { allow: false, reason: answer.message || (answer.reason ?? "denied") };
 }
 
 /** One line that says what the call does. */
