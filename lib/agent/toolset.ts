@@ -1,28 +1,26 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
-import { AnodeError, isAnodeError } from "../errors.js";
 import type { Host } from "../host.js";
 import { type Commands, type Containment, createCommands, createContainment } from "../node/index.js";
 import type { RunContext } from "../runs/executor.js";
 import { systemHost } from "../system-host.js";
 import type { AgentConfig } from "./config-schema.js";
+import { openExtensions } from "./extensions.js";
 import { createGuidance, type Guidance } from "./guidance/guidance.js";
-import { type Hook, type HookEvent, readHookFile } from "./hooks/hook-file.js";
+import type { HookEvent } from "./hooks/hook-file.js";
+import { readHooks } from "./hooks/read-hooks.js";
 import { createHooks, type HookVerdict } from "./hooks/run-hooks.js";
-import { openServers, type Servers, type ServerStatus } from "./mcp/open-servers.js";
-import { readServerFiles } from "./mcp/server-files.js";
+import { postFields, toolFields } from "./hooks/tool-fields.js";
+import type { ServerStatus } from "./mcp/open-servers.js";
 import { type Authorization, createAuthorize, type RequestedCall } from "./permissions/authorize.js";
 import { createGrants } from "./permissions/grants.js";
 import { permissionMode } from "./permissions/levels.js";
-import { canonicalName } from "./permissions/rules.js";
-import { openPlugins, type Plugins } from "./plugins/open-plugins.js";
 import { findSkills, skillFolders, skillsText } from "./skills/find-skills.js";
 import type { AgentTool } from "./tool.js";
-import { type Notice, openToolbox } from "./toolbox/open-toolbox.js";
+import type { Notice } from "./toolbox/open-toolbox.js";
 import { createBuiltinTools } from "./tools/builtin-tools.js";
 import type { BuiltinTool } from "./tools/define-tool.js";
 import type { MessageService } from "./tools/messages.js";
-import { selectTools } from "./tools/select-tools.js";
+import { mayFit, selectTools } from "./tools/select-tools.js";
 import type { ThreadService } from "./tools/threads.js";
 import type { ToolRoom } from "./tools/tool-room.js";
 import { createTrust } from "./trust.js";
@@ -105,9 +103,12 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
     config.skills?.disabled ?? [],
     wrongFile("skill_skipped"),
   );
+  const wants = (beginning: string): boolean =>
+    (profile.tools === "craft" || mayFit(profile.tools, beginning)) && (!context.request.tools || mayFit(context.request.tools, beginning));
   const { plugins, servers, toolbox } = await openExtensions(room, notice, {
     home,
     signal: context.signal,
+    wants,
     isTrusted: isTrusted || config.mcp?.allowWorkspace === true || options.env["ANODE_ENABLE_WORKSPACE_MCP"] === "true",
     wrong: wrongFile("mcp_failed"),
   });
@@ -185,57 +186,6 @@ async function commandsOf(options: ToolsetOptions, home: string, host: Host): Pr
   });
 }
 
-/** The hooks of all files, in their order; those of a workspace only when it is trusted. */
-async function readHooks(home: string, root: string, isTrusted: boolean, notice: Notice): Promise<Hook[]> {
-  const inWorkspace = [join(root, ".anode/hooks.json"), join(root, "hooks.json")];
-  try {
-    const own = await readHookFile(join(home, "hooks.json"));
-    if (isTrusted) return [...own, ...(await Promise.all(inWorkspace.map(readHookFile))).flat()];
-    const ignored = inWorkspace.filter((path) => existsSync(path));
-    if (ignored.length > 0)
-      await notice(
-        "warning",
-        "hooks_untrusted",
-        `${ignored.join(", ")}: hooks of a workspace run only when it is trusted (anode mcp trust).`,
-      );
-    return own;
-  } catch (error) {
-    // Hooks may be there to forbid: a run without them is not what was asked for.
-    if (isAnodeError(error)) throw error;
-    throw new AnodeError("executor_error", error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
-interface Extensions {
-  readonly servers: Servers;
-  readonly plugins: Plugins;
-  readonly toolbox: readonly AgentTool[];
-}
-
-/** Everything that is started for the run's life, at once; when one part refuses the run, the others are ended. */
-async function openExtensions(
-  room: ToolRoom,
-  notice: Notice,
-  {
-    home,
-    isTrusted,
-    signal,
-    wrong,
-  }: { home: string; isTrusted: boolean; signal: AbortSignal; wrong: (path: string, why: string) => Promise<void> },
-): Promise<Extensions> {
-  const named = await readServerFiles({ home, root: room.files.workspace.root, isTrusted, wrong });
-  const [servers, plugins, toolbox] = await Promise.allSettled([
-    openServers(room, named, notice, signal),
-    openPlugins(room, notice, signal),
-    openToolbox(room, notice, signal),
-  ]);
-  if (servers.status === "fulfilled" && plugins.status === "fulfilled" && toolbox.status === "fulfilled") {
-    return { servers: servers.value, plugins: plugins.value, toolbox: toolbox.value };
-  }
-  await Promise.all([servers, plugins].map(async (part) => (part.status === "fulfilled" ? part.value.close() : undefined)));
-  throw [servers, plugins, toolbox].find((part) => part.status === "rejected")?.reason;
-}
-
 /** A tool as the run has it: what it touches counts for the guidance, and a hook's word goes with its result. */
 function inRun(
   tool: AgentTool,
@@ -256,23 +206,4 @@ function inRun(
       }
     },
   };
-}
-
-function toolFields(name: string, args: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const { command, path } = args;
-  return {
-    tool_name: name,
-    tool_args: args,
-    ...(typeof path === "string" && { file_path: path }),
-    ...(typeof command === "string" && { command }),
-  };
-}
-
-const hookOutputUnits = 64 * 1024;
-
-/** What the loop tells of a finished call, in the form of the hooks. */
-function postFields({ tool_name, tool_args, output, ...rest }: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const args = typeof tool_args === "object" && tool_args !== null ? (tool_args as Record<string, unknown>) : {};
-  const text = typeof output === "string" ? output : JSON.stringify(output ?? null);
-  return { ...rest, ...toolFields(canonicalName(String(tool_name)), args), output: text.slice(0, hookOutputUnits).toWellFormed() };
 }

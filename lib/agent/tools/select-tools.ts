@@ -13,6 +13,14 @@ export interface Selection {
   readonly disabled: readonly string[];
 }
 
+/** True when one of the globs may fit a name that begins like this: what no glob can fit need not be started. */
+export function mayFit(globs: readonly string[], beginning: string): boolean {
+  return globs.some((glob) => {
+    const fixed = /^[^*?]*/.exec(glob)?.[0] ?? "";
+    return fixed.startsWith(beginning) || (fixed !== glob && beginning.startsWith(fixed));
+  });
+}
+
 const messageTools = new Set(["send_message", "receive_messages"]);
 const reading = new Set(["auto_read", "external_read"]);
 

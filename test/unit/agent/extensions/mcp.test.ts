@@ -134,6 +134,20 @@ describe("MCP servers over stdio", () => {
     expect(alive()).toEqual([]);
   });
 
+  it("are not started for a run that can have no tool of theirs", async () => {
+    await write("../home/mcp.json", { a: stdio("good"), b: stdio("good") });
+    toolset = await openTestToolset(agent, {}, { containment, profile: { tools: ["read", "mcp__b__*"], readOnly: false } });
+    expect(toolset.mcpServers).toEqual([
+      { name: "a", status: "disabled" },
+      { name: "b", status: "connected" },
+    ]);
+    expect(names()).toHaveLength(7);
+    await toolset.close();
+    toolset = await openTestToolset(agent, {}, { containment, profile: { tools: ["read", "g*"], readOnly: true } });
+    expect(toolset.mcpServers.map(({ status }) => status)).toEqual(["disabled", "disabled"]);
+    expect(alive()).toEqual([]);
+  });
+
   it("that are required and fail end the run before it begins", async () => {
     await write("../home/mcp.json", { a: stdio("exit", { required: true }), b: stdio("good") });
     await expect(open()).rejects.toMatchObject({ code: "mcp_failed" });
