@@ -66,6 +66,9 @@ const table = {
     summary: "Check the host, the home folder, the store and the daemon",
     examples: ["doctor", "doctor --deep", "doctor --resume"],
   },
+  "config list": { words: "", summary: "List where the configuration may lie and what is used", examples: ["config list"] },
+  "config path": { words: "", summary: "Print the path of the configuration that is used", examples: ["config path"] },
+  "config doctor": { words: "", summary: "Check the configuration: files, keys, references, hooks", examples: ["config doctor"] },
   openapi: { words: "", summary: "Print the OpenAPI document", examples: ["openapi --out openapi.json"] },
   "token show": { words: "", summary: "Print the token of the home folder", examples: ["token show"] },
   "token rotate": { words: "", summary: "Replace the token of the home folder", examples: ["token rotate"] },
@@ -77,6 +80,12 @@ const table = {
   "token list": { words: "", summary: "List tokens without their secrets", examples: ["token list"] },
   "token revoke": { words: "<id>", summary: "Revoke a token", examples: ["token revoke T-1760000000000000000_1"] },
   mcp: { words: "", summary: "Serve the contract's tools over MCP on stdin and stdout", examples: ["mcp"] },
+  "mcp trust": {
+    words: "",
+    summary: "Trust this workspace: its MCP servers, hooks and configuration count",
+    examples: ["mcp trust", "mcp trust --list", "mcp trust --remove"],
+  },
+  "mcp approve": { words: "", summary: "The same as mcp trust", examples: ["mcp approve"] },
 } as const satisfies Record<string, CommandEntry>;
 
 /** Name of a command, its words joined with one space. */

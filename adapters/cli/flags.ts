@@ -61,7 +61,8 @@ const table = {
   "timeout-ms": { kind: "count", on: ["runs wait"], value: "ms", text: "Longest wait; then exit 7" },
   text: { kind: "text", on: ["runs answer"], value: "text", text: "Answer of a text question" },
   message: { kind: "text", on: ["runs answer"], value: "text", text: "What the agent is told besides" },
-  list: { kind: "switch", on: ["runs answer"], text: "List open questions" },
+  list: { kind: "switch", on: ["runs answer", "mcp trust", "mcp approve"], text: "List open questions, or trusted workspaces" },
+  remove: { kind: "switch", on: ["mcp trust", "mcp approve"], text: "Take the trust back" },
   steer: { kind: "switch", on: ["runs input"], text: "Deliver at the next step" },
 
   "stream-json": { kind: "switch", on: ["attach"], text: "Print the events as JSON lines" },
@@ -81,7 +82,11 @@ const table = {
     value: "address",
     text: "The daemon to talk to",
   },
-  json: { kind: "switch", on: ["status", ...everyRun, "doctor", "token create", "token list"], text: "Print JSON" },
+  json: {
+    kind: "switch",
+    on: ["status", ...everyRun, "doctor", "token create", "token list", "config list", "config doctor"],
+    text: "Print JSON",
+  },
   help: { kind: "switch", on: "every", text: "Show what a command does and takes" },
   version: { kind: "switch", on: "every", text: "Show the version" },
   "no-color": { kind: "switch", on: "every", text: "No color" },

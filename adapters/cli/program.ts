@@ -20,6 +20,9 @@ const modules: Readonly<Record<CommandName, () => Promise<{ readonly run: Comman
   "runs input": () => import("./commands/runs-input.js"),
   attach: () => import("./commands/attach.js"),
   doctor: () => import("./commands/doctor.js"),
+  "config list": () => import("./commands/config-list.js"),
+  "config path": () => import("./commands/config-path.js"),
+  "config doctor": () => import("./commands/config-doctor.js"),
   openapi: () => import("./commands/openapi.js"),
   "token show": () => import("./commands/token-show.js"),
   "token rotate": () => import("./commands/token-rotate.js"),
@@ -27,6 +30,8 @@ const modules: Readonly<Record<CommandName, () => Promise<{ readonly run: Comman
   "token list": () => import("./commands/token-list.js"),
   "token revoke": () => import("./commands/token-revoke.js"),
   mcp: () => import("./commands/mcp.js"),
+  "mcp trust": () => import("./commands/mcp-trust.js"),
+  "mcp approve": () => import("./commands/mcp-approve.js"),
 };
 const usageExit = 2;
 

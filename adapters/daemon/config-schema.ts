@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { agentConfigShape } from "../../lib/agent/index.js";
 import { approval, approvalMode, budget } from "../../lib/runs/schema.js";
 
 const count = (max: number) => z.int().min(1).max(max).exactOptional();
@@ -42,56 +43,50 @@ const daemon = z.looseObject({
   limits: z.record(z.string(), z.int()).exactOptional(),
 });
 
-const profile = z.looseObject({
-  executor: z.union([z.string(), z.looseObject({ kind: z.string() })]).exactOptional(),
-  aliases: texts,
-  model: z.string().exactOptional(),
-  max_turns: count(1_000),
-  approval_mode: approvalMode.exactOptional(),
-  tools: texts,
-});
+/** What is named here and read elsewhere: each part checks its own when it is made. */
+const elsewhere = z.unknown().exactOptional();
 
-/** The keys of the configuration that the daemon reads; all others are left as they are. */
+/** Every key of the configuration. What it does not know is left as it is. */
 export const configSchema = z.looseObject({
-  profile: z.string().exactOptional(),
-  profiles: z.record(z.string(), profile).exactOptional(),
+  ...agentConfigShape,
+  /** Definitions of foreign agents. */
+  agents: z.record(z.string(), z.looseObject({})).exactOptional(),
   daemon: daemon.exactOptional(),
+  mesh: elsewhere,
+  work: elsewhere,
+  hooks: elsewhere,
+  containers: elsewhere,
+  workspaces: elsewhere,
+  compat: elsewhere,
+  /** Accepted and not used. */
+  ui: elsewhere,
+  lsp: elsewhere,
 });
 /** A valid configuration. */
 export type Config = z.infer<typeof configSchema>;
 /** Its key `daemon`. */
 export type DaemonConfig = NonNullable<Config["daemon"]>;
 
-const otherKeys = [
-  "model",
-  "providers",
-  "permissionPreset",
-  "permissions",
-  "approvalMode",
-  "context",
-  "tools",
-  "shell",
-  "web",
-  "mcp",
-  "plugins",
-  "skills",
-  "session",
-  "agents",
-  "mesh",
-  "work",
-  "hooks",
-  "containers",
-  "workspaces",
-  "compat",
-  "ui",
-  "lsp",
-]; // prettier-ignore
-
 /** Keys that mean nothing here, as dotted paths: most often a slip of the pen. */
-export function unknownKeys(config: Config): string[] {
-  const known = new Set([...Object.keys(configSchema.shape), ...otherKeys]);
-  const daemonKnown = new Set(Object.keys(daemon.shape));
-  const top = Object.keys(config).filter((key) => !known.has(key));
-  const inner = Object.keys(config.daemon ?? {}).filter((key) => !daemonKnown.has(key));
-  return [...top, ...inner.map((key) => `daemon.${key}`)];
+export function unknownKeys(config: unknown, schema: z.core.$ZodType = configSchema, path = ""): string[] {
+  const inner = unwrapped(schema);
+  const at = (key: string): string => (path === "" ? key : `${path}.${key}`);
+  if (Array.isArray(config)) {
+    return inner instanceof z.ZodArray ? config.flatMap((item, index) => unknownKeys(item, inner.element, at(String(index)))) : [];
+  }
+  if (typeof config !== "object" || config === null) return [];
+  const entries = Object.entries(config);
+  if (inner instanceof z.ZodRecord) return entries.flatMap(([key, value]) => unknownKeys(value, inner.valueType, at(key)));
+  if (!(inner instanceof z.ZodObject)) return [];
+  const shape = inner.shape as Readonly<Record<string, z.core.$ZodType>>;
+  // An object without known keys is one whose keys are known elsewhere.
+  if (Object.keys(shape).length === 0) return [];
+  return entries.flatMap(([key, value]) => {
+    const known = Object.hasOwn(shape, key) ? shape[key] : undefined;
+    return known ? unknownKeys(value, known, at(key)) : [at(key)];
+  });
+}
+
+function unwrapped(schema: z.core.$ZodType): z.core.$ZodType {
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodExactOptional ? unwrapped(schema.unwrap()) : schema;
 }

@@ -1,6 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { createTrust } from "../../lib/agent/index.js";
 import { isOurs } from "./private-path.js";
+import { untrustedPart } from "./workspace-config.js";
 import { type Config, configSchema, unknownKeys } from "./config-schema.js";
 import type { Environment, Home } from "./home.js";
 
@@ -31,44 +33,64 @@ export interface ConfigSurroundings {
 const limitBytes = 1024 * 1024;
 
 /** The first valid one of `$ANODE_CONFIG`, `<home>/config.json` and `./anode.json`; nothing is merged, nothing is thrown. */
-export function loadConfig({ env, home, cwd }: ConfigSurroundings): LoadedConfig {
+export function loadConfig(surroundings: ConfigSurroundings): LoadedConfig {
+  const { home, cwd } = surroundings;
+  const found = readCandidates(surroundings);
+  const used = found.find(({ config }) => config);
+  const warnings = found.flatMap(({ path, reason, source, status }) => {
+    if (status === "skipped") return [`${path} is skipped: ${reason}.`];
+    return status === "missing" && source === "environment" ? [`${path} is skipped: there is no such file.`] : [];
+  });
+  const candidates = found.map(({ path, reason, source, status }) => ({ source, path, status, ...(reason !== undefined && { reason }) }));
+  if (!used?.config) return { config: {}, candidates, warnings };
+  const config = used.source === "workspace" && !isTrusted(home, cwd) ? untrustedPart(used.config, used.path, warnings) : used.config;
+  for (const key of unknownKeys(used.config)) warnings.push(`${used.path} has the unknown key ${key}.`);
+  return { config, candidates, warnings };
+}
+
+/** A candidate with what it says. */
+export interface ReadCandidate extends Candidate {
+  /** Present when it is valid. */
+  readonly config?: Config;
+  /** Variables that it names and that are not set. */
+  readonly unset: readonly string[];
+}
+
+/** Reads all candidates, in their order. */
+export function readCandidates({ env, home, cwd }: ConfigSurroundings): ReadCandidate[] {
   const named = env["ANODE_CONFIG"];
   const places: Pick<Candidate, "source" | "path">[] = [
     ...(named ? [{ source: "environment" as const, path: resolve(cwd, named) }] : []),
     { source: "user", path: home.config },
     { source: "workspace", path: join(cwd, "anode.json") },
   ];
-  const warnings: string[] = [];
-  const candidates: Candidate[] = [];
-  let used: Config | undefined;
-  for (const place of places) {
-    const found = readCandidate(place.path, env);
+  let isUsed = false;
+  return places.map((place) => {
+    const unset: string[] = [];
+    const found = readCandidate(place.path, env, unset);
     if ("reason" in found) {
-      const missing = found.reason === "missing";
-      candidates.push({ ...place, status: missing ? "missing" : "skipped", ...(!missing && { reason: found.reason }) });
-      if (!missing || place.source === "environment")
-        warnings.push(`${place.path} is skipped: ${missing ? "there is no such file" : found.reason}.`);
-      continue;
+      const isMissing = found.reason === "missing";
+      return { ...place, unset, status: isMissing ? "missing" : "skipped", ...(!isMissing && { reason: found.reason }) };
     }
-    candidates.push({ ...place, status: used ? "valid" : "used" });
-    if (used) continue;
-    used = place.source === "workspace" ? trustedPart(found.config, place.path, warnings) : found.config;
-    for (const key of unknownKeys(found.config)) warnings.push(`${place.path} has the unknown key ${key}.`);
-  }
-  return { config: used ?? {}, candidates, warnings };
+    const status = isUsed ? "valid" : "used";
+    isUsed = true;
+    return { ...place, unset, status, config: found.config };
+  });
 }
 
-/** A workspace's file comes with the code it configures: it may choose a profile, but define nothing that runs or opens. */
-function trustedPart(config: Config, path: string, warnings: string[]): Config {
-  for (const key of ["daemon", "profiles"] as const) {
-    if (config[key] !== undefined) warnings.push(`${path} is not trusted: its key ${key} is ignored.`);
+function isTrusted(home: Home, cwd: string): boolean {
+  try {
+    const trust = createTrust(home.path);
+    return trust.has(trust.rootOf(cwd));
+  } catch {
+    // A folder that is gone is nobody's workspace.
+    return false;
   }
-  return config.profile === undefined ? {} : { profile: config.profile };
 }
 
 type Read = { readonly config: Config } | { readonly reason: string };
 
-function readCandidate(path: string, env: Environment): Read {
+function readCandidate(path: string, env: Environment, unset: string[]): Read {
   const text = readText(path);
   if (typeof text !== "string") return text;
   let json: unknown;
@@ -78,7 +100,7 @@ function readCandidate(path: string, env: Environment): Read {
     return { reason: "it is not JSON" };
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) return { reason: "it is not one JSON object" };
-  const parsed = configSchema.safeParse(withEnvironment(json, env));
+  const parsed = configSchema.safeParse(withEnvironment(json, env, unset));
   if (parsed.success) return { config: parsed.data };
   const [issue] = parsed.error.issues;
   return { reason: `its key ${issue?.path.join(".")} is wrong: ${issue?.message}` };
@@ -107,20 +129,23 @@ function readText(path: string): string | { readonly reason: string } {
   }
 }
 
-/** Replaces `{env:NAME}` in every string, once; a string that names an unset variable is left out. */
-export function withEnvironment(value: unknown, env: Environment): unknown {
-  if (typeof value === "string") return replaced(value, env);
-  if (Array.isArray(value)) return value.map((item) => withEnvironment(item, env)).filter((item) => item !== undefined);
+/** Replaces `{env:NAME}` in every string, once; a string that names an unset variable is left out, and the name told in `unset`. */
+export function withEnvironment(value: unknown, env: Environment, unset: string[] = []): unknown {
+  if (typeof value === "string") return replaced(value, env, unset);
+  if (Array.isArray(value)) return value.map((item) => withEnvironment(item, env, unset)).filter((item) => item !== undefined);
   if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value).map(([key, item]) => [key, withEnvironment(item, env)] as const);
+  const entries = Object.entries(value).map(([key, item]) => [key, withEnvironment(item, env, unset)] as const);
   return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
 }
 
-function replaced(text: string, env: Environment): string | undefined {
+function replaced(text: string, env: Environment, unset: string[]): string | undefined {
   let isWhole = true;
   const result = text.replaceAll(/\{env:([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, name: string) => {
     const value = env[name];
-    if (value === undefined) isWhole = false;
+    if (value === undefined) {
+      isWhole = false;
+      unset.push(name);
+    }
     return value ?? "";
   });
   return isWhole ? result : undefined;

@@ -4,6 +4,15 @@
  */
 export { createFolders } from "./folders.js";
 export {
+  type CommandEars,
+  type CommandEnd,
+  type Commands,
+  type CommandsOptions,
+  type RunCommand,
+  createCommands,
+  type OpenCommand,
+} from "./process/commands.js";
+export {
   type Containment,
   type ContainmentOptions,
   type ContainmentReport,

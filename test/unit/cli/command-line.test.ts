@@ -19,14 +19,16 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "runs input": ["steer"],
   daemon: ["addr", "port", "no-tcp", "dangerously-allow-remote", "detach", "store", "log-level"],
   doctor: ["resume", "deep"],
+  "mcp trust": ["list", "remove"],
+  "mcp approve": ["list", "remove"],
   "token create": ["scope", "label", "ttl-ms"],
   openapi: ["out"],
 };
 const takesDaemon = ["status", ...everyRun, "attach", "doctor", "token create", "token list", "token revoke"];
-const takesJson = ["status", ...everyRun, "doctor", "token create", "token list"];
+const takesJson = ["status", ...everyRun, "doctor", "token create", "token list", "config list", "config doctor"];
 const takenEverywhere = ["help", "version", "no-color", "raw", "quiet"];
 const switches = [
-  ...["no-tcp", "dangerously-allow-remote", "detach", "exec", "keep-open", "attach", "no-spawn", "list", "steer", "stream-json"],
+  ...["no-tcp", "dangerously-allow-remote", "detach", "exec", "keep-open", "attach", "no-spawn", "list", "remove", "steer", "stream-json"],
   ...["previews", "resume", "deep", "json", ...takenEverywhere],
 ];
 const counts = ["port", "max-turns", "approval-timeout-ms", "limit", "timeout-ms", "after", "ttl-ms"];
@@ -110,8 +112,9 @@ describe("readCommandLine", () => {
     [["execute", "prompt"], "execute is not a command"],
     [["review"], "review is not a command"],
     [["tools"], "tools is not a command"],
-    [["config", "list"], "config is not a command"],
-    [["mcp", "trust"], "mcp takes no words, got trust too"],
+    [["config", "edit"], "config edit is not a command"],
+    [["mcp", "distrust"], "mcp takes no words, got distrust too"],
+    [["mcp", "trust", "x"], "mcp trust takes no words"],
     [["runs"], "runs needs one of list, start"],
     [["runs", "restart"], "runs restart is not a command"],
     [["token", "steal"], "token steal is not a command"],

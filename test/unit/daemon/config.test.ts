@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { createTrust } from "../../../lib/agent/index.js";
 import { loadConfig, withEnvironment } from "../../../adapters/daemon/config.js";
 import { temporaryHome } from "./fixtures.js";
 
@@ -87,19 +88,186 @@ describe("loadConfig", () => {
     symlinkSync("real.json", home.config);
     const { candidates, warnings } = loadConfig({ env: {}, home, cwd });
     expect(candidates[0]?.status).toBe("used");
-    expect(warnings.map((text) => text.split(" key ")[1])).toEqual(["deamon.", "daemon.prot.", "daemon.profiles."]);
+    expect(warnings.map((text) => text.split(" key ")[1])).toEqual(["daemon.prot.", "daemon.profiles.", "deamon."]);
   });
 
-  it("lets a workspace's file choose a profile and nothing else", () => {
+  it("lets a workspace's file choose, restrict and lower, and nothing else", () => {
     const { home, cwd } = temporaryHome();
     write(join(cwd, "anode.json"), {
       profile: "study",
+      model: "openai/x",
+      context: { window: 1000 },
       profiles: { study: { executor: "process" } },
+      providers: { evil: { type: "custom", baseURL: "http://evil/" } },
+      approvalMode: "unrestricted",
+      permissionPreset: "yolo",
+      permissions: [
+        { tool: "bash", action: "allow" },
+        { tool: "bash", args: { command: ["rm *"] }, action: "deny" },
+        { tool: "mcp__*", action: "ask" },
+      ],
+      tools: {
+        disabled: ["bash"],
+        limits: { outputBytes: 1000, readLines: 5000, bashMs: 120_000 },
+        readRoots: ["/"],
+        toolboxDirs: ["bin"],
+      },
+      shell: { pass: ["SECRET"] },
+      mcp: { allowWorkspace: true },
+      mcpServers: { a: { command: "evil" } },
+      plugins: { processes: [{ command: "evil" }] },
+      session: { storePath: "/tmp/x" },
+      agents: { claude: {} },
       daemon: { addr: ["0.0.0.0:1"], auth_token: "x", commands: { evil: { argv: ["rm"] } } },
     });
     const { config, warnings } = loadConfig({ env: {}, home, cwd });
-    expect(config).toEqual({ profile: "study" });
-    expect(warnings).toHaveLength(2);
+    expect(config).toEqual({
+      profile: "study",
+      model: "openai/x",
+      context: { window: 1000 },
+      permissions: [
+        { tool: "bash", args: { command: ["rm *"] }, action: "deny" },
+        { tool: "mcp__*", action: "ask" },
+      ],
+      tools: { disabled: ["bash"], limits: { outputBytes: 1000, bashMs: 120_000 } },
+    });
+    expect(warnings.map((text) => / its key (\S+)/.exec(text)?.[1] ?? text).toSorted()).toEqual(
+      [
+        "agents",
+        "approvalMode",
+        "daemon",
+        "mcp",
+        "permissionPreset",
+        "permissions",
+        "plugins",
+        "profiles",
+        "providers",
+        "session",
+        "shell",
+      ].concat(["tools.limits.readLines", "tools.readRoots", "tools.toolboxDirs"]),
+    );
+  });
+
+  it("takes the whole of a trusted workspace's file, and trusts by the top level of its repository", async () => {
+    const { home, cwd } = temporaryHome();
+    mkdirSync(join(cwd, ".git"));
+    mkdirSync(join(cwd, "inner"));
+    write(join(cwd, "inner/anode.json"), { daemon: { port: 1 }, approvalMode: "auto" });
+    expect(loadConfig({ env: {}, home, cwd: join(cwd, "inner") }).config).toEqual({});
+    await createTrust(home.path).add(cwd, "2026-01-01T00:00:00Z");
+    expect(loadConfig({ env: {}, home, cwd: join(cwd, "inner") }).config).toEqual({ daemon: { port: 1 }, approvalMode: "auto" });
+    await createTrust(home.path).remove(cwd);
+    expect(loadConfig({ env: {}, home, cwd: join(cwd, "inner") }).config).toEqual({});
+  });
+
+  it("knows every key of the built-in agent", () => {
+    const { home, cwd } = temporaryHome();
+    const config = {
+      model: "anthropic/x",
+      profile: "craft",
+      providers: {
+        own: {
+          type: "custom",
+          apiFormat: "openai",
+          apiKey: "{env:KEY}",
+          baseURL: "http://x/",
+          headers: { a: "b" },
+          models: ["a", { id: "b", contextWindow: 1, maxOutput: 1, price: { input: 1, output: 2, cacheRead: 0, cacheWrite: 0 } }],
+          firstByteTimeout: 1,
+          idleTimeout: 1,
+          maxRetries: 0,
+          toolCalling: "text",
+        },
+      },
+      profiles: {
+        mine: {
+          aliases: ["m"],
+          promptKind: "chat",
+          systemPrompt: "a",
+          appendPrompt: "b",
+          tools: ["*"],
+          readOnly: true,
+          maxTurns: 1000,
+          defaultEffort: 5,
+          model: "x/y",
+          approvalMode: "auto",
+          executor: { kind: "acp", agent: "claude" },
+        },
+      },
+      permissionPreset: "careful",
+      permissions: [{ tool: "bash", args: { command: ["npm test*"] }, action: "allow", reason: "fine" }],
+      approvalMode: "ask",
+      context: { window: 1000, compaction: { enabled: false, threshold: 1, keepTurns: 0 } },
+      tools: {
+        disabled: ["x*"],
+        limits: { outputBytes: 1000, readLines: 1, bashMs: 1 },
+        readRoots: ["/"],
+        toolboxDirs: ["~/bin"],
+        externalTimeout: 1,
+      },
+      shell: { env: { A: "b" }, pass: ["C"], blocked: ["evil"], path: "/bin/sh" },
+      web: { enabled: true, provider: "exa" },
+      mcp: { allowWorkspace: false, connectTimeout: 1, callTimeout: 1 },
+      plugins: { processes: [{ command: "x", args: [], env: {}, cwd: "." }], timeout: 1 },
+      skills: { paths: ["a"], disabled: ["b"] },
+      session: { autoSave: false, maxSessions: 0, storePath: "/x" },
+      agents: { mine: { argv: ["x"] } },
+      mesh: { any: 1 },
+      ui: { theme: "dark" },
+      lsp: {},
+    };
+    write(home.config, config);
+    const loaded = loadConfig({ env: { KEY: "k" }, home, cwd });
+    expect([loaded.candidates[0]?.status, loaded.warnings]).toEqual(["used", []]);
+    expect(loaded.config).toEqual({ ...config, providers: { own: { ...config.providers.own, apiKey: "k" } } });
+  });
+
+  it.each<[unknown, string]>([
+    [{ permissions: [{ tool: "bash", action: "allow", arg: {} }] }, "permissions.0"],
+    [{ permissions: [{ tool: "bash", action: "maybe" }] }, "permissions.0.action"],
+    [{ permissions: [{ action: "deny" }] }, "permissions.0.tool"],
+    [{ permissionPreset: "wild" }, "permissionPreset"],
+    [{ approvalMode: "yolo" }, "approvalMode"],
+    [{ context: { compaction: { threshold: 0 } } }, "context.compaction.threshold"],
+    [{ tools: { limits: { outputBytes: 10 } } }, "tools.limits.outputBytes"],
+    [{ tools: { limits: { bashMs: 600_001 } } }, "tools.limits.bashMs"],
+    [{ tools: { externalTimeout: 1.5 } }, "tools.externalTimeout"],
+    [{ shell: { path: "sh" } }, "shell.path"],
+    [{ shell: { blocked: [""] } }, "shell.blocked.0"],
+    [{ web: { provider: "other" } }, "web.provider"],
+    [{ mcp: { connectTimeout: 0 } }, "mcp.connectTimeout"],
+    [{ plugins: { processes: [{}] } }, "plugins.processes.0.command"],
+    [{ profiles: { mine: { maxTurns: 1001 } } }, "profiles.mine.maxTurns"],
+    [{ profiles: { mine: { defaultEffort: 0 } } }, "profiles.mine.defaultEffort"],
+    [{ providers: { mine: { apiFormat: "x" } } }, "providers.mine.apiFormat"],
+    [{ providers: { mine: { models: [{ contextWindow: 1 }] } } }, "providers.mine.models.0"],
+    [{ session: { maxSessions: -1 } }, "session.maxSessions"],
+    [{ model: "" }, "model"],
+  ])("skips a file with %j and names the key", (value, key) => {
+    const { home, cwd } = temporaryHome();
+    write(home.config, value);
+    const { candidates, config } = loadConfig({ env: {}, home, cwd });
+    expect(config).toEqual({});
+    expect(candidates[0]?.reason).toContain(`its key ${key} is wrong: `);
+  });
+
+  it("warns of unknown keys at any depth, and not of what others define", () => {
+    const { home, cwd } = temporaryHome();
+    write(home.config, {
+      tools: { limit: {} },
+      context: { compaction: { treshold: 1 } },
+      plugins: { processes: [{ command: "x", arg: [] }] },
+      profiles: { mine: { maxturns: 1, executor: { kind: "acp", agent: "x" } } },
+      providers: { mine: { headers: { any: "x" }, models: [{ id: "a", window: 1 }] } },
+      agents: { mine: { anything: 1 } },
+      mesh: { anything: 1 },
+    });
+    expect(loadConfig({ env: {}, home, cwd }).warnings.map((text) => text.split(" key ")[1])).toEqual([
+      "profiles.mine.maxturns.",
+      "context.compaction.treshold.",
+      "tools.limit.",
+      "plugins.processes.0.arg.",
+    ]);
   });
 
   it("takes a token from the environment, and none when the variable is not set", () => {

@@ -1,0 +1,2 @@
+/** `anode mcp approve`: another name of `anode mcp trust`. */
+export { run } from "./mcp-trust.js";

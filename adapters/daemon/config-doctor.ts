@@ -1,0 +1,103 @@
+import { join } from "node:path";
+import { builtinToolNames, createTrust, readHookFile } from "../../lib/agent/index.js";
+import { type ConfigSurroundings, readCandidates, type ReadCandidate } from "./config.js";
+import { type Config, unknownKeys } from "./config-schema.js";
+
+/** Something the doctor has to say of one file. */
+export interface ConfigFinding {
+  /** `fail`: it cannot be used as it is; `warn`: something in it has no effect, or not the one that was meant. */
+  readonly level: "fail" | "warn";
+  readonly path: string;
+  readonly text: string;
+}
+
+/** What a reference may name beside what the configuration defines. */
+const builtIn = {
+  profiles: "craft smart quick rush study deep review oracle find search aggman claude codex gemini opencode".split(" "),
+  providers:
+    "anthropic openai gemini zai zai-coding groq deepseek mistral fireworks xai openrouter together cerebras deepinfra huggingface ollama".split(
+      " ",
+    ),
+  types: ["openai-compatible", "custom"],
+};
+const extensions = ["mcp__", "tb__", "plugin__"];
+
+/** Looks at every candidate, every key and every reference, and at the files of hooks. */
+export async function diagnoseConfig(surroundings: ConfigSurroundings): Promise<ConfigFinding[]> {
+  const findings = readCandidates(surroundings).flatMap(findingsOf);
+  const { home, cwd } = surroundings;
+  const trust = createTrust(home.path);
+  const root = trust.rootOf(cwd);
+  const hooks = [join(home.path, "hooks.json"), ...(trust.has(root) ? [join(root, ".anode/hooks.json"), join(root, "hooks.json")] : [])];
+  for (const path of hooks) {
+    await readHookFile(path).catch((error: unknown) => {
+      const text = error instanceof Error ? error.message : String(error);
+      findings.push({ level: "fail", path, text: text.startsWith(`${path}: `) ? text.slice(path.length + 2) : text });
+    });
+  }
+  return findings;
+}
+
+function findingsOf({ config, path, reason, source, status, unset }: ReadCandidate): ConfigFinding[] {
+  if (status === "missing") return source === "environment" ? [{ level: "fail", path, text: "there is no such file" }] : [];
+  if (!config) return [{ level: "fail", path, text: reason ?? "it cannot be used" }];
+  const warn = (text: string): ConfigFinding => ({ level: "warn", path, text });
+  return [
+    ...unknownKeys(config).map((key) => warn(`${key} is not a known key`)),
+    ...[...new Set(unset)].map((name) => warn(`the variable ${name} is not set, so what names it is left out`)),
+    ...[...profileReferences(config), ...providerReferences(config), ...toolReferences(config)].map(warn),
+  ];
+}
+
+function profileReferences({ profile, profiles = {} }: Config): string[] {
+  const known = new Set([...builtIn.profiles, ...Object.entries(profiles).flatMap(([name, { aliases = [] }]) => [name, ...aliases])]);
+  return profile === undefined || known.has(profile) ? [] : [`profile names ${quoted(profile)}, which is not defined`];
+}
+
+function providerReferences({ model, profiles = {}, providers = {} }: Config): string[] {
+  const known = new Set([...builtIn.providers, ...Object.keys(providers)]);
+  const models = [
+    ["model", model] as const,
+    // What another executor calls its models is its own affair.
+    ...Object.entries(profiles).flatMap(([name, { executor, model: own }]) =>
+      executor === undefined ? [[`profiles.${name}.model`, own] as const] : [],
+    ),
+  ];
+  const unknown = models.flatMap(([key, reference]) => {
+    if (reference === undefined) return [];
+    const [provider = ""] = reference.split("/");
+    if (!reference.includes("/")) return [`${key} is ${quoted(reference)}, which names no provider`];
+    return known.has(provider) ? [] : [`${key} names the provider ${quoted(provider)}, which is not defined`];
+  });
+  const types = Object.entries(providers).flatMap(([name, { type = name }]) =>
+    builtIn.providers.includes(type) || builtIn.types.includes(type)
+      ? []
+      : [`providers.${name} is of the type ${quoted(type)}, which is not known`],
+  );
+  return [...unknown, ...types];
+}
+
+function toolReferences({ permissions = [], profiles = {}, tools = {} }: Config): string[] {
+  const named = [
+    ...(tools.disabled ?? []).map((glob) => ["tools.disabled", glob] as const),
+    ...permissions.map(({ tool }, index) => [`permissions.${index}.tool`, tool] as const),
+    ...Object.entries(profiles).flatMap(([name, profile]) =>
+      (profile.tools ?? []).map((glob) => [`profiles.${name}.tools`, glob] as const),
+    ),
+  ];
+  return named.flatMap(([key, glob]) => (namesTool(glob) ? [] : [`${key} has ${quoted(glob)}, which fits no tool`]));
+}
+
+/** Extensions are known to a run alone: what may mean one is believed. */
+function namesTool(glob: string): boolean {
+  const fixed = /^[^*?]*/.exec(glob)?.[0] ?? "";
+  if (extensions.some((prefix) => fixed.startsWith(prefix) || (fixed !== glob && prefix.startsWith(fixed)))) return true;
+  if (glob === "shell_command") return true;
+  const source = glob.replaceAll(/[\\^$.*+?()[\]{}|]/g, (sign) => (sign === "*" ? ".*" : sign === "?" ? "." : `\\${sign}`));
+  const expression = new RegExp(`^${source}$`);
+  return builtinToolNames.some((name) => expression.test(name));
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.slice(0, 64));
+}

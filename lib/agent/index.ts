@@ -1,0 +1,10 @@
+/**
+ * The built-in agent: a model loop on the AI SDK with tools, permissions, threads and subagents. The packages `ai` and
+ * `@ai-sdk/*` are optional peers, loaded when the first run is prepared.
+ * @packageDocumentation
+ */
+export { type AgentConfig, agentConfigShape } from "./config-schema.js";
+export { readHookFile } from "./hooks/hook-file.js";
+export { builtinToolNames } from "./tools/tool-names.js";
+export { createTrust, type Trust, type TrustedWorkspace } from "./trust.js";
+export type { AgentTool, ToolCall, ToolLevel, ToolResult } from "./tool.js";

@@ -1,0 +1,23 @@
+import { AnodeError } from "../../errors.js";
+
+const importSdk = () =>
+  Promise.all([import("@modelcontextprotocol/sdk/client/index.js"), import("@modelcontextprotocol/sdk/client/streamableHttp.js")]);
+
+/**
+ * The parts of the optional package that a client needs, loaded when a server is configured.
+ * @throws `executor_unavailable` naming the package and the command that installs it
+ */
+export async function loadMcpClient(importParts = importSdk) {
+  try {
+    const [{ Client }, { StreamableHTTPClientTransport }] = await importParts();
+    return { Client, StreamableHTTPClientTransport };
+  } catch (error) {
+    const isMissing =
+      error instanceof Error && "code" in error && (error.code === "ERR_MODULE_NOT_FOUND" || error.code === "MODULE_NOT_FOUND");
+    if (!isMissing) throw error;
+    throw new AnodeError("executor_unavailable", "MCP servers need the package @modelcontextprotocol/sdk, which is not installed.", {
+      cause: error,
+      details: { package: "@modelcontextprotocol/sdk", hint: "npm install @modelcontextprotocol/sdk" },
+    });
+  }
+}

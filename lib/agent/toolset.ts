@@ -1,0 +1,209 @@
+import { existsSync } from "node:fs";
+import type { Host } from "../host.js";
+import { type Commands, type Containment, createCommands, createContainment } from "../node/index.js";
+import type { RunContext } from "../runs/executor.js";
+import { systemHost } from "../system-host.js";
+import type { AgentConfig } from "./config-schema.js";
+import { openExtensions } from "./extensions.js";
+import { createGuidance, type Guidance } from "./guidance/guidance.js";
+import type { HookEvent } from "./hooks/hook-file.js";
+import { readHooks } from "./hooks/read-hooks.js";
+import { createHooks, type HookVerdict } from "./hooks/run-hooks.js";
+import { postFields, toolFields } from "./hooks/tool-fields.js";
+import type { ServerStatus } from "./mcp/open-servers.js";
+import { type Authorization, createAuthorize, type RequestedCall } from "./permissions/authorize.js";
+import { createGrants } from "./permissions/grants.js";
+import { permissionMode } from "./permissions/levels.js";
+import { findSkills, skillFolders, skillsText } from "./skills/find-skills.js";
+import type { AgentTool } from "./tool.js";
+import type { Notice } from "./toolbox/open-toolbox.js";
+import { createBuiltinTools } from "./tools/builtin-tools.js";
+import type { BuiltinTool } from "./tools/define-tool.js";
+import type { MessageService } from "./tools/messages.js";
+import { mayFit, selectTools } from "./tools/select-tools.js";
+import type { ThreadService } from "./tools/threads.js";
+import type { ToolRoom } from "./tools/tool-room.js";
+import { createTrust } from "./trust.js";
+import { createFileRoom, type FileRoom } from "./workspace/file-room.js";
+import { openWorkspace } from "./workspace/workspace.js";
+
+export type { ThreadService };
+
+/** Everything of one run that surrounds the model: its tools, what may run, what the model is told. */
+export interface Toolset {
+  readonly tools: readonly AgentTool[];
+  /** Decides whether a call may run, asking where it has to; catches everything and denies. */
+  authorize(call: RequestedCall): Promise<Authorization>;
+  /** Runs the hooks of an event other than `PreToolUse`. */
+  hook(
+    event: "SessionStart" | "SessionEnd" | "UserPromptSubmit" | "PostToolUse" | "PreCompact",
+    fields: Readonly<Record<string, unknown>>,
+  ): Promise<HookVerdict>;
+  /** Guidance and the list of skills, for the instructions. */
+  guidance(): Promise<string>;
+  readonly mcpServers: readonly ServerStatus[];
+  close(): Promise<void>;
+}
+
+/** What a toolset is opened with. */
+export interface ToolsetOptions {
+  readonly context: RunContext;
+  readonly config: AgentConfig;
+  /** What of the profile matters here. */
+  readonly profile: { readonly tools: readonly string[] | "craft"; readonly readOnly: boolean };
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Tools of the embedder; one with the name of a built-in tool takes its place. */
+  readonly extra?: readonly AgentTool[];
+  /** Where a request without `cwd` works. @defaultValue the folder of this process */
+  readonly cwd?: string;
+  /** @defaultValue the system's */
+  readonly host?: Host;
+  /** Holds the run's processes. @defaultValue one whose leftovers nobody recognizes later */
+  readonly containment?: Containment;
+  /** Sockets outside `home` that the run's commands shall not reach. */
+  readonly sockets?: () => Promise<readonly string[]> | readonly string[];
+  /** The token the run's commands get, if any. */
+  readonly runToken?: (runId: string) => Promise<string | undefined> | string | undefined;
+  /** The run's thread: its id, and the file of its to-do list. */
+  readonly session?: { readonly id: string; readonly todoFile: string };
+  readonly threads?: ThreadService;
+  readonly mesh?: MessageService;
+}
+
+/**
+ * Opens the toolset of a run: registry after profile, request and configuration; hooks, MCP servers, plugins and toolbox.
+ * @throws `mcp_failed` for a required server; `executor_error` for a file of hooks that cannot be read as meant
+ */
+export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
+  const { config, context, extra = [], home, host = systemHost, profile, session } = options;
+  const workspace = await openWorkspace({
+    cwd: context.request.cwd ?? options.cwd ?? process.cwd(),
+    home,
+    ...(config.tools?.readRoots && { readRoots: config.tools.readRoots }),
+  });
+  const notice: Notice = async (level, code, text) => {
+    await context.emit("system.notice", { level, code, text });
+  };
+  const commands = await commandsOf(options, workspace.home, host);
+  const files = createFileRoom(workspace);
+  const room: ToolRoom = {
+    run_id: context.run.id,
+    files,
+    config,
+    commands,
+    env: options.env,
+    outputBytes: config.tools?.limits?.outputBytes ?? 65_536,
+  };
+  const isTrusted = createTrust(home).has(workspace.root);
+  const hooks = await readHooks(home, workspace.root, isTrusted, notice);
+  const wrongFile = (code: string) => (path: string, why: string) => notice("warning", code, `${path} is skipped: ${why}.`);
+  const skills = await findSkills(
+    skillFolders({ home, root: workspace.root, ...(config.skills?.paths && { paths: config.skills.paths }) }),
+    config.skills?.disabled ?? [],
+    wrongFile("skill_skipped"),
+  );
+  const wants = (beginning: string): boolean =>
+    (profile.tools === "craft" || mayFit(profile.tools, beginning)) && (!context.request.tools || mayFit(context.request.tools, beginning));
+  const { plugins, servers, toolbox } = await openExtensions(room, notice, {
+    home,
+    signal: context.signal,
+    wants,
+    isTrusted: isTrusted || config.mcp?.allowWorkspace === true || options.env["ANODE_ENABLE_WORKSPACE_MCP"] === "true",
+    wrong: wrongFile("mcp_failed"),
+  });
+
+  let tools: readonly AgentTool[] = [];
+  const builtin = createBuiltinTools(room, {
+    home: workspace.home,
+    skills,
+    now: host.clock.now,
+    toolNames: () => tools.map(({ name }) => name),
+    ...(session && { todoFile: session.todoFile }),
+    ...(options.threads && { threads: options.threads }),
+    ...(options.mesh && { mesh: options.mesh }),
+  });
+  const guidance = createGuidance(workspace, (path) =>
+    notice("info", "guidance_left_out", `${workspace.shown(path)} is left out: there is no room for it.`),
+  );
+  const runHooks = createHooks({
+    context,
+    commands,
+    hooks,
+    parts: plugins.hooks,
+    root: workspace.root,
+    session_id: () => session?.id ?? context.request.session_id,
+    now: host.clock.monotonic,
+  });
+  const beside = new Map<string, string>();
+  tools = selectTools([...extra, ...builtin, ...servers.tools, ...toolbox, ...plugins.tools], {
+    profile: profile.tools,
+    readOnly: profile.readOnly,
+    requested: context.request.tools,
+    disabled: config.tools?.disabled ?? [],
+  }).map((tool) => inRun(tool, { files, guidance, beside }));
+
+  const find = (name: string): AgentTool | undefined => tools.find((tool) => tool.name === name);
+  const authorize = createAuthorize({
+    context,
+    files,
+    find,
+    mode: permissionMode(context.request.approval_mode, config),
+    rules: config.permissions ?? [],
+    blocked: config.shell?.blocked ?? [],
+    isReadOnly: profile.readOnly,
+    grants: createGrants(),
+    async beforeTool({ args, call_id, name }) {
+      const { context: said, reject } = await runHooks("PreToolUse", toolFields(name, args));
+      if (said !== undefined) beside.set(call_id, said);
+      return reject;
+    },
+  });
+  return {
+    tools,
+    authorize,
+    hook: (event: HookEvent, fields) => runHooks(event, event === "PostToolUse" ? postFields(fields) : fields),
+    async guidance() {
+      return [await guidance.text(), skillsText(find("skill") ? skills : [])].filter((text) => text !== "").join("\n\n");
+    },
+    mcpServers: servers.statuses,
+    async close() {
+      await Promise.all([servers.close(), plugins.close()]);
+    },
+  };
+}
+
+async function commandsOf(options: ToolsetOptions, home: string, host: Host): Promise<Commands> {
+  const { containment, context, env, runToken } = options;
+  // Hidden is what is there: a home that is not made yet holds nothing.
+  const hide = existsSync(home) ? { home, sockets: (await options.sockets?.()) ?? [] } : undefined;
+  return createCommands({
+    host,
+    containment: containment ?? createContainment({ storeId: host.randomId(16) }),
+    baseEnv: env,
+    ...(hide && { hide }),
+    ...(runToken && { runToken: () => runToken(context.run.id) }),
+  });
+}
+
+/** A tool as the run has it: what it touches counts for the guidance, and a hook's word goes with its result. */
+function inRun(
+  tool: AgentTool,
+  { beside, files, guidance }: { beside: Map<string, string>; files: FileRoom; guidance: Guidance },
+): AgentTool {
+  return {
+    ...tool,
+    async execute(args, call) {
+      try {
+        const result = await tool.execute(args, call);
+        const touched = "paths" in tool ? ((tool as BuiltinTool).paths?.(args) ?? []) : [];
+        for (const { path } of touched) guidance.touch(await files.workspace.resolve(path).catch(() => files.workspace.cwd));
+        const said = beside.get(call.call_id);
+        return said === undefined ? result : { ...result, text: `${result.text}\n\n${said}` };
+      } finally {
+        beside.delete(call.call_id);
+        files.dismiss(call.call_id);
+      }
+    },
+  };
+}
