@@ -1,9 +1,8 @@
-import { statfsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type AnodeError, isAnodeError } from "../../errors.js";
 import type { ListQuery, StoreUsage, StreamPage } from "../../store/store.js";
-import { probeWrite } from "./file-system.js";
+import { freeBytes, probeWrite } from "./file-system.js";
 import { RecordTable } from "./record-table.js";
 import { SegmentTable } from "./segment-table.js";
 import { toStoreError } from "./sqlite-errors.js";
@@ -193,8 +192,7 @@ export class SqliteDatabase {
   #makeRoom(): void {
     // Tried once: where it cannot be had, the store works without.
     this.#hasRoom = true;
-    const { bavail, bsize } = statfsSync(dirname(this.#options.path));
-    if (bavail * bsize < logBytes * sparedTimes) return;
+    if (freeBytes(dirname(this.#options.path)) < logBytes * sparedTimes) return;
     const [cachePages] = Object.values(this.#db.prepare("PRAGMA cache_size").get() ?? {});
     this.#db.exec("PRAGMA cache_size=16");
     try {
