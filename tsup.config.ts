@@ -1,7 +1,31 @@
 import { readFileSync } from "node:fs";
-import { defineConfig } from "tsup";
+import { resolve } from "node:path";
+import { defineConfig, type Options } from "tsup";
 
 const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
+
+/** The program's files. What a command alone needs is a file of its own, with a compile cache of its own. */
+const program = {
+  anode: "adapters/program/anode.cts",
+  program: "adapters/cli/main.ts",
+  daemon: "adapters/daemon/index.ts",
+  doctor: "adapters/cli/commands/doctor.ts",
+  mcp: "adapters/cli/commands/mcp.ts",
+  openapi: "adapters/cli/commands/openapi.ts",
+  "sqlite-worker": "lib/node/sqlite/sqlite-worker.ts",
+};
+
+/** Where one of the files above is imported on demand, it is required; imported in the ordinary way, it is bundled as far as it is used. */
+const requireOnDemand: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "require-on-demand",
+  setup(build) {
+    const files = new Map(Object.entries(program).map(([name, path]) => [resolve(path), name]));
+    build.onResolve({ filter: /^\.{1,2}\// }, ({ kind, path, resolveDir }) => {
+      const name = kind === "dynamic-import" ? files.get(resolve(resolveDir, path.replace(/\.js$/, ".ts"))) : undefined;
+      return name === undefined ? undefined : { path: `./${name}.cjs`, external: true };
+    });
+  },
+};
 
 export default defineConfig([
   {
@@ -21,11 +45,7 @@ export default defineConfig([
   {
     name: "program",
     silent: true,
-    entry: {
-      anode: "adapters/program/anode.cts",
-      program: "adapters/cli/main.ts",
-      "sqlite-worker": "lib/node/sqlite/sqlite-worker.ts",
-    },
+    entry: program,
     // CommonJS starts about twice as fast as the same program through the ESM loader.
     format: "cjs",
     outExtension: () => ({ js: ".cjs" }),
@@ -39,6 +59,11 @@ export default defineConfig([
     // Dependencies go in; optional peers stay out and are looked for when asked for.
     noExternal: Object.keys(dependencies),
     external: ["./program.cjs"],
+    esbuildPlugins: [requireOnDemand],
+    esbuildOptions(options) {
+      // An import() of CommonJS would start the ESM loader for it.
+      options.supported = { "dynamic-import": false };
+    },
     // On by default, and "sqlite" without its prefix does not exist.
     removeNodeProtocol: false,
   },

@@ -1,4 +1,4 @@
-import type { Client } from "../client/index.js";
+import { type Client, connect } from "../client/index.js";
 import type { CommandLine } from "./command-line.js";
 import type { Context } from "./context.js";
 
@@ -7,7 +7,6 @@ import type { Context } from "./context.js";
  * @throws `connection_refused` when no daemon answers
  */
 export async function withClient<Value>(line: CommandLine, { env }: Context, work: (client: Client) => Promise<Value>): Promise<Value> {
-  const { connect } = await import("../client/index.js");
   const daemon = line.text("daemon");
   const client = await connect({ env, ...(daemon !== undefined && { daemon }) });
   try {

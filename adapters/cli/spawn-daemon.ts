@@ -18,7 +18,7 @@ export async function spawningDaemon<Value>(
     // Only a refused connection says that nothing can have come of the call.
     if (!isAnodeError(error) || error.code !== "connection_refused") throw error;
   }
-  const { detachDaemon } = await import("../daemon/index.js");
+  const { detachDaemon } = await import("./detach.js");
   await detachDaemon({ env: context.env, cwd: context.cwd });
   context.output.note("started the daemon");
   return call();

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { agentConfigShape } from "../../lib/agent/index.js";
 import { approval, approvalMode, budget } from "../../lib/runs/schema.js";
 

@@ -1,5 +1,6 @@
 import { formatTime, type Limits } from "../../lib/index.js";
 import { type Address, formatAddress } from "../../lib/address.js";
+import type { ContainmentReport } from "../../lib/node/index.js";
 import { createHandler, createPeerSocketRule, type PeerSocketRule } from "../http/index.js";
 import type { PlannedAddress } from "./addresses.js";
 import { createAuthentication } from "./authenticate.js";
@@ -29,12 +30,14 @@ export async function openFaces(options: FacesOptions, undo: Undo): Promise<List
   const { host, log, root, storeId, tokens } = ground;
   const { manager, containment } = kernel;
   let addresses: readonly Address[] = [];
-  // Tried once, with real children: after the start, since nobody waits for it.
-  const report = containment.report();
-  let isWeak = false;
-  report
-    .then(({ level }) => (isWeak = level === "group"))
-    .catch((error: unknown) => host.log("error", "containment.unknown", { error: String(error) }));
+  let known: ContainmentReport | undefined;
+  // Each level is tried once, with real children.
+  const findOut = async (): Promise<ContainmentReport> => (known = await containment.report());
+  // They would delay the start, and nobody waits for them: when it is over, unless somebody asks before.
+  const timer = setTimeout(() => {
+    findOut().catch((error: unknown) => host.log("error", "containment.unknown", { error: String(error) }));
+  }, findOutAfterMs);
+  undo.add(() => clearTimeout(timer));
 
   const status = createProcessStatus({
     instance,
@@ -42,7 +45,7 @@ export async function openFaces(options: FacesOptions, undo: Undo): Promise<List
     startedAt: formatTime(host.clock.now()),
     addresses: () => addresses.map(formatAddress),
     isRemote: plan.some((planned) => planned.isRemote),
-    containment: () => report,
+    containment: async (extent) => known ?? (extent === "all" ? findOut() : undefined),
     logBytes: () => log.bytes,
   });
   undo.add(() => status.close());
@@ -61,7 +64,7 @@ export async function openFaces(options: FacesOptions, undo: Undo): Promise<List
     daemon: {
       tokens,
       status: status.read,
-      degraded: () => (isWeak ? ["containment_weak"] : []),
+      degraded: () => (known?.level === "group" ? ["containment_weak"] : []),
       rotate: async (graceMs) => rotate(ground, graceMs),
     },
   });
@@ -77,6 +80,7 @@ export async function openFaces(options: FacesOptions, undo: Undo): Promise<List
   return listeners;
 }
 
+const findOutAfterMs = 250;
 /** Time for readers to take the last bytes of their streams. */
 const lingerMs = 1_000;
 

@@ -10,13 +10,14 @@ export interface StatusSources {
   readonly addresses: () => readonly string[];
   /** True when an address can be reached from other machines. */
   readonly isRemote: boolean;
-  readonly containment: () => Promise<ContainmentReport>;
+  /** Absent as long as it is not known; asked for all, it is found out. */
+  readonly containment: (extent: "all" | "known") => Promise<ContainmentReport | undefined>;
   readonly logBytes: () => number;
 }
 
 /** The members of the status document that only the process knows. */
 export interface ProcessStatus {
-  read(): Promise<Record<string, unknown>>;
+  read(extent: "all" | "known"): Promise<Record<string, unknown>>;
   close(): void;
 }
 
@@ -25,9 +26,9 @@ export function createProcessStatus(sources: StatusSources): ProcessStatus {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
   return {
-    async read() {
+    async read(extent) {
       const memory = process.memoryUsage();
-      const { level, levels } = await sources.containment();
+      const containment = await sources.containment(extent);
       return {
         pid: process.pid,
         instance: sources.instance,
@@ -37,13 +38,17 @@ export function createProcessStatus(sources: StatusSources): ProcessStatus {
         ...openDescriptors(),
         addresses: sources.addresses(),
         ...(sources.isRemote && { remote: true }),
-        containment: { level, available: Object.entries(levels).flatMap(([name, found]) => (found.available ? [name] : [])) },
+        ...(containment && { containment: toMember(containment) }),
         logs: { size_bytes: sources.logBytes() },
         event_loop_delay_ms: { p50: toMs(delay.percentile(50)), p99: toMs(delay.percentile(99)) },
       };
     },
     close: () => void delay.disable(),
   };
+}
+
+function toMember({ level, levels }: ContainmentReport): object {
+  return { level, available: Object.entries(levels).flatMap(([name, found]) => (found.available ? [name] : [])) };
 }
 
 function openDescriptors(): { fds?: number } {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { operations } from "../../lib/contract/index.js";
 import type { Operation } from "../../lib/contract/operation.js";
 import { type OperationName, operationSchemas } from "../../lib/contract/schemas.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { approvalMode } from "../runs/schema.js";
 
 const texts = z.array(z.string());

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { createJsonFile } from "./workspace/json-file.js";
 import { gitTopLevel } from "./workspace/workspace.js";
 

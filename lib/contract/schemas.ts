@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { daemonSchemas } from "./schemas/daemon.js";
 import { runSchemas } from "./schemas/runs.js";
 

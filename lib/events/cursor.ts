@@ -1,5 +1,5 @@
 import type { Clock } from "../host.js";
-import type { Store } from "../store/store.js";
+import type { Store, StreamPage } from "../store/store.js";
 import type { EventBuffer } from "./buffer.js";
 import type { StreamEvent } from "./event.js";
 import { eventsOfLines, framesOfLines } from "./frame.js";
@@ -40,7 +40,7 @@ export interface FollowOptions<Value> {
   readonly heartbeat?: { readonly ms: number; readonly clock: Clock; readonly value: Value };
 }
 
-const pageBytes = 256 * 1024;
+const pageBytes = 128 * 1024;
 const pageEvents = 512;
 
 /** Events as objects. */
@@ -71,6 +71,7 @@ export function asFrames(frameOfGap: (gap: StreamEvent) => Uint8Array): PageForm
  */
 export async function* follow<Value>(stream: FollowedStream, form: PageForm<Value>, options: FollowOptions<Value>): AsyncGenerator<Value> {
   const wakeUp = createWakeUp();
+  const read = readAhead(stream);
   const unsubscribe = stream.buffer.subscribe(stream.name, wakeUp.wake);
   options.signal.addEventListener("abort", wakeUp.wake);
   let cursor = options.after;
@@ -78,7 +79,7 @@ export async function* follow<Value>(stream: FollowedStream, form: PageForm<Valu
     while (!options.signal.aborted) {
       wakeUp.arm();
       const ended = stream.ended();
-      const next = nextPage(stream, form, cursor);
+      const next = nextPage(stream, form, cursor, read);
       const page = next instanceof Promise ? await next : next;
       if (page) {
         yield page.value;
@@ -105,14 +106,38 @@ function nextPage<Value>(
   stream: FollowedStream,
   form: PageForm<Value>,
   after: number,
+  read: ReadStore,
 ): Page<Value> | undefined | Promise<Page<Value> | undefined> {
   const newest = stream.buffer.lastSeq(stream.name);
   if (newest > 0 && after >= newest) return undefined;
-  return form.fromBuffer(stream.buffer, stream.name, after) ?? fromStore(stream, form, after);
+  return form.fromBuffer(stream.buffer, stream.name, after) ?? fromStore(stream, form, after, read);
 }
 
-async function fromStore<Value>(stream: FollowedStream, form: PageForm<Value>, after: number): Promise<Page<Value> | undefined> {
-  const page = await stream.store.read(stream.name, after, pageBytes);
+type ReadStore = (after: number) => Promise<StreamPage>;
+
+/** Reads pages of the store; while one is passed on, the next is on its way. */
+function readAhead({ store, name }: FollowedStream): ReadStore {
+  let next: { readonly after: number; readonly page: Promise<StreamPage> } | undefined;
+  return async (after) => {
+    const coming = next?.after === after ? next.page : store.read(name, after, pageBytes);
+    next = undefined;
+    const page = await coming;
+    const { toSeq } = page;
+    if (toSeq === 0 || toSeq >= page.lastSeq) return page;
+    next = { after: toSeq, page: store.read(name, toSeq, pageBytes) };
+    // A reader that goes away does not ask for it any more.
+    next.page.catch(() => {});
+    return page;
+  };
+}
+
+async function fromStore<Value>(
+  stream: FollowedStream,
+  form: PageForm<Value>,
+  after: number,
+  read: ReadStore,
+): Promise<Page<Value> | undefined> {
+  const page = await read(after);
   if (page.toSeq === 0) {
     if (page.lastSeq <= after) return undefined;
     return { value: form.fromGap(await stream.gap(after + 1, page.lastSeq)), toSeq: page.lastSeq };

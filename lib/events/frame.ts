@@ -3,7 +3,9 @@ import { encodeLine } from "./encode.js";
 
 const encoder = new TextEncoder();
 const LF = 10;
-const prefixBytes = "id: \ndata: ".length;
+const beforeSeq = encoder.encode("id: ");
+const afterSeq = encoder.encode("\ndata: ");
+const prefixBytes = beforeSeq.length + afterSeq.length;
 
 /** What an event stream begins with: the wait before a reconnect. */
 export const streamOpening = encoder.encode("retry: 1000\n\n");
@@ -29,27 +31,63 @@ export function lineBytes(value: object): Uint8Array {
 
 /** SSE frames of stored JSON lines, made without parsing them. `fromSeq` is the seq of the first line. */
 export function framesOfLines(lines: Uint8Array, fromSeq: number): Uint8Array {
-  const parts: Uint8Array[] = [];
-  let seq = fromSeq;
-  let size = 0;
-  for (let start = 0; start < lines.length; ) {
-    const end = endOfLine(lines, start);
-    const prefix = encoder.encode(`id: ${seq++}\ndata: `);
-    parts.push(prefix, lines.subarray(start, end));
-    size += prefix.length + end - start + 2;
-    start = end + 1;
-  }
-  const frames = new Uint8Array(size);
+  const ends = lineEnds(lines);
+  const frames = new Uint8Array(lines.length + ends.length * (prefixBytes + 1) + digitsOf(fromSeq, ends.length));
+  // The lines go to the end of the frames and each moves to its place from there: a move makes no object, a view of each line would.
+  const shift = frames.length - lines.length;
+  frames.set(lines, shift);
+  const digits = Array.from(String(fromSeq), Number);
   let at = 0;
-  for (let i = 0; i < parts.length; i += 2) {
-    const [prefix, line] = [parts[i] as Uint8Array, parts[i + 1] as Uint8Array];
-    frames.set(prefix, at);
-    frames.set(line, at + prefix.length);
-    at += prefix.length + line.length;
+  let start = shift;
+  for (const lineEnd of ends) {
+    const end = shift + lineEnd;
+    at = writePrefix(frames, at, digits);
+    frames.copyWithin(at, start, end);
+    at += end - start;
     frames[at++] = LF;
-    frames[at++] = LF;
+    start = end;
+    increment(digits);
   }
   return frames;
+}
+
+/** Where each line ends, its LF included. */
+function lineEnds(lines: Uint8Array): number[] {
+  const ends: number[] = [];
+  for (let start = 0; start < lines.length; ) {
+    start = endOfLine(lines, start) + 1;
+    ends.push(start);
+  }
+  return ends;
+}
+
+/** How many digits so many numbers from `first` on have together. */
+function digitsOf(first: number, count: number): number {
+  let digits = 0;
+  let from = first;
+  while (from < first + count) {
+    const { length } = String(from);
+    const next = Math.min(first + count, 10 ** length);
+    digits += (next - from) * length;
+    from = next;
+  }
+  return digits;
+}
+
+/** Writes `id: <seq>`, LF and `data: `; answers where it ends. */
+function writePrefix(frames: Uint8Array, from: number, digits: readonly number[]): number {
+  let at = from;
+  for (let i = 0; i < beforeSeq.length; i++) frames[at++] = beforeSeq[i] as number;
+  for (let i = 0; i < digits.length; i++) frames[at++] = 48 + (digits[i] as number);
+  for (let i = 0; i < afterSeq.length; i++) frames[at++] = afterSeq[i] as number;
+  return at;
+}
+
+function increment(digits: number[]): void {
+  let at = digits.length - 1;
+  while (at >= 0 && digits[at] === 9) digits[at--] = 0;
+  if (at < 0) digits.unshift(1);
+  else digits[at] = (digits[at] as number) + 1;
 }
 
 /** JSON lines of SSE frames of record events, the first of which is `fromSeq`. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What an answer must be: one listed option, a text, or nothing but the acknowledgement. */
 export const questionKind = z.enum(["choice", "text", "acknowledge"]);

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseByMembers, parseWith } from "../parse.js";
 
 /** `queued → running ⇄ waiting →` one of the four terminal ones. */

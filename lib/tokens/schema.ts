@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 export const scope = z.enum(["read", "control", "approve", "admin"]);
 

@@ -329,7 +329,7 @@ describe("the daemon as a process", () => {
       const { json } = await call(place.home.socket, `/runs/${id}/events?follow=false`, { headers: { Accept: "application/json" } });
       return json.events?.some((event: { type: string }) => event.type === "process.output") && json.events;
     });
-    expect(survivors(`.${id}`).size).toBe(3);
+    await eventually(() => survivors(`.${id}`).size === 3);
     first.child.kill("SIGKILL");
     expect(await first.ended).toBe("SIGKILL");
     expect(existsSync(place.home.socket)).toBe(true);

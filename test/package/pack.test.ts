@@ -52,7 +52,7 @@ describe("The packed files", () => {
   it("are one module, map and declaration for each source, the program, and four papers", () => {
     const sources = globSync(["lib/**/*.ts", "adapters/{http,client,mcp,daemon,cli}/**/*.ts"], { cwd: root });
     const built = sources.flatMap((source) => [".js", ".js.map", ".d.ts"].map((ending) => `dist/${source.replace(/\.ts$/, ending)}`));
-    const program = ["anode", "program", "sqlite-worker"].map((name) => `dist/program/${name}.cjs`);
+    const program = ["anode", "daemon", "doctor", "mcp", "openapi", "program", "sqlite-worker"].map((name) => `dist/program/${name}.cjs`);
     expect(files).toEqual([...built, ...program, "CHANGELOG.md", "LICENSE", "README.md", "package.json"].sort());
   });
 

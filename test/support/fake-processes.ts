@@ -47,6 +47,7 @@ export function createFakeSystem(): FakeSystem {
       bootId: () => "boot",
       read: (pid) => processes.get(pid),
       list: () => [...processes.values()],
+      bearers: (prefix) => [...processes.values()].flatMap(({ cookie }) => (cookie?.startsWith(prefix) ? [cookie] : [])),
       cookie: (pid) => processes.get(pid)?.cookie,
       catches: (pid, signal) => processes.get(pid)?.catches?.includes(signal) ?? false,
     },

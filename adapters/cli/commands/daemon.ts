@@ -8,13 +8,14 @@ const logLevels = ["debug", "info", "warn", "error"] as const;
 /** `anode daemon`: the daemon in the foreground; with `--detach` returns when it is ready. */
 export const run: Command = async (line, context) => {
   const options = toOptions(line, context);
-  const { detachDaemon, runDaemon } = await import("../../daemon/index.js");
   if (line.has("detach")) {
+    const { detachDaemon } = await import("../detach.js");
     const { pid, socket, url } = await detachDaemon(options);
     const addresses = [socket === undefined ? [] : `unix:${socket}`, url ?? []].flat().join(", ");
     context.output.note(`the daemon runs as process ${pid}, listening on ${addresses}; \`anode daemon stop\` ends it`);
     return 0;
   }
+  const { runDaemon } = await import("../../daemon/index.js");
   return runDaemon({
     ...options,
     say(text) {

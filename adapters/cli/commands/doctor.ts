@@ -1,3 +1,4 @@
+import { homeOf, resumeAdmission } from "../../daemon/index.js";
 import type { Command, Context } from "../context.js";
 import type { CommandLine } from "../command-line.js";
 import { daemonChecks } from "../doctor/daemon-checks.js";
@@ -46,7 +47,6 @@ async function findingOf(check: Check, subject: Subject): Promise<Finding> {
 
 /** A daemon that started too often in a row starts no runs until somebody has looked; it watches the file that says so. */
 async function liftPause({ env, output }: Context): Promise<void> {
-  const { homeOf, resumeAdmission } = await import("../../daemon/index.js");
   resumeAdmission(homeOf(env).starts);
   output.note("runs may start again");
 }

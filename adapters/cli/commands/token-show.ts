@@ -1,8 +1,8 @@
+import { homeOf, readToken } from "../../daemon/index.js";
 import type { Command } from "../context.js";
 
 /** `anode token show`: the token of the home folder, as its file has it. */
 export const run: Command = async (_line, { env, output }) => {
-  const { homeOf, readToken } = await import("../../daemon/index.js");
   output.data(`${readToken(homeOf(env).token)}\n`);
   return 0;
 };

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { RunContext } from "../../runs/executor.js";
 import type { Commands } from "../../node/index.js";
 import { cutText } from "../tools/cut-text.js";

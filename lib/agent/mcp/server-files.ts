@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { type McpServerConfig, mcpServers } from "../config-schema.js";
 
 /** A server as some file names it. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Commands, RunCommand, OpenCommand } from "../../node/index.js";
 
 /** A program that answers JSON-RPC 2.0 over its standard streams, one object a line. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { PluginProcess } from "../config-schema.js";
 import { hookEvent, type HookEvent } from "../hooks/hook-file.js";
 import type { HookPart } from "../hooks/run-hooks.js";

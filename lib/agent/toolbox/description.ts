@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 const type = z.enum(["string", "number", "integer", "boolean", "array", "object"]);
 const argument = z.union([type, z.looseObject({ type, description: z.string().exactOptional(), required: z.boolean().exactOptional() })]);

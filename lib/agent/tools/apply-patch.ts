@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { makeFolderOf, readFound, removeFound, writeWhole } from "../workspace/file-access.js";
 import { toTextFile, type TextFile } from "../workspace/text-file.js";
 import { applyHunks } from "./patch/apply-hunks.js";

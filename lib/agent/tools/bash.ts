@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { z } from "zod";
+import * as z from "zod";
 import { type Answered, type BuiltinTool, defineTool } from "./define-tool.js";
 import { createHeadAndTail } from "./head-and-tail.js";
 import type { ToolRoom } from "./tool-room.js";

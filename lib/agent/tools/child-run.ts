@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isAnodeError } from "../../errors.js";
 import type { RunRequest } from "../../runs/schema.js";
 import type { ToolCall } from "../tool.js";

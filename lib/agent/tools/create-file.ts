@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { makeFolderOf, readFound, writeWhole } from "../workspace/file-access.js";
 import { isBinary } from "../workspace/text-file.js";
 import { type BuiltinTool, defineTool } from "./define-tool.js";

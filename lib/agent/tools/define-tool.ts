@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isAnodeError } from "../../errors.js";
 import type { AgentTool, ToolCall, ToolLevel, ToolResult } from "../tool.js";
 import { cutText } from "./cut-text.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { walk } from "../workspace/walk.js";
 import { type BuiltinTool, defineTool } from "./define-tool.js";
 import { findFolder, prefixOf } from "./find-folder.js";

@@ -1,6 +1,6 @@
 import picomatch from "picomatch";
 import { lstat } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { walk } from "../workspace/walk.js";
 import { type BuiltinTool, defineTool } from "./define-tool.js";
 import { findFolder, prefixOf } from "./find-folder.js";

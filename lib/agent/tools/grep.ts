@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { type BuiltinTool, defineTool } from "./define-tool.js";
 import { compileGlob } from "./glob.js";
 import { searchByProgram } from "./grep-program.js";

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises";
-import { z } from "zod";
+import * as z from "zod";
 import { listFound, readFound } from "../workspace/file-access.js";
 import { toTextFile } from "../workspace/text-file.js";
 import { type BuiltinTool, defineTool } from "./define-tool.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { JsonFile } from "../workspace/json-file.js";
 import { type BuiltinTool, defineTool } from "./define-tool.js";
 import { ToolError } from "./tool-error.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type BuiltinTool, defineTool } from "./define-tool.js";
 import type { JsonFile } from "../workspace/json-file.js";
 import type { ToolRoom } from "./tool-room.js";

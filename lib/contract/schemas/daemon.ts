@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { newToken, scope, tokenInfo, tokenRequest } from "../../tokens/schema.js";
 import { integer, word } from "./query.js";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** An integer in a body, or its decimal form in a query. */
 export function integer(min: number, max: number) {

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { answerInput, question } from "../../questions/schema.js";
 import { inputRecord, runInput, runOrigin, runRequest, runStatus, runSummary } from "../../runs/schema.js";
 import { flag, integer, names, word } from "./query.js";

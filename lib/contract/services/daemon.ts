@@ -10,8 +10,8 @@ import type { ValidInput } from "../schemas.js";
 /** What a daemon adds to the operations that any manager can serve. */
 export interface DaemonParts {
   readonly tokens: Tokens;
-  /** Members of the status document that only the process knows. */
-  status(): Promise<Readonly<Record<string, unknown>>>;
+  /** Members of the status document that only the process knows: all of them, or those that are known at once. */
+  status(extent: "all" | "known"): Promise<Readonly<Record<string, unknown>>>;
   /** More reasons to be degraded. */
   degraded(): readonly string[];
   /** Makes a new first-launch token. @throws `token_configured` */
@@ -22,7 +22,7 @@ export interface DaemonParts {
 export function createDaemonServices(manager: RunManager, daemon?: DaemonParts): Services {
   const startedAt = manager.host.clock.monotonic();
 
-  async function document(context: CallContext): Promise<Record<string, unknown>> {
+  async function document(context: CallContext, extent: "all" | "known"): Promise<Record<string, unknown>> {
     const stats = await manager.stats();
     const degraded = [...stats.degraded, ...(daemon?.degraded() ?? [])];
     return {
@@ -41,16 +41,16 @@ export function createDaemonServices(manager: RunManager, daemon?: DaemonParts):
       limits: manager.limits,
       ...(context.address !== undefined && { ip: context.address }),
       ...(context.userAgent !== undefined && { user_agent: context.userAgent }),
-      ...(await daemon?.status()),
+      ...(await daemon?.status(extent)),
     };
   }
 
   const services = {
     health: async (_input: object, context: CallContext) => {
-      if (hasScope(context.caller, "read")) return ok(await document(context));
+      if (hasScope(context.caller, "read")) return ok(await document(context, "known"));
       return ok({ status: statusOf(manager, [...(await manager.stats()).degraded, ...(daemon?.degraded() ?? [])]) });
     },
-    status: async (_input: object, context: CallContext) => ok(await document(context)),
+    status: async (_input: object, context: CallContext) => ok(await document(context, "all")),
     ready: async () => ok(await ready(manager)),
     openapi: async () => ok(openApiDocument()),
     "auth.self": async (_input: object, { caller }: CallContext) => {

@@ -25,7 +25,7 @@ export function parseStat(text: string): ProcessInfo | undefined {
   const open = text.indexOf("(");
   const close = text.lastIndexOf(")");
   if (open < 1 || close < open) return undefined;
-  const fields = text.slice(close + 2).split(" ");
+  const fields = text.slice(close + 2, close + 512).split(" ", 20);
   const number = (index: number) => Number.parseInt(fields[index] ?? "", 10);
   const info: ProcessInfo = {
     pid: Number.parseInt(text, 10),
@@ -37,6 +37,12 @@ export function parseStat(text: string): ProcessInfo | undefined {
     startTicks: number(19),
   };
   return Number.isSafeInteger(info.pid) && Number.isSafeInteger(info.startTicks) ? info : undefined;
+}
+
+/** True when the contents of `/proc/<pid>/stat` are those of a thread of the kernel. */
+export function isKernelThread(text: string): boolean {
+  const flags = Number.parseInt(text.slice(text.lastIndexOf(")") + 2).split(" ", 7)[6] ?? "", 10);
+  return (flags & 0x20_0000) !== 0;
 }
 
 /** True for what only waits to be reaped: it runs no more and takes no signal. */
@@ -52,6 +58,8 @@ export interface ProcessReader {
   /** One process, dead ones that were not reaped included. */
   read(pid: number): ProcessInfo | undefined;
   list(): ProcessInfo[];
+  /** The cookies that begin with a text, of all processes. */
+  bearers(prefix: string): string[];
   /** The value of the cookie in the process's initial environment. */
   cookie(pid: number): string | undefined;
   /** True when the process has a handler for the signal with this number. */

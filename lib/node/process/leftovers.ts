@@ -1,6 +1,6 @@
 import type { Clock } from "../../host.js";
 import { createContainment, type Containment } from "./containment.js";
-import { isDead, type ProcessIdentity } from "./identity.js";
+import type { ProcessIdentity } from "./identity.js";
 import { cgroupRoots, cgroupsOf, createCgroupTree, removeFolder, storeFolder } from "./levels/cgroup.js";
 import { cookieOf, createGroupTree } from "./levels/group.js";
 import type { Tree } from "./levels/level.js";
@@ -72,12 +72,8 @@ interface RunTree {
 function findTrees(storeId: string, recorded: readonly RecordedProcess[], { table }: Containment): RunTree[] {
   const { reader } = table;
   const leaders = new Map<string, ProcessIdentity | undefined>();
-  const snapshot = table.read();
   const ours = `${storeId}.`;
-  for (const info of snapshot.processes) {
-    const cookie = isDead(info) ? undefined : snapshot.cookie(info.pid);
-    if (cookie?.startsWith(ours)) leaders.set(cookie.slice(ours.length), undefined);
-  }
+  for (const cookie of reader.bearers(ours)) leaders.set(cookie.slice(ours.length), undefined);
   // A pid from before the last boot means nobody.
   for (const one of recorded) if (one.boot_id === reader.bootId()) leaders.set(one.run_id, one);
   return [...leaders].map(([runId, leader]) => ({

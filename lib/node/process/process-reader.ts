@@ -1,5 +1,5 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from "node:fs";
-import { parseStat, type ProcessInfo, type ProcessReader } from "./identity.js";
+import { isKernelThread, parseStat, type ProcessReader } from "./identity.js";
 import { createPsReader } from "./ps-reader.js";
 
 /** The variable that ties a process to the run it belongs to; its name is kept by programs that strip ours. */
@@ -22,12 +22,18 @@ const procReader: ProcessReader = {
     return text === undefined ? undefined : parseStat(text);
   },
   list() {
-    const found: ProcessInfo[] = [];
-    for (const name of readdirSync("/proc")) {
-      const first = name.charCodeAt(0);
-      if (first < 49 || first > 57) continue;
-      const info = procReader.read(Number(name));
-      if (info) found.push(info);
+    return numbers().flatMap((pid) => {
+      const text = readSmall(`/proc/${pid}/stat`);
+      // Half of a quiet machine's table; none of them was ever started by a program.
+      const info = text === undefined || isKernelThread(text) ? undefined : parseStat(text);
+      return info ? [info] : [];
+    });
+  },
+  bearers(prefix) {
+    const found: string[] = [];
+    for (const pid of numbers()) {
+      const cookie = procReader.cookie(pid);
+      if (cookie?.startsWith(prefix)) found.push(cookie);
     }
     return found;
   },
@@ -40,6 +46,13 @@ const procReader: ProcessReader = {
     return caught !== undefined && ((BigInt(`0x${caught}`) >> BigInt(signal - 1)) & 1n) === 1n;
   },
 };
+
+/** The numbers of all processes. */
+function numbers(): number[] {
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid));
+}
 
 /** The cookie's value in a block of NUL-terminated `NAME=value` items. */
 export function findCookie(environment: Buffer): string | undefined {
@@ -64,11 +77,16 @@ function readSmall(path: string): string | undefined {
   }
 }
 
+/** One read for nearly every process; `undefined` for one that is gone, or another user's: then it is none of ours. */
 function readWhole(path: string): Buffer | undefined {
+  let file: number | undefined;
   try {
-    return readFileSync(path);
+    file = openSync(path, "r");
+    const bytes = readSync(file, scratch, 0, scratch.length, 0);
+    return bytes < scratch.length ? scratch.subarray(0, bytes) : readFileSync(path);
   } catch {
-    // Gone, or another user's: then it is none of ours.
     return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }

@@ -13,6 +13,7 @@ export function createPsReader(): ProcessReader {
     bootId: () => (boot ??= run("sysctl", ["-n", "kern.bootsessionuuid"]).trim() || "unknown"),
     read: (pid) => parsePs(run("ps", ["-p", String(pid), ...columns]))[0],
     list: () => parsePs(run("ps", ["-A", ...columns])),
+    bearers: () => [],
     cookie: () => undefined,
     catches: () => false,
   };

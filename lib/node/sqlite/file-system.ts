@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, openSync, readFileSync, realpathSync, rmSync, writeSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readFileSync, realpathSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AnodeError } from "../../errors.js";
 
@@ -66,6 +66,16 @@ export function probeWrite(folder: string): string | undefined {
     return (error as NodeJS.ErrnoException).code ?? "unknown";
   } finally {
     rmSync(path, { force: true });
+  }
+}
+
+/** Bytes that are free for us in a folder's file system; 0 where nobody says. */
+export function freeBytes(folder: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize;
+  } catch {
+    return 0;
   }
 }
 

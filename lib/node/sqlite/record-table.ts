@@ -57,9 +57,12 @@ export class RecordTable {
     const beyond = after ?? (order === "asc" ? 0 : Number.MAX_SAFE_INTEGER);
     const filterValues = filters.map((field) => JSON.stringify(where[field]));
     const walks = driver === undefined ? [[]] : [...new Set(where[driver])].map((value) => [value]);
-    const rows = walks.flatMap((value) => query(collection, beyond, ...value, ...filterValues, limit + 1));
+    const pages = walks.map((value) => query(collection, beyond, ...value, ...filterValues, limit + 1) as Row[]);
+    const rows = pages.length === 1 ? (pages[0] as Row[]) : pages.flat();
     if (walks.length > 1) rows.sort(order === "asc" ? (a, b) => ordinalOf(a) - ordinalOf(b) : (a, b) => ordinalOf(b) - ordinalOf(a));
-    return { rows: rows.slice(0, limit).map((row) => checked(collection, row)), more: rows.length > limit };
+    const more = rows.length > limit;
+    if (more) rows.length = limit;
+    return { rows: rows.map((row) => checked(collection, row)), more };
   }
 
   /** @throws `invalid_request` for a field that is no plain name */

@@ -5,7 +5,7 @@ import type { StreamPage } from "../../store/store.js";
 import { segmentCrc } from "./crc32.js";
 import { cutLines, joinBytes } from "./lines.js";
 import type { EncodedAppend } from "./sqlite-protocol.js";
-import { prepareRows } from "./statements.js";
+import { prepareIteration, prepareRows } from "./statements.js";
 
 /** What is known of a stream without reading it. */
 interface Head {
@@ -16,7 +16,6 @@ interface Head {
 
 const noHead: Head = { firstSeq: 0, lastSeq: 0, bytes: 0 };
 const cachedHeads = 4096;
-const segmentsPerRead = 1024;
 
 /** The streams of a store: one row for each append, holding its JSON lines and their checksum. Knows no transactions. */
 export class SegmentTable {
@@ -53,8 +52,7 @@ export class SegmentTable {
     const parts: Uint8Array[] = [];
     let nextSeq = fromSeq;
     let bytes = 0;
-    for (const segment of this.#statements.bodies(stream, fromSeq - 1, this.#lastSegment(stream, fromSeq, limitBytes))) {
-      if (bytes >= limitBytes && bytes > 0) break;
+    for (const segment of this.#statements.bodies(stream, fromSeq - 1)) {
       const [first, last, crc, body] = segment as unknown as [number, number, number, Uint8Array];
       if (first > nextSeq || last < nextSeq) throw damaged(stream, nextSeq, first - 1, "missing");
       if (segmentCrc(stream, first, last, body) !== crc) throw damaged(stream, first, last, "damaged");
@@ -62,28 +60,18 @@ export class SegmentTable {
       parts.push(cut.bytes);
       bytes += cut.bytes.length;
       nextSeq += cut.count;
+      if (bytes >= limitBytes) break;
     }
     if (nextSeq === fromSeq) throw damaged(stream, fromSeq, lastSeq, "missing");
-    return { lines: joinBytes(parts), fromSeq, toSeq: nextSeq - 1, firstSeq, lastSeq };
+    const lines = joinBytes(parts);
+    // Left to the collector, which is in no hurry with buffers, the bodies of a long replay would pile up.
+    for (const { buffer } of parts) if (buffer !== lines.buffer) release(buffer);
+    return { lines, fromSeq, toSeq: nextSeq - 1, firstSeq, lastSeq };
   }
 
   /** After a rollback: what was remembered may be of writes that did not happen. */
   forget(): void {
     this.#heads.clear();
-  }
-
-  /** Last seq of the segment with which the bytes from `fromSeq` on reach the limit, judged by sizes alone. */
-  #lastSegment(stream: string, fromSeq: number, limitBytes: number): number {
-    let bytes = 0;
-    let toSeq = fromSeq;
-    for (const row of this.#statements.sizes(stream, fromSeq - 1)) {
-      const [first, last, size] = row as [number, number, number];
-      toSeq = last;
-      // Only a segment that is read whole counts whole.
-      if (first >= fromSeq) bytes += size;
-      if (bytes >= limitBytes) break;
-    }
-    return toSeq;
   }
 
   /** The newest segment always stays, however large it is. */
@@ -127,18 +115,16 @@ function prepareAll(db: DatabaseSync) {
     remove: db.prepare("DELETE FROM segments WHERE rowid = ?"),
     oldest: prepareRows(db, "SELECT rowid, last_seq, bytes FROM segments WHERE stream = ? ORDER BY last_seq LIMIT 1"),
     head: prepareRows(db, "SELECT min(first_seq), max(last_seq), sum(bytes) FROM segments WHERE stream = ?"),
-    sizes: prepareRows(
-      db,
-      `SELECT first_seq, last_seq, bytes FROM segments WHERE stream = ? AND last_seq > ? ORDER BY last_seq LIMIT ${segmentsPerRead}`,
-    ),
-    bodies: prepareRows(
-      db,
-      "SELECT first_seq, last_seq, crc, body FROM segments WHERE stream = ? AND last_seq > ? AND last_seq <= ? ORDER BY last_seq",
-    ),
+    bodies: prepareIteration(db, "SELECT first_seq, last_seq, crc, body FROM segments WHERE stream = ? AND last_seq > ? ORDER BY last_seq"),
   };
 }
 
 function damaged(stream: string, fromSeq: number, toSeq: number, what: "damaged" | "missing"): AnodeError {
   const message = `Stored events of stream ${stream} must be whole, those from seq ${fromSeq} to ${toSeq} are ${what}.`;
   return new AnodeError("internal", message, { details: { stream, from_seq: fromSeq, to_seq: toSeq } });
+}
+
+/** Frees a buffer that nobody uses any more; `transfer` is newer than the language level that is compiled for. */
+function release(buffer: ArrayBufferLike & { transfer?(bytes: number): unknown }): void {
+  buffer.transfer?.(0);
 }

@@ -4,6 +4,7 @@ import { compare } from "../lib/compare.mjs";
 import { core, part } from "../lib/product.mjs";
 import { eventType, sampleEvent, samplePayload } from "../lib/sample-event.mjs";
 import { percentile } from "../lib/statistics.mjs";
+import { openSettledStore } from "../lib/settled-store.mjs";
 import { freshPath } from "../lib/temporary-folder.mjs";
 import { openRawLog } from "../limits/raw-log.mjs";
 
@@ -61,10 +62,10 @@ async function produce({ append, close }) {
 }
 
 async function journalSink() {
-  const { createRingBuffer, openSqliteStore, resolveLimits, systemHost } = await core();
+  const { createRingBuffer, resolveLimits, systemHost } = await core();
   const { Journal } = await part("lib/events/journal.js");
   const limits = resolveLimits();
-  const store = await openSqliteStore({ path: freshPath("store.db") });
+  const store = await openSettledStore();
   const journal = new Journal({ store, buffer: createRingBuffer(limits), host: systemHost, limits, onFailed: () => {} });
   journal.open("run:bench", 0);
   return {

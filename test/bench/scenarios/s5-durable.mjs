@@ -1,8 +1,9 @@
 // Durable appends in batches, each flushed to the disk before it is acknowledged; and the disk they take.
 import { statSync } from "node:fs";
 import { compare } from "../lib/compare.mjs";
-import { core, part } from "../lib/product.mjs";
+import { part } from "../lib/product.mjs";
 import { sampleEvent, sampleParts } from "../lib/sample-event.mjs";
+import { openSettledStore } from "../lib/settled-store.mjs";
 import { freshPath } from "../lib/temporary-folder.mjs";
 import { openRawLog } from "../limits/raw-log.mjs";
 
@@ -39,10 +40,8 @@ function rawRate(batch, events) {
 }
 
 async function storeFigures(batch, events) {
-  const { openSqliteStore } = await core();
   const { createEvent } = await part("lib/events/encode.js");
-  const path = freshPath("store.db");
-  const store = await openSqliteStore({ path });
+  const store = await openSettledStore();
   const makeEvent = (seq) => createEvent(sampleParts(seq));
   const empty = (await store.usage()).bytes;
   const startedAt = performance.now();
@@ -54,7 +53,7 @@ async function storeFigures(batch, events) {
   await Promise.all(underWay);
   const perSecond = events / ((performance.now() - startedAt) / 1000);
   await store.close();
-  return { perSecond, bytesPerEvent: (statSync(path).size - empty) / events };
+  return { perSecond, bytesPerEvent: (statSync(store.path).size - empty) / events };
 }
 
 function batchFrom(first, count, make) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { networkFileSystem, probeWrite } from "../../../../lib/node/sqlite/file-system.js";
+import { freeBytes, networkFileSystem, probeWrite } from "../../../../lib/node/sqlite/file-system.js";
 
 const mountinfo = [
   "22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/root rw",
@@ -31,5 +31,12 @@ describe("networkFileSystem", () => {
 describe("probeWrite", () => {
   it("answers the system's error code", () => {
     expect(probeWrite("/nowhere/at/all")).toBe("ENOENT");
+  });
+});
+
+describe("freeBytes", () => {
+  it("answers what is free, and 0 where nobody says", () => {
+    expect(freeBytes("/")).toBeGreaterThan(0);
+    expect(freeBytes("/nowhere/at/all")).toBe(0);
   });
 });
