@@ -7,7 +7,7 @@ import { eventType } from "../lib/sample-event.mjs";
 import { emitPaced, emitTicks } from "../lib/emission.mjs";
 
 const { socketPath, storePath, limits = {}, manager: settings = {} } = startOptions();
-const { RunManager, functionExecutor, openSqliteStore, operations, createPerform, createServices } = await core();
+const { RunManager, functionExecutor, openSqliteStore } = await core();
 const { createHandler, createNodeDoor } = await part("adapters/http/index.js");
 
 /** What a started stream waits for; runs of the request benchmarks end at once. */
@@ -48,13 +48,7 @@ async function work(context) {
 }
 
 async function listen() {
-  const handle = createHandler({
-    perform: createPerform(createServices(manager), manager.idempotency),
-    operations,
-    hosts: [],
-    limits,
-    host: manager.host,
-  });
+  const handle = createHandler({ manager, hosts: [] });
   const door = createNodeDoor(handle, { kind: "unix", hosts: [], origins: [] }, { limits: manager.limits, log: manager.host.log });
   const server = createServer(door.serverOptions);
   door.attach(server);
