@@ -16,8 +16,8 @@ export interface Exchange {
   readonly onStreamError: (error: unknown) => void;
 }
 
-/** Sends a reply. Resolves to `false` when the connection is over with it. */
-export async function writeReply(exchange: Exchange, reply: Reply): Promise<boolean> {
+/** Sends a reply. Gives `false` when the connection is over with it. */
+export function writeReply(exchange: Exchange, reply: Reply): boolean | Promise<boolean> {
   if (exchange.response.destroyed || exchange.request.socket.destroyed) {
     if (isStreamed(reply.body)) void reply.body[Symbol.asyncIterator]().return?.();
     return false;
@@ -26,26 +26,27 @@ export async function writeReply(exchange: Exchange, reply: Reply): Promise<bool
   return writeWhole(exchange, reply, reply.body);
 }
 
-async function writeWhole(
-  { request, response, stallMs, last }: Exchange,
-  reply: Reply,
-  body: string | Uint8Array | undefined,
-): Promise<boolean> {
+function writeWhole(exchange: Exchange, reply: Reply, body: string | Uint8Array | undefined): boolean | Promise<boolean> {
+  const { request, response, stallMs, last } = exchange;
   // node:http keeps no connection that the client wants closed.
   const close = reply.close === true || last || !request.complete || !response.shouldKeepAlive;
   if (close) response.shouldKeepAlive = false;
   response.writeHead(reply.status, withLength(reply, body));
-  if (request.complete) {
-    response.end(body);
-  } else {
-    // Closing while bytes come in would reset the connection and could take the answer with it.
-    response.flushHeaders();
-    if (body !== undefined) response.write(body);
-    await rest(request);
-    response.end();
-  }
+  if (!request.complete) return writeAheadOfBody(exchange, body);
+  response.end(body);
   disconnectWhenStalled(response, request.socket, stallMs);
   return !close;
+}
+
+/** The answer to a request whose body is still coming; the last one of its connection. */
+async function writeAheadOfBody({ request, response, stallMs }: Exchange, body: string | Uint8Array | undefined): Promise<false> {
+  // Closing while bytes come in would reset the connection and could take the answer with it.
+  response.flushHeaders();
+  if (body !== undefined) response.write(body);
+  await rest(request);
+  response.end();
+  disconnectWhenStalled(response, request.socket, stallMs);
+  return false;
 }
 
 function withLength(reply: Reply, body: string | Uint8Array | undefined): Record<string, string | number> {
