@@ -6,6 +6,7 @@ import type { Log } from "../../../lib/host.js";
 import { defaultLimits, type Limits } from "../../../lib/limits.js";
 import type { Call, Connection, Door, Handle } from "../call.js";
 import { toFault } from "./client-error.js";
+import { createPace } from "./pace.js";
 import { writeRawReply } from "./raw-reply.js";
 import { createRequestBody, type RequestBody } from "./request-body.js";
 import { createTurns, type Turns } from "./turns.js";
@@ -50,6 +51,7 @@ const mostReadAhead = 32;
 export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOptions = {}): NodeDoor {
   const { limits = defaultLimits, log = () => {} } = options;
   const lines = new WeakMap<Socket, Line>();
+  const pace = createPace();
   const onStreamError = (error: unknown): void => log("error", "http.stream_failed", { error: String(error) });
 
   function lineOf(socket: Socket): Line {
@@ -72,7 +74,7 @@ export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOpti
     line.newest = newest;
     takeTurn(socket, line, async (signal) => {
       const reply = await handle(toCall(door, line.connection, request, body.read, signal, extra));
-      const goesOn = await writeReply({ request, response, stallMs: limits.stallMs, last, onStreamError }, reply);
+      const goesOn = await writeReply({ request, response, stallMs: limits.stallMs, pace, last, onStreamError }, reply);
       if (line.newest === newest && request.complete) line.newest = undefined;
       return goesOn;
     });

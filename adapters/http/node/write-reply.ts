@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { isStreamed, type Reply } from "../call.js";
+import type { Pace } from "./pace.js";
 
 /** How long a connection whose answer is out goes on taking what the client still sends. */
 export const lingerMs = 1_000;
@@ -11,6 +12,7 @@ export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly stallMs: number;
+  readonly pace: Pace;
   /** The connection has served its last request. */
   readonly last: boolean;
   readonly onStreamError: (error: unknown) => void;
@@ -69,7 +71,7 @@ function rest(request: IncomingMessage): Promise<void> {
 
 // The stream goes to the socket as it comes: no chunk framing, the end of the connection is the end of the body.
 async function writeStream(
-  { request, response, stallMs, onStreamError }: Exchange,
+  { request, response, stallMs, pace, onStreamError }: Exchange,
   reply: Reply,
   body: AsyncIterable<Uint8Array>,
 ): Promise<false> {
@@ -80,10 +82,12 @@ async function writeStream(
   response.flushHeaders();
   // While an earlier answer is still going out the response has no socket and keeps the bytes itself.
   const out: Writable = response.socket === socket ? socket : response;
+  const leave = pace.join();
   try {
     for await (const bytes of body) {
       if (socket.destroyed) break;
-      if (!out.write(bytes)) await drained(out, socket, stallMs);
+      if (out.write(bytes)) await pace.pause();
+      else await drained(out, socket, stallMs);
       if (socket.destroyed) break;
     }
     response.end();
@@ -91,6 +95,8 @@ async function writeStream(
   } catch (error) {
     onStreamError(error);
     socket.destroy();
+  } finally {
+    leave();
   }
   return false;
 }
