@@ -82,12 +82,13 @@ async function writeStream(
   response.flushHeaders();
   // While an earlier answer is still going out the response has no socket and keeps the bytes itself.
   const out: Writable = response.socket === socket ? socket : response;
+  const drain = createDrain(out, socket, stallMs);
   const leave = pace.join();
   try {
     for await (const bytes of body) {
       if (socket.destroyed) break;
       if (out.write(bytes)) await pace.pause();
-      else await drained(out, socket, stallMs);
+      else await drain.wait();
       if (socket.destroyed) break;
     }
     response.end();
@@ -96,23 +97,43 @@ async function writeStream(
     onStreamError(error);
     socket.destroy();
   } finally {
+    drain.end();
     leave();
   }
   return false;
 }
 
-/** Resolves when everything written was taken, or the connection is gone; a reader that takes nothing loses it. */
-function drained(out: Writable, socket: Socket, stallMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const stalled = (): void => void socket.destroy();
-    const done = (): void => {
-      socket.off("timeout", stalled).off("close", done).setTimeout(0);
+interface Drain {
+  /** Resolves when everything written was taken, or the connection is gone; a reader that takes nothing loses it. */
+  wait(): Promise<void>;
+  /** Takes the listeners away. */
+  end(): void;
+}
+
+// A fast stream waits thousands of times: the listeners stay, only the time to stall is set anew.
+function createDrain(out: Writable, socket: Socket, stallMs: number): Drain {
+  let goOn: (() => void) | undefined;
+  const done = (): void => {
+    const waiting = goOn;
+    if (!waiting) return;
+    goOn = undefined;
+    socket.setTimeout(0);
+    waiting();
+  };
+  const stalled = (): void => void (goOn && socket.destroy());
+  out.on("drain", done);
+  socket.on("close", done).on("timeout", stalled);
+  return {
+    wait: () =>
+      new Promise((resolve) => {
+        goOn = resolve;
+        socket.setTimeout(stallMs);
+      }),
+    end() {
       out.off("drain", done);
-      resolve();
-    };
-    out.on("drain", done);
-    socket.on("close", done).on("timeout", stalled).setTimeout(stallMs);
-  });
+      socket.off("close", done).off("timeout", stalled);
+    },
+  };
 }
 
 function disconnectWhenStalled(response: ServerResponse, socket: Socket, stallMs: number): void {
