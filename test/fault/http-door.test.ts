@@ -510,7 +510,7 @@ describe("event streams", () => {
       made += 1;
       wake();
       // Enough for a reader that would write each step by itself.
-      for (let i = 0; i < 20; i += 1) await undefined;
+      for (let i = 0; i < 20; i += 1) await Promise.resolve();
     }
     await wire.closed;
     expect(wire.text().split("begun")[1]).toBe(".".repeat(steps));
