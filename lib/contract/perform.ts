@@ -20,7 +20,7 @@ export function createPerform(services: Services, idempotency: IdempotencyKeys):
     }
     const key = operation.idempotent ? context.idempotencyKey : undefined;
     if (key === undefined) return handler(valid as never, context);
-    const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String((valid as Record<string, unknown>)[name]));
+    const path = filled(operation.path, valid as Record<string, unknown>);
     const scope = { callerId: context.caller.id, operation: operation.name, key, request: { path, body: valid } };
     const { reply, replayed } = await idempotency.once(scope, async (entry) => {
       const { status, body } = await handler(valid as never, { ...context, keep: entry });
@@ -28,6 +28,11 @@ export function createPerform(services: Services, idempotency: IdempotencyKeys):
     });
     return { ...reply, ...(replayed && { headers: { "Idempotency-Replayed": "true" } }) };
   };
+}
+
+/** The path with its parameters in place. */
+function filled(path: string, values: Readonly<Record<string, unknown>>): string {
+  return path.includes("{") ? path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name])) : path;
 }
 
 /** @throws `scope_required`, `caller_is_a_run` */

@@ -1,4 +1,4 @@
-import type { Clock } from "../host.js";
+import type { CancelTimer, Clock } from "../host.js";
 import type { Store, StreamPage } from "../store/store.js";
 import type { EventBuffer } from "./buffer.js";
 import type { StreamEvent } from "./event.js";
@@ -34,10 +34,19 @@ export interface FollowOptions<Value> {
   /** False = what is committed now, then the end. */
   readonly follow: boolean;
   readonly signal: AbortSignal;
+  /** Passed on before anything is read. */
+  readonly opening?: Value;
   /** What to pass on when all record events were read: previews. Empty or undefined = nothing. */
   readonly live?: () => Value | undefined;
   /** Passed on after each `ms` of silence. */
-  readonly heartbeat?: { readonly ms: number; readonly clock: Clock; readonly value: Value };
+  readonly heartbeat?: Heartbeat & { readonly value: Value };
+  /** Called when reading begins; what it gives is called once when it is over. */
+  readonly attend?: () => () => void;
+}
+
+/** A reader's values, one call at a time; `return` ends it, also while a call waits. */
+export interface Reading<Value> extends AsyncIterableIterator<Value, undefined> {
+  return(): Promise<IteratorReturnResult<undefined>>;
 }
 
 const pageBytes = 128 * 1024;
@@ -69,36 +78,90 @@ export function asFrames(frameOfGap: (gap: StreamEvent) => Uint8Array): PageForm
  * Reads a stream from a cursor: the buffer where it holds the next event, else the store, one gap where neither does.
  * It sleeps only after a read came back empty with the wake-up armed before it, so nothing falls between replay and live.
  */
-export async function* follow<Value>(stream: FollowedStream, form: PageForm<Value>, options: FollowOptions<Value>): AsyncGenerator<Value> {
-  const wakeUp = createWakeUp();
-  const read = readAhead(stream);
-  const unsubscribe = stream.buffer.subscribe(stream.name, wakeUp.wake);
-  options.signal.addEventListener("abort", wakeUp.wake);
-  let cursor = options.after;
-  try {
-    while (!options.signal.aborted) {
-      wakeUp.arm();
-      const ended = stream.ended();
-      const next = nextPage(stream, form, cursor, read);
-      const page = next instanceof Promise ? await next : next;
-      if (page) {
-        yield page.value;
-        cursor = page.toSeq;
-        continue;
+export function follow<Value>(stream: FollowedStream, form: PageForm<Value>, options: FollowOptions<Value>): Reading<Value> {
+  return new Follower(stream, form, options);
+}
+
+const atEnd: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+// An iterator by hand: delegating generators would cost each reader a dozen promises for each wake-up.
+class Follower<Value> implements Reading<Value> {
+  readonly #stream: FollowedStream;
+  readonly #form: PageForm<Value>;
+  readonly #options: FollowOptions<Value>;
+  readonly #wakeUp: WakeUp;
+  readonly #read: ReadStore;
+  #leave: (() => void) | undefined;
+  #cursor: number;
+  #isOver = false;
+
+  constructor(stream: FollowedStream, form: PageForm<Value>, options: FollowOptions<Value>) {
+    this.#stream = stream;
+    this.#form = form;
+    this.#options = options;
+    this.#wakeUp = createWakeUp(options.heartbeat);
+    this.#read = readAhead(stream);
+    this.#cursor = options.after;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Value, undefined>> {
+    const { follow: goesOn, heartbeat, live, opening, signal } = this.#options;
+    try {
+      if (!this.#leave && !this.#isOver) {
+        this.#leave = this.#enter();
+        if (opening !== undefined) return { done: false, value: opening };
       }
-      const live = options.live?.();
-      if (live !== undefined) {
-        yield live;
-        continue;
+      while (!this.#isOver && !signal.aborted) {
+        this.#wakeUp.arm();
+        const ended = this.#stream.ended();
+        const read = nextPage(this.#stream, this.#form, this.#cursor, this.#read);
+        const page = read instanceof Promise ? await read : read;
+        if (page) {
+          this.#cursor = page.toSeq;
+          return { done: false, value: page.value };
+        }
+        const shown = live?.();
+        if (shown !== undefined) return { done: false, value: shown };
+        // The end was looked at before the read: an event committed in between is still seen.
+        if (!goesOn || ended) break;
+        const silent = await this.#wakeUp.sleep();
+        if (silent && heartbeat) return { done: false, value: heartbeat.value };
       }
-      // The end was looked at before the read: an event committed in between is still seen.
-      if (!options.follow || ended) return;
-      const silent = await wakeUp.sleep(options.heartbeat);
-      if (silent && options.heartbeat) yield options.heartbeat.value;
+    } catch (error) {
+      this.#end();
+      throw error;
     }
-  } finally {
-    unsubscribe();
-    options.signal.removeEventListener("abort", wakeUp.wake);
+    this.#end();
+    return atEnd;
+  }
+
+  async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#end();
+    return atEnd;
+  }
+
+  #enter(): () => void {
+    const { wake } = this.#wakeUp;
+    const { attend, signal } = this.#options;
+    const left = attend?.();
+    const unsubscribe = this.#stream.buffer.subscribe(this.#stream.name, wake);
+    signal.addEventListener("abort", wake);
+    return () => {
+      unsubscribe();
+      signal.removeEventListener("abort", wake);
+      left?.();
+    };
+  }
+
+  #end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#leave?.();
+    this.#wakeUp.close();
   }
 }
 
@@ -148,21 +211,43 @@ async function fromStore<Value>(
   return { value: form.fromLines(page.lines, page.fromSeq), toSeq: page.toSeq };
 }
 
+interface Heartbeat {
+  readonly ms: number;
+  readonly clock: Clock;
+}
+
 interface WakeUp {
   readonly wake: () => void;
   arm(): void;
   /** Resolves at the next wake-up, with true when the heartbeat came first. */
-  sleep(heartbeat?: { readonly ms: number; readonly clock: Clock }): Promise<boolean>;
+  sleep(): Promise<boolean>;
+  /** Wakes, and leaves no timer behind. */
+  close(): void;
 }
 
-function createWakeUp(): WakeUp {
+function createWakeUp(heartbeat: Heartbeat | undefined): WakeUp {
   let woken = false;
   let resolve: ((silent: boolean) => void) | undefined;
+  let cancel: CancelTimer | undefined;
+  let sleepsSince = 0;
+
   const settle = (silent: boolean): void => {
     const waiting = resolve;
     resolve = undefined;
     waiting?.(silent);
   };
+
+  // One timer serves many sleeps: it looks how long the present one has lasted. A timer for each would cost more than the sleep.
+  const watch = ({ ms, clock }: Heartbeat, delayMs: number): void => {
+    cancel = clock.schedule(() => {
+      cancel = undefined;
+      if (!resolve) return;
+      const restMs = ms - (clock.monotonic() - sleepsSince);
+      if (restMs > 0) watch({ ms, clock }, restMs);
+      else settle(true);
+    }, delayMs);
+  };
+
   return {
     wake() {
       woken = true;
@@ -171,14 +256,18 @@ function createWakeUp(): WakeUp {
     arm() {
       woken = false;
     },
-    async sleep(heartbeat) {
-      if (woken) return false;
-      const slept = new Promise<boolean>((done) => (resolve = done));
-      if (!heartbeat) return slept;
-      const cancel = heartbeat.clock.schedule(() => settle(true), heartbeat.ms);
-      const silent = await slept;
-      cancel();
-      return silent;
+    sleep() {
+      if (woken) return Promise.resolve(false);
+      if (heartbeat) {
+        sleepsSince = heartbeat.clock.monotonic();
+        if (!cancel) watch(heartbeat, heartbeat.ms);
+      }
+      return new Promise((done) => (resolve = done));
+    },
+    close() {
+      cancel?.();
+      cancel = undefined;
+      settle(false);
     },
   };
 }

@@ -1,6 +1,6 @@
 import { AnodeError } from "../errors.js";
 import type { EventBuffer } from "../events/buffer.js";
-import { asEvents, asFrames, follow, type FollowedStream, type FollowOptions, type PageForm } from "../events/cursor.js";
+import { asEvents, asFrames, follow, type FollowedStream, type FollowOptions, type PageForm, type Reading } from "../events/cursor.js";
 import type { Preview, StreamEvent } from "../events/event.js";
 import {
   eventsOfLines,
@@ -51,9 +51,9 @@ export interface RunReaders {
   /** Record events (and previews, if wanted) as objects. @throws `run_not_found` */
   events(id: string, options?: AttachOptions): AsyncGenerator<StreamEvent | Preview>;
   /** SSE bytes, from the reconnect hint to the frame of the terminal event. */
-  sse(record: RunSummary, options: AttachOptions): AsyncGenerator<Uint8Array>;
+  sse(record: RunSummary, options: AttachOptions): AsyncIterableIterator<Uint8Array, undefined>;
   /** The same as JSON lines. */
-  ndjson(record: RunSummary, options: AttachOptions): AsyncGenerator<Uint8Array>;
+  ndjson(record: RunSummary, options: AttachOptions): AsyncIterableIterator<Uint8Array, undefined>;
   /** At most `limit` committed events after the cursor; never waits. */
   page(record: RunSummary, after: number, limit: number): Promise<EventPage>;
   /** @throws `too_many_streams` */
@@ -95,15 +95,14 @@ export class RunStreams implements RunReaders {
   }
 
   /** SSE bytes, from the reconnect hint to the frame of the terminal event. */
-  async *sse(record: RunSummary, options: AttachOptions): AsyncGenerator<Uint8Array> {
-    yield streamOpening;
-    const form = asFrames((gap) => new TextEncoder().encode(frameText(gap)));
-    yield* this.#follow(record, form, options, (previews) => joined(previews.map(previewFrame)), heartbeatFrame);
+  sse(record: RunSummary, options: AttachOptions): Reading<Uint8Array> {
+    const extra = { heartbeat: heartbeatFrame, opening: streamOpening };
+    return this.#follow(record, framesOrGap, options, (previews) => joined(previews.map(previewFrame)), extra);
   }
 
   /** The same as JSON lines. */
-  ndjson(record: RunSummary, options: AttachOptions): AsyncGenerator<Uint8Array> {
-    return this.#follow(record, asLines, options, (previews) => joined(previews.map(lineBytes)), heartbeatLine);
+  ndjson(record: RunSummary, options: AttachOptions): Reading<Uint8Array> {
+    return this.#follow(record, asLines, options, (previews) => joined(previews.map(lineBytes)), { heartbeat: heartbeatLine });
   }
 
   /** At most `limit` committed events after the cursor; never waits. */
@@ -133,30 +132,36 @@ export class RunStreams implements RunReaders {
     throw new AnodeError("too_many_streams", "There are too many readers; try again when one has left.", { retryAfterSeconds: 5 });
   }
 
-  async *#follow<Value>(
+  #follow<Value>(
     record: RunSummary,
     form: PageForm<Value>,
     options: AttachOptions,
     show: (previews: readonly Preview[]) => Value,
-    heartbeat?: Value,
-  ): AsyncGenerator<Value> {
-    const { host, limits, presence } = this.#ports;
+    extra: { readonly heartbeat?: Value; readonly opening?: Value } = {},
+  ): Reading<Value> {
+    const { host, limits } = this.#ports;
+    const { heartbeat, opening } = extra;
     const seen: PreviewCursor = new Map();
     const followOptions: FollowOptions<Value> = {
       after: options.after ?? 0,
       follow: options.follow ?? true,
       signal: options.signal ?? never,
+      attend: () => this.#attend(record.id, options.approver ?? false),
+      ...(opening !== undefined && { opening }),
       ...(options.previews && { live: () => this.#previews(record.id, seen, show) }),
       ...(heartbeat !== undefined && { heartbeat: { ms: limits.heartbeatMs, clock: host.clock, value: heartbeat } }),
     };
-    const leave = options.approver ? presence.join(record.id) : () => {};
+    return follow(this.#stream(record), form, followOptions);
+  }
+
+  /** Counts a reader until the returned function is called. */
+  #attend(id: string, isApprover: boolean): () => void {
+    const leave = isApprover ? this.#ports.presence.join(id) : () => {};
     this.#readers += 1;
-    try {
-      yield* follow(this.#stream(record), form, followOptions);
-    } finally {
+    return () => {
       this.#readers -= 1;
       leave();
-    }
+    };
   }
 
   #stream(record: RunSummary): FollowedStream {
@@ -191,6 +196,8 @@ export class RunStreams implements RunReaders {
     };
   }
 }
+
+const framesOrGap = asFrames((gap) => new TextEncoder().encode(frameText(gap)));
 
 const asLines: PageForm<Uint8Array> = {
   fromBuffer(buffer, stream, after) {

@@ -6,6 +6,7 @@ import type { Log } from "../../../lib/host.js";
 import { defaultLimits, type Limits } from "../../../lib/limits.js";
 import type { Call, Connection, Door, Handle } from "../call.js";
 import { toFault } from "./client-error.js";
+import { createPace } from "./pace.js";
 import { writeRawReply } from "./raw-reply.js";
 import { createRequestBody, type RequestBody } from "./request-body.js";
 import { createTurns, type Turns } from "./turns.js";
@@ -34,10 +35,10 @@ interface Line {
   readonly connection: Connection;
   readonly turns: Turns;
   requests: number;
-  /** The newest request, whose body may still be coming. */
-  newest?: { readonly request: IncomingMessage; readonly body: RequestBody };
+  /** The newest request, whose body may still be coming. Let go with its answer: a connection that waits holds no request. */
+  newest: { readonly request: IncomingMessage; readonly body: RequestBody } | undefined;
   /** Belongs to the call that is being answered. */
-  gone?: AbortController;
+  gone: AbortController | undefined;
 }
 
 /** What a call brings that the request itself does not say. */
@@ -50,11 +51,14 @@ const mostReadAhead = 32;
 export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOptions = {}): NodeDoor {
   const { limits = defaultLimits, log = () => {} } = options;
   const lines = new WeakMap<Socket, Line>();
+  const pace = createPace();
+  const onStreamError = (error: unknown): void => log("error", "http.stream_failed", { error: String(error) });
 
   function lineOf(socket: Socket): Line {
     const known = lines.get(socket);
     if (known) return known;
-    const line: Line = { connection: connectionOf(socket), turns: createTurns(() => socket.isPaused() && socket.resume()), requests: 0 };
+    const turns = createTurns(() => socket.isPaused() && socket.resume());
+    const line: Line = { connection: connectionOf(socket), turns, requests: 0, newest: undefined, gone: undefined };
     lines.set(socket, line);
     socket.once("close", () => line.gone?.abort());
     return line;
@@ -66,11 +70,13 @@ export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOpti
     if (++line.requests > limits.requestsPerConnection) return;
     const last = line.requests === limits.requestsPerConnection;
     const body = createRequestBody(request, () => extra.expects && response.writeContinue());
-    line.newest = { request, body };
+    const newest = { request, body };
+    line.newest = newest;
     takeTurn(socket, line, async (signal) => {
       const reply = await handle(toCall(door, line.connection, request, body.read, signal, extra));
-      const onStreamError = (error: unknown): void => log("error", "http.stream_failed", { error: String(error) });
-      return writeReply({ request, response, stallMs: limits.stallMs, last, onStreamError }, reply);
+      const goesOn = await writeReply({ request, response, stallMs: limits.stallMs, pace, last, onStreamError }, reply);
+      if (line.newest === newest && request.complete) line.newest = undefined;
+      return goesOn;
     });
     if (line.turns.waiting >= mostReadAhead) socket.pause();
   }
@@ -95,7 +101,7 @@ export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOpti
         socket.destroy();
         return false;
       } finally {
-        delete line.gone;
+        line.gone = undefined;
       }
     });
   }

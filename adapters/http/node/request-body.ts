@@ -9,7 +9,8 @@ export interface RequestBody {
 }
 
 /**
- * The body of a `node:http` request. Reads what is there without waiting; the stream's own iterator costs several times as much.
+ * The body of a `node:http` request. Reads what is there without waiting; the stream's own iterator costs several times as much,
+ * and any asynchronous generator keeps the memory of its request until a full collection.
  * `beforeFirst` is called when somebody really wants the body.
  */
 export function createRequestBody(request: IncomingMessage, beforeFirst: () => void): RequestBody {
@@ -26,23 +27,27 @@ export function createRequestBody(request: IncomingMessage, beforeFirst: () => v
       for (const event of events) request.on(event, wake);
     });
 
-  async function* read(): AsyncGenerator<Uint8Array> {
-    beforeFirst();
+  async function next(): Promise<IteratorResult<Uint8Array, undefined>> {
     for (;;) {
       const chunk: Uint8Array | null = request.read();
-      if (chunk !== null) yield chunk;
-      else if (failure) throw failure;
-      else if (request.complete && request.readableLength === 0) return;
-      else if (request.destroyed) throw new AnodeError("malformed_request", "The connection ended before the body did.");
-      else await more();
+      if (chunk !== null) return { done: false, value: chunk };
+      if (failure) throw failure;
+      if (request.complete && request.readableLength === 0) return atEnd;
+      if (request.destroyed) throw new AnodeError("malformed_request", "The connection ended before the body did.");
+      await more();
     }
   }
 
   return {
-    read,
+    read() {
+      beforeFirst();
+      return { [Symbol.asyncIterator]: () => ({ next }) };
+    },
     fail(error) {
       failure = error;
       wake();
     },
   };
 }
+
+const atEnd: IteratorReturnResult<undefined> = { done: true, value: undefined };

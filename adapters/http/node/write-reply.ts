@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import { isStreamed, type Reply } from "../call.js";
+import type { Pace } from "./pace.js";
 
 /** How long a connection whose answer is out goes on taking what the client still sends. */
 export const lingerMs = 1_000;
@@ -11,13 +12,14 @@ export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly stallMs: number;
+  readonly pace: Pace;
   /** The connection has served its last request. */
   readonly last: boolean;
   readonly onStreamError: (error: unknown) => void;
 }
 
-/** Sends a reply. Resolves to `false` when the connection is over with it. */
-export async function writeReply(exchange: Exchange, reply: Reply): Promise<boolean> {
+/** Sends a reply. Gives `false` when the connection is over with it. */
+export function writeReply(exchange: Exchange, reply: Reply): boolean | Promise<boolean> {
   if (exchange.response.destroyed || exchange.request.socket.destroyed) {
     if (isStreamed(reply.body)) void reply.body[Symbol.asyncIterator]().return?.();
     return false;
@@ -26,26 +28,27 @@ export async function writeReply(exchange: Exchange, reply: Reply): Promise<bool
   return writeWhole(exchange, reply, reply.body);
 }
 
-async function writeWhole(
-  { request, response, stallMs, last }: Exchange,
-  reply: Reply,
-  body: string | Uint8Array | undefined,
-): Promise<boolean> {
+function writeWhole(exchange: Exchange, reply: Reply, body: string | Uint8Array | undefined): boolean | Promise<boolean> {
+  const { request, response, stallMs, last } = exchange;
   // node:http keeps no connection that the client wants closed.
   const close = reply.close === true || last || !request.complete || !response.shouldKeepAlive;
   if (close) response.shouldKeepAlive = false;
   response.writeHead(reply.status, withLength(reply, body));
-  if (request.complete) {
-    response.end(body);
-  } else {
-    // Closing while bytes come in would reset the connection and could take the answer with it.
-    response.flushHeaders();
-    if (body !== undefined) response.write(body);
-    await rest(request);
-    response.end();
-  }
+  if (!request.complete) return writeAheadOfBody(exchange, body);
+  response.end(body);
   disconnectWhenStalled(response, request.socket, stallMs);
   return !close;
+}
+
+/** The answer to a request whose body is still coming; the last one of its connection. */
+async function writeAheadOfBody({ request, response, stallMs }: Exchange, body: string | Uint8Array | undefined): Promise<false> {
+  // Closing while bytes come in would reset the connection and could take the answer with it.
+  response.flushHeaders();
+  if (body !== undefined) response.write(body);
+  await rest(request);
+  response.end();
+  disconnectWhenStalled(response, request.socket, stallMs);
+  return false;
 }
 
 function withLength(reply: Reply, body: string | Uint8Array | undefined): Record<string, string | number> {
@@ -68,7 +71,7 @@ function rest(request: IncomingMessage): Promise<void> {
 
 // The stream goes to the socket as it comes: no chunk framing, the end of the connection is the end of the body.
 async function writeStream(
-  { request, response, stallMs, onStreamError }: Exchange,
+  { request, response, stallMs, pace, onStreamError }: Exchange,
   reply: Reply,
   body: AsyncIterable<Uint8Array>,
 ): Promise<false> {
@@ -79,10 +82,13 @@ async function writeStream(
   response.flushHeaders();
   // While an earlier answer is still going out the response has no socket and keeps the bytes itself.
   const out: Writable = response.socket === socket ? socket : response;
+  const drain = createDrain(out, socket, stallMs);
+  const leave = pace.join();
   try {
     for await (const bytes of body) {
       if (socket.destroyed) break;
-      if (!out.write(bytes)) await drained(out, socket, stallMs);
+      if (out.write(bytes)) await pace.pause();
+      else await drain.wait();
       if (socket.destroyed) break;
     }
     response.end();
@@ -90,22 +96,44 @@ async function writeStream(
   } catch (error) {
     onStreamError(error);
     socket.destroy();
+  } finally {
+    drain.end();
+    leave();
   }
   return false;
 }
 
-/** Resolves when everything written was taken, or the connection is gone; a reader that takes nothing loses it. */
-function drained(out: Writable, socket: Socket, stallMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const stalled = (): void => void socket.destroy();
-    const done = (): void => {
-      socket.off("timeout", stalled).off("close", done).setTimeout(0);
+interface Drain {
+  /** Resolves when everything written was taken, or the connection is gone; a reader that takes nothing loses it. */
+  wait(): Promise<void>;
+  /** Takes the listeners away. */
+  end(): void;
+}
+
+// A fast stream waits thousands of times: the listeners stay, only the time to stall is set anew.
+function createDrain(out: Writable, socket: Socket, stallMs: number): Drain {
+  let goOn: (() => void) | undefined;
+  const done = (): void => {
+    const waiting = goOn;
+    if (!waiting) return;
+    goOn = undefined;
+    socket.setTimeout(0);
+    waiting();
+  };
+  const stalled = (): void => void (goOn && socket.destroy());
+  out.on("drain", done);
+  socket.on("close", done).on("timeout", stalled);
+  return {
+    wait: () =>
+      new Promise((resolve) => {
+        goOn = resolve;
+        socket.setTimeout(stallMs);
+      }),
+    end() {
       out.off("drain", done);
-      resolve();
-    };
-    out.on("drain", done);
-    socket.on("close", done).on("timeout", stalled).setTimeout(stallMs);
-  });
+      socket.off("close", done).off("timeout", stalled);
+    },
+  };
 }
 
 function disconnectWhenStalled(response: ServerResponse, socket: Socket, stallMs: number): void {

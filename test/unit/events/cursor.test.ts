@@ -1,76 +1,109 @@
 import { describe, expect, it } from "vitest";
-import { asEvents, follow } from "../../../lib/events/cursor.js";
-import type { EventBuffer } from "../../../lib/events/buffer.js";
+import { asFrames, follow, type FollowOptions } from "../../../lib/events/cursor.js";
 import { createEvent } from "../../../lib/events/encode.js";
 import { createRingBuffer } from "../../../lib/events/ring-buffer.js";
 import { defaultLimits } from "../../../lib/limits.js";
 import { createMemoryStore } from "../../../lib/store/memory-store.js";
-import type { Store } from "../../../lib/store/store.js";
+import { createManualClock } from "../../../lib/testing/manual-clock.js";
 
-const name = "run:1";
-const events = 12;
-/** So large that a page holds few of them. */
-const text = "x".repeat(50_000);
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const form = asFrames(() => bytes("gap"));
 
-async function filledStore(): Promise<Store> {
+/** One stream with a buffer and a store; `publish` commits an event and wakes its readers. */
+function bench() {
+  const buffer = createRingBuffer(defaultLimits);
   const store = createMemoryStore();
-  for (let seq = 1; seq <= events; seq += 1) {
-    const event = createEvent({ seq, type: "test.event", time: "2026-01-01T00:00:00.000Z", payload: { text } });
-    await store.commit({ appends: [{ stream: name, expectedSeq: seq - 1, events: [event] }] });
-  }
-  return store;
+  const clock = createManualClock();
+  let seq = 0;
+  let ended = false;
+  const stream = { name: "a", buffer, store, ended: () => ended, gap: () => Promise.reject(new Error("a gap")) };
+  return {
+    clock,
+    buffer,
+    follow: (options: Partial<FollowOptions<Uint8Array>> = {}) =>
+      follow(stream, form, { after: 0, follow: true, signal: new AbortController().signal, ...options }),
+    async publish() {
+      seq += 1;
+      const event = createEvent({ seq, type: "test.event", time: "2026-01-02T03:04:05.678Z", payload: {} });
+      await store.commit({ appends: [{ stream: "a", expectedSeq: seq - 1, events: [event] }] });
+      buffer.publish("a", [event]);
+    },
+    end() {
+      ended = true;
+      buffer.wake("a");
+    },
+  };
 }
 
-function reading(store: Pick<Store, "read">, held: Partial<EventBuffer> = {}) {
-  const buffer: EventBuffer = { ...createRingBuffer(defaultLimits), ...held };
-  const stream = { name, buffer, store: store as Store, ended: () => true, gap: () => Promise.reject(new Error("There is no gap.")) };
-  return follow(stream, asEvents, { after: 0, follow: false, signal: new AbortController().signal });
-}
-
-describe("follow over a store", () => {
-  it("has the next page on its way while one is passed on, reads no page twice and leaves none out", async () => {
-    const store = await filledStore();
-    const asked: number[] = [];
-    const read: Store["read"] = (stream, after, limitBytes) => {
-      asked.push(after);
-      return store.read(stream, after, limitBytes);
-    };
-    const got: number[] = [];
-    for await (const page of reading({ read })) {
-      got.push(...page.map(({ seq }) => seq));
-      const newest = got.at(-1) ?? 0;
-      if (newest < events) expect(asked.at(-1)).toBe(newest);
-    }
-    expect(got).toEqual(Array.from({ length: events }, (_, i) => i + 1));
-    expect(asked).toEqual([...new Set(asked)]);
-    expect(asked.length).toBeGreaterThan(3);
+describe("follow", () => {
+  it("passes a heartbeat on after each silence, counted from the last value, with one timer at a time", async () => {
+    const { clock, follow: read, publish, end } = bench();
+    const ping = bytes("ping");
+    const got: string[] = [];
+    const reading = (async () => {
+      for await (const value of read({ heartbeat: { ms: 100, clock, value: ping } })) got.push(`${clock.monotonic()} ${value === ping}`);
+    })();
+    await clock.advance(60);
+    await publish();
+    await clock.advance(30);
+    await publish();
+    // Silent since 90: the timer of the first sleep must not speak for this one.
+    await clock.advance(99);
+    expect(got).toEqual(["60 false", "90 false"]);
+    await clock.advance(101);
+    expect(got.slice(2)).toEqual(["190 true", "290 true"]);
+    expect(clock.pending).toBe(1);
+    end();
+    await reading;
+    expect(clock.pending).toBe(0);
   });
 
-  it("does not pass on a page that was on its way for another place", async () => {
-    const store = await filledStore();
-    let taken: number | undefined;
-    // Holds one event for a moment: the one after the first page.
-    const heldEvents: EventBuffer["events"] = (_stream, after) => {
-      if (after === 0 || taken !== undefined) return undefined;
-      taken = after + 1;
-      return [createEvent({ seq: taken, type: "test.event", time: "2026-01-01T00:00:00.000Z", payload: {} })];
+  it("ends a call that waits when it is returned, and counts as a reader from the first call until then", async () => {
+    const { clock, buffer, follow: read } = bench();
+    const seen: string[] = [];
+    const attend = (): (() => void) => {
+      seen.push("came");
+      return () => void seen.push("left");
     };
-    const got: number[] = [];
-    for await (const page of reading(store, { events: heldEvents })) got.push(...page.map(({ seq }) => seq));
-    expect(got).toEqual(Array.from({ length: events }, (_, i) => i + 1));
-    expect(taken).toBeGreaterThan(1);
+    const reading = read({ attend, opening: bytes("hello"), heartbeat: { ms: 100, clock, value: bytes("ping") } });
+    expect([seen, buffer.readers("a")]).toEqual([[], 0]);
+    expect(await reading.next()).toEqual({ done: false, value: bytes("hello") });
+    const waiting = reading.next();
+    await clock.advance(50);
+    expect([seen, buffer.readers("a"), clock.pending]).toEqual([["came"], 1, 1]);
+    await reading.return();
+    expect(await waiting).toEqual({ done: true, value: undefined });
+    expect(await reading.next()).toEqual({ done: true, value: undefined });
+    expect([seen, buffer.readers("a"), clock.pending]).toEqual([["came", "left"], 0, 0]);
   });
 
-  it("leaves a page that failed on its way to whoever asks for it, and to nobody when the reader has gone", async () => {
-    const store = await filledStore();
-    const read: Store["read"] = (stream, after, limitBytes) =>
-      after === 0 ? store.read(stream, after, limitBytes) : Promise.reject(new Error("The page is damaged."));
-    const staying = reading({ read });
-    await staying.next();
-    await expect(staying.next()).rejects.toThrow("The page is damaged.");
-    const leaving = reading({ read });
-    await leaving.next();
-    // An unhandled rejection would fail this run.
-    await leaving.return(undefined);
+  it("reads nothing and counts nobody when it is returned before the first call", async () => {
+    const { buffer, follow: read, publish } = bench();
+    await publish();
+    const seen: string[] = [];
+    const reading = read({ attend: () => (seen.push("came"), () => {}) });
+    await reading.return();
+    expect(await reading.next()).toEqual({ done: true, value: undefined });
+    expect([seen, buffer.readers("a")]).toEqual([[], 0]);
+  });
+
+  it("leaves when a read fails", async () => {
+    const { buffer } = bench();
+    const broken = { ...createMemoryStore(), read: () => Promise.reject(new Error("no disk")) };
+    const stream = { name: "a", buffer, store: broken, ended: () => false, gap: () => Promise.reject(new Error("a gap")) };
+    const reading = follow(stream, form, { after: 0, follow: true, signal: new AbortController().signal });
+    await expect(reading.next()).rejects.toThrow("no disk");
+    expect(buffer.readers("a")).toBe(0);
+  });
+
+  it("gives readers that are level with each other the same bytes", async () => {
+    const { follow: read, publish } = bench();
+    await publish();
+    const [one, other] = [await read().next(), await read().next()];
+    expect(one.value).toBeInstanceOf(Uint8Array);
+    expect(other.value).toBe(one.value);
+    await publish();
+    expect((await read().next()).value).not.toBe(one.value);
+    expect(new TextDecoder().decode((await read({ after: 1 }).next()).value)).toMatch(/^id: 2\n/);
   });
 });

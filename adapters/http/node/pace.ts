@@ -1,0 +1,39 @@
+/** Above this many streams a write for each reader and event costs more than what waiting for the next event does. */
+const manyStreams = 200;
+const windowMs = 2;
+
+type Later = (task: () => void) => unknown;
+
+/** When readers of a door that were just written to look again. */
+export interface Pace {
+  /** Counts a stream until the returned function is called. */
+  join(): () => void;
+  /** Resolves in the next turn of the event loop, or after 2 ms where streams are many. */
+  pause(): Promise<void>;
+}
+
+/**
+ * One pause for all readers of a door: what is committed meanwhile goes out as one write for each of them, however many commits
+ * it was.
+ */
+export function createPace(nextTurn: Later = setImmediate, nextWindow: Later = (task) => setTimeout(task, windowMs)): Pace {
+  let streams = 0;
+  let paused: Promise<void> | undefined;
+
+  const start = (): Promise<void> =>
+    new Promise((resolve) => {
+      const goOn = (): void => {
+        paused = undefined;
+        resolve();
+      };
+      (streams > manyStreams ? nextWindow : nextTurn)(goOn);
+    });
+
+  return {
+    join() {
+      streams += 1;
+      return () => void (streams -= 1);
+    },
+    pause: () => (paused ??= start()),
+  };
+}
