@@ -6,7 +6,7 @@ import type { FrameChunk } from "./slab.js";
  *
  * The journal calls `publish` once per stream and commit, in seq order, after the commit. Readers pull with a cursor;
  * the buffer keeps nothing per reader but its wake-up. It is bounded and answers `undefined` for what it let go, which
- * the reader then takes from the store. `release` is called when a stream has ended: readers go on from the store.
+ * the reader then takes from the store. `release` is called when a stream has ended.
  */
 export interface EventBuffer {
   /** A buffer that is itself durable names the store it stands for; over any other store it is refused. */
@@ -25,6 +25,6 @@ export interface EventBuffer {
   subscribe(stream: string, wake: () => void): () => void;
   /** Number of readers of a stream. */
   readers(stream: string): number;
-  /** Lets a stream's events go. */
+  /** Lets a stream's events go, as soon as nobody reads them; new readers go to the store. */
   release(stream: string): void;
 }

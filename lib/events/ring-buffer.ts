@@ -2,11 +2,15 @@ import type { EventBuffer } from "./buffer.js";
 import { StreamLog } from "./stream-log.js";
 
 /** What of an {@link EventBuffer} follows from logs that somebody else fills. */
-export type LogReaders = Omit<EventBuffer, "publish" | "release">;
+export type LogReaders = Omit<EventBuffer, "publish">;
 
-/** Readers of logs by stream name: pages and wake-ups. A sealed log counts as not held. */
-export function createLogReaders(logs: ReadonlyMap<string, StreamLog>): LogReaders {
+/**
+ * Readers of logs by stream name: pages and wake-ups. A sealed log counts as not held. `letGo` is called for a stream
+ * that was released once nobody reads it: readers that lag at the end share what is held to its last event.
+ */
+export function createLogReaders(logs: ReadonlyMap<string, StreamLog>, letGo: (stream: string) => void): LogReaders {
   const readers = new Map<string, Set<() => void>>();
+  const released = new Set<string>();
   const held = (stream: string): StreamLog | undefined => {
     const log = logs.get(stream);
     return log?.sealed ? undefined : log;
@@ -26,8 +30,14 @@ export function createLogReaders(logs: ReadonlyMap<string, StreamLog>): LogReade
       readers.set(stream, calls.add(own));
       return () => {
         calls.delete(own);
-        if (calls.size === 0 && readers.get(stream) === calls) readers.delete(stream);
+        if (calls.size > 0 || readers.get(stream) !== calls) return;
+        readers.delete(stream);
+        if (released.delete(stream)) letGo(stream);
       };
+    },
+    release(stream) {
+      if (readers.has(stream)) released.add(stream);
+      else letGo(stream);
     },
     readers: (stream) => readers.get(stream)?.size ?? 0,
   };
@@ -37,7 +47,7 @@ export function createLogReaders(logs: ReadonlyMap<string, StreamLog>): LogReade
 export function createRingBuffer(limits: { readonly ringEvents: number; readonly ringBytes: number }): EventBuffer {
   const bounds = { events: limits.ringEvents, bytes: limits.ringBytes };
   const logs = new Map<string, StreamLog>();
-  const readers = createLogReaders(logs);
+  const readers = createLogReaders(logs, (stream) => void logs.delete(stream));
   return {
     ...readers,
     publish(stream, events) {
@@ -46,6 +56,5 @@ export function createRingBuffer(limits: { readonly ringEvents: number; readonly
       log.append(events);
       readers.wake(stream);
     },
-    release: (stream) => void logs.delete(stream),
   };
 }

@@ -51,6 +51,8 @@ export class Keeper {
 
   async open(): Promise<void> {
     await this.#recount();
+    // Beside the start: nobody waits for it, and until it is done each keyed call looks into the store.
+    void this.#quietly(this.#idempotency.open());
     this.#tick();
   }
 

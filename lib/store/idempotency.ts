@@ -2,7 +2,7 @@ import { canonicalJson } from "../canonical-json.js";
 import { AnodeError } from "../errors.js";
 import type { Host } from "../host.js";
 import type { Limits } from "../limits.js";
-import type { Delete, Put, Store } from "./store.js";
+import type { Delete, Put, Store, Stored } from "./store.js";
 
 /** The store's collection of idempotency entries. */
 export const idempotencyCollection = "idempotency";
@@ -39,6 +39,9 @@ export class IdempotencyKeys {
   readonly #host: Host;
   readonly #limits: Limits;
   readonly #running = new Map<string, string>();
+  /** Ids that the store may know. A fresh key, as nearly every one is, needs no look into the store. */
+  readonly #seen = new Set<string>();
+  #knowsAll = false;
 
   constructor(store: Store, host: Host, limits: Limits) {
     this.#store = store;
@@ -57,7 +60,8 @@ export class IdempotencyKeys {
     if (running !== undefined) throw running === fingerprint ? inFlight() : mismatch();
     this.#running.set(id, fingerprint);
     try {
-      const known = await this.#store.get(idempotencyCollection, id);
+      const isFresh = this.#knowsAll && !this.#seen.has(id);
+      const known = isFresh ? undefined : await this.#store.get(idempotencyCollection, id);
       const entry = known?.record as Entry | undefined;
       if (known && entry && entry.at_ms > this.#host.clock.now() - this.#limits.idempotencyMs) {
         if (entry.fingerprint !== fingerprint) throw mismatch();
@@ -70,10 +74,17 @@ export class IdempotencyKeys {
         record: { ...reply, fingerprint, at_ms: this.#host.clock.now() } satisfies Entry,
         expectedRevision,
       });
+      this.#seen.add(id);
       return { reply: await work(put), replayed: false };
     } finally {
       this.#running.delete(id);
     }
+  }
+
+  /** Reads which keys the store knows; until then each call looks for itself. */
+  async open(): Promise<void> {
+    for await (const { id } of this.#stored()) this.#seen.add(id);
+    this.#knowsAll = true;
   }
 
   /** Entries to delete: those past their life, and the oldest above the limit. */
@@ -81,17 +92,25 @@ export class IdempotencyKeys {
     const deletes: Delete[] = [];
     const oldest = this.#host.clock.now() - this.#limits.idempotencyMs;
     let kept = 0;
+    for await (const { id, record } of this.#stored()) {
+      if (kept < this.#limits.idempotencyKeys && (record as Entry).at_ms > oldest) kept += 1;
+      else {
+        deletes.push({ collection: idempotencyCollection, id });
+        this.#seen.delete(id);
+      }
+    }
+    return deletes;
+  }
+
+  /** All entries, newest first. */
+  async *#stored(): AsyncGenerator<Stored> {
     let after: number | undefined;
     for (let more = true; more; ) {
       const page = await this.#store.list(idempotencyCollection, { limit: 1000, ...(after !== undefined && { after }) });
-      for (const { id, ordinal, record } of page.items) {
-        after = ordinal;
-        if (kept < this.#limits.idempotencyKeys && (record as Entry).at_ms > oldest) kept += 1;
-        else deletes.push({ collection: idempotencyCollection, id });
-      }
+      yield* page.items;
+      after = page.items.at(-1)?.ordinal;
       more = page.more;
     }
-    return deletes;
   }
 }
 

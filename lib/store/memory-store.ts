@@ -23,7 +23,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const bounds = { events: limits.streamEvents, bytes: limits.streamBytes };
   const streams = new Map<string, StreamLog>();
   const collections = new Map<string, MemoryCollection>();
-  const readers = createLogReaders(streams);
+  const readers = createLogReaders(streams, (stream) => streams.get(stream)?.seal());
   let lastOrdinal = 0;
   let isClosed = false;
 
@@ -57,7 +57,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
 
   return {
     supports: { durable: false },
-    buffer: { ...readers, publish: readers.wake, release: (stream) => streams.get(stream)?.seal() },
+    buffer: { ...readers, publish: readers.wake },
     async commit(batch) {
       assertOpen();
       check(batch);

@@ -31,6 +31,21 @@ describe("IdempotencyKeys.once", () => {
     expect(effects()).toBe(1);
   });
 
+  it("looks into the store for keys it has seen, in this life or a former one, and for no others", async () => {
+    const { store, call, restarted } = bench();
+    await call();
+    const looked: string[] = [];
+    const { get } = store;
+    store.get = (collection, id) => (looked.push(id), get(collection, id));
+    const keys = restarted();
+    await keys.open();
+    expect(await call({ key: "fresh" }, keys)).toMatchObject({ replayed: false });
+    expect(looked).toEqual([]);
+    expect(await call({}, keys)).toMatchObject({ replayed: true });
+    expect(await call({ key: "fresh" }, keys)).toMatchObject({ replayed: true });
+    expect(looked).toHaveLength(2);
+  });
+
   it("knows the same request in another order of its fields, and no other request", async () => {
     const { call, effects } = bench();
     await call();
