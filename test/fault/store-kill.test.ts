@@ -1,0 +1,49 @@
+import { afterAll, describe, it } from "vitest";
+import { temporaryFolder } from "../support/sqlite.js";
+import { programs } from "./support/store-process.js";
+import type { Random } from "./support/store-random.js";
+import { finds, holds, trialsTimeoutMs } from "./support/store-trials.js";
+import { verifyStore } from "./support/store-verify.js";
+import { Workload } from "./support/store-workload.js";
+
+const killsOfALife = 5;
+const { write, remove } = programs();
+afterAll(remove);
+
+/** One store file whose writers are killed in the middle of their work, each after some acknowledgements. */
+async function life(random: Random, bug?: string): Promise<readonly string[]> {
+  const folder = temporaryFolder();
+  const path = folder.file("store.db");
+  const seed = random.int(2 ** 31);
+  const workload = new Workload(seed);
+  try {
+    for (let kill = 0; kill < killsOfALife; kill += 1) {
+      const inFlight = random.pick([1, 4, 16]);
+      let acksLeft = random.between(0, 40);
+      const { acknowledged: seen, end } = await write(
+        { path, seed, inFlight, steps: [0], bug },
+        { watch: (_, child) => void (acksLeft-- <= 0 && child.kill("SIGKILL")) },
+      );
+      if (end !== "SIGKILL") return [`the writer ended with ${end}`];
+      const acknowledged = Math.max(seen, workload.op);
+      const violations = verifyStore(path, { workload, acknowledged, issued: acknowledged + inFlight });
+      if (violations.length > 0) return violations;
+    }
+    return [];
+  } finally {
+    folder.remove();
+  }
+}
+
+describe("a store whose process is killed", { timeout: trialsTimeoutMs }, () => {
+  it("has what it acknowledged, nothing that was not asked for, each operation whole, and goes on from there", async () => {
+    await holds({ promise: "R1, R3 kill -9 of the store", short: 200, long: 10_000, each: killsOfALife }, (random) => life(random));
+  });
+
+  it.each(["acknowledges before COMMIT", "writes record and event in two transactions", "renumbers on reopen"])(
+    "is seen to be wrong when it %s",
+    async (bug) => {
+      await finds(bug, { within: 20 }, (random) => life(random, bug));
+    },
+  );
+});
