@@ -71,6 +71,7 @@ function answersAfterFailure({ path, calls, written }: Played, error: string): s
   const isFatal = isSync || (failed?.name === "pwrite64" && error === "EIO");
   const saidAfter = calls.slice(at).filter(({ name, text }) => name === "write" && text.startsWith('"ack'));
   const violations: string[] = [];
+  if (written.end !== 0 && written.end !== 74) violations.push(`it ended with ${written.end}`);
   if (isFatal && saidAfter.length > 0) violations.push(`${saidAfter.length} operations were acknowledged after a failed ${failed.name}`);
   for (const line of written.lines.filter((one) => one.startsWith("after "))) {
     const isRight =

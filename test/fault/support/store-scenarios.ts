@@ -79,7 +79,8 @@ export async function scenario({ write }: Programs, options: ScenarioOptions): P
 
 /** Every call of the scenario that changes what lies on the disk; strace counts each thread's calls for themselves. */
 export async function pointsOf(of: Scenario): Promise<Point[]> {
-  return of.play({}, ({ calls }) => {
+  return of.play({}, ({ calls, written }) => {
+    if (written.lines.at(-1) !== "closed") throw new Error(`The writer of ${of.name} did not do its work: ${written.lines.at(-1)}`);
     const counts = new Map<string, number>();
     const points = new Map<string, Point>();
     for (const { thread, name } of calls) {

@@ -56,7 +56,7 @@ export function readLog(path: string): Call[] {
   return (existsSync(path) ? readFileSync(path, "latin1") : "").split("\n").flatMap((line) => {
     const [, thread = "", rest = ""] = /^(\d+) +(.*)$/.exec(line) ?? [];
     if (rest.endsWith("<unfinished ...>")) {
-      begun.set(thread, rest.slice(0, -"<unfinished ...>".length));
+      begun.set(thread, rest.slice(0, -" <unfinished ...>".length));
       return [];
     }
     const resumed = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest)?.[1];

@@ -23,6 +23,7 @@ export interface WriterPlan {
 // store-writer <plan>: goes on where the store ended, and says one line for each thing that became certain:
 // "open <op> <journal mode> <synchronous>", "ack <op>", "error <op> <code>", "closed".
 const plan = JSON.parse(process.argv[2] ?? "") as WriterPlan;
+const tidyMs = 1_000;
 const out = plan.to === undefined ? 1 : openSync(plan.to, "a");
 const workload = new Workload(plan.seed);
 let failures = 0;
@@ -89,8 +90,6 @@ async function leave(code: string): Promise<never> {
   say(`after ${code}: commit ${again}, read ${read}, told ${failures}`);
   process.exit(code === "storage_full" ? 0 : 74);
 }
-
-const tidyMs = 1_000;
 
 /** When it is idle, the store moves its log into the file; not on a disk that is full just then. */
 async function tidied(): Promise<void> {
