@@ -127,7 +127,8 @@ function kept(pending: Waiting["pending"], random: Random): Waiting["pending"] {
     const last = pending[length];
     return [...pending.slice(0, length), ...(last?.kind === "write" ? torn(last, random, true) : [])];
   }
-  return pending.flatMap((change) => (random.chance(0.5) ? (change.kind === "write" ? torn(change, random, false) : [change]) : []));
+  const lucky = pending.filter(() => random.chance(0.5));
+  return lucky.flatMap((change): Waiting["pending"] => (change.kind === "write" ? torn(change, random, false) : [change]));
 }
 
 type Write = Change & { kind: "write" };

@@ -37,6 +37,27 @@ export function openDatabase(path: string): SqliteDatabase {
   return new SqliteDatabase({ path, durability: "full", streamEvents, streamBytes, storeBytes, commitOperations, commitBytes });
 }
 
+/** What is wrong with a store file whose content is not known: it is free, whole, opens in the right modes, and stays what it is. */
+export function verifySound(path: string): string[] {
+  const violations = verifyLock(path);
+  const database = openDatabase(path);
+  try {
+    violations.push(...verifyModes(database));
+  } finally {
+    database.close();
+  }
+  return [...violations, ...verifyFile(path)];
+}
+
+function verifyModes(database: SqliteDatabase): string[] {
+  const { journal_mode, synchronous } = database.settings;
+  const [damage] = database.check();
+  return [
+    ...(journal_mode === "wal" && synchronous === 2 ? [] : [`the modes are ${journal_mode}, ${synchronous}`]),
+    ...(damage === undefined ? [] : [`integrity_check: ${damage}`]),
+  ];
+}
+
 function verifyLock(path: string): string[] {
   acquireLock(`${path}.lock`).release();
   return [];
@@ -45,10 +66,8 @@ function verifyLock(path: string): string[] {
 function verifyContent(path: string, { workload, acknowledged, issued }: Expectation): string[] {
   const database = openDatabase(path);
   try {
-    const { journal_mode, synchronous } = database.settings;
-    if (journal_mode !== "wal" || synchronous !== 2) return [`the modes are ${journal_mode}, ${synchronous}`];
-    const damages = database.check();
-    if (damages.length > 0) return [`integrity_check: ${damages[0]}`];
+    const unsound = verifyModes(database);
+    if (unsound.length > 0) return unsound;
     const op = recordOf(database, progress.collection, progress.id)?.["op"] ?? 0;
     if (Number(op) < acknowledged) return [`operation ${acknowledged} was acknowledged, the store has come to ${String(op)}`];
     if (Number(op) > issued) return [`operation ${String(op)} was never asked for, ${issued} is the last one`];

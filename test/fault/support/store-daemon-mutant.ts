@@ -1,0 +1,69 @@
+import { readFileSync } from "node:fs";
+import { registerHooks } from "node:module";
+import { setTimeout as later } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { RecordedProcess } from "../../../lib/runs/options.js";
+import type { Store } from "../../../lib/store/store.js";
+
+// Loaded before a daemon's sources: puts one bug into the composition, where a part is handed in.
+
+type Sweep = (recorded: readonly RecordedProcess[]) => Promise<void>;
+
+/** Bugs of the store that is handed to the manager. */
+const stores: Record<string, (store: Store) => Store> = {
+  "appends after the terminal event": (store) => ({
+    ...store,
+    async commit(batch) {
+      await store.commit(batch);
+      for (const { stream, events } of batch.appends ?? []) {
+        const last = events.at(-1);
+        if (last?.type !== "run.interrupted" || !stream.startsWith("run:")) continue;
+        const late = { ...last, seq: last.seq + 1, id: `evt_${last.seq + 1}`, type: "process.output", time: last.time, payload: { text: "late" } };
+        await store.commit({ appends: [{ stream, expectedSeq: last.seq, events: [late] }] });
+      }
+    },
+  }),
+  "stores the key after the effect": (store) => ({
+    ...store,
+    async commit(batch) {
+      const isKey = ({ collection }: { collection: string }): boolean => collection === "idempotency";
+      const keys = (batch.puts ?? []).filter(isKey);
+      await store.commit({ ...batch, puts: (batch.puts ?? []).filter((put) => !isKey(put)) });
+      if (keys.length === 0) return;
+      await later(20);
+      await store.commit({ puts: keys });
+    },
+  }),
+};
+
+const sweeps: Record<string, (sweep: Sweep) => Sweep> = {
+  "accepts before sweeping": (sweep) => async (recorded) => {
+    setTimeout(() => void sweep(recorded), 3_000);
+  },
+};
+
+const bug = process.env["PLANTED_BUG"] ?? "";
+const planted = {
+  store: (store: Store): Store => stores[bug]?.(store) ?? store,
+  sweep: (sweep: Sweep): Sweep => sweeps[bug]?.(sweep) ?? sweep,
+};
+Object.assign(globalThis, { planted });
+
+/** Where the composition hands a part on. */
+const places: readonly [file: string, from: string, to: string][] = [
+  ["/adapters/daemon/kernel.ts", "leftovers: (recorded) => sweep(recorded)", "leftovers: globalThis.planted.sweep((recorded) => sweep(recorded))"],
+  ["/adapters/daemon/kernel.ts", "      store,\n", "      store: globalThis.planted.store(store),\n"],
+];
+
+registerHooks({
+  load(url, context, next) {
+    const changes = places.filter(([file]) => url.endsWith(file));
+    if (changes.length === 0) return next(url, context);
+    let source = readFileSync(fileURLToPath(url), "utf8");
+    for (const [file, from, to] of changes) {
+      if (!source.includes(from)) throw new Error(`${file} has no place for the planted bug: ${from}`);
+      source = source.replace(from, to);
+    }
+    return { format: "module-typescript", source, shortCircuit: true };
+  },
+});
