@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { setTimeout as later } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Worker } from "node:worker_threads";
 import type { RecordedProcess } from "../../../lib/runs/options.js";
 import type { Store } from "../../../lib/store/store.js";
+import { workerWith } from "./store-mutants.js";
 
 // Loaded before a daemon's sources: puts one bug into the composition, where a part is handed in.
 
@@ -46,12 +48,14 @@ const bug = process.env["PLANTED_BUG"] ?? "";
 const planted = {
   store: (store: Store): Store => stores[bug]?.(store) ?? store,
   sweep: (sweep: Sweep): Sweep => sweeps[bug]?.(sweep) ?? sweep,
+  worker: (): Worker => workerWith(bug),
 };
 Object.assign(globalThis, { planted });
 
 /** Where the composition hands a part on. */
 const places: readonly [file: string, from: string, to: string][] = [
   ["/adapters/daemon/kernel.ts", "leftovers: (recorded) => sweep(recorded)", "leftovers: globalThis.planted.sweep((recorded) => sweep(recorded))"],
+  ["/test/support/daemon-program.ts", "sqliteWorker: sourceWorker()", "sqliteWorker: globalThis.planted.worker()"],
   ["/adapters/daemon/kernel.ts", "      store,\n", "      store: globalThis.planted.store(store),\n"],
 ];
 

@@ -51,6 +51,6 @@ export async function mutated(store: Store, bug: string | undefined): Promise<St
 
 /** The store's worker, or one with the planted bug. */
 export function workerWith(bug: string | undefined): Worker {
-  if (bug === undefined || bug in over) return sourceWorker();
+  if (!(workerMutants as readonly (string | undefined)[]).includes(bug)) return sourceWorker();
   return new Worker(new URL("./store-mutant-worker.ts", import.meta.url), { execArgv: sourceArguments, workerData: bug });
 }
