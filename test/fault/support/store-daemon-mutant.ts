@@ -1,8 +1,10 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
+import { get } from "node:http";
 import { registerHooks } from "node:module";
 import { setTimeout as later } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Worker } from "node:worker_threads";
+import type { Home } from "../../../adapters/daemon/index.js";
 import type { RecordedProcess } from "../../../lib/runs/options.js";
 import type { Store } from "../../../lib/store/store.js";
 import { workerWith } from "./store-mutants.js";
@@ -44,10 +46,26 @@ const sweeps: Record<string, (sweep: Sweep) => Sweep> = {
   },
 };
 
+/** An owner that does not answer within a quarter of a second is held for dead, and what it left for rubbish. */
+async function displaceSilent({ socket, lock, store }: Home): Promise<void> {
+  const answers = await new Promise<boolean>((resolve) => {
+    const request = get({ socketPath: socket, path: "/health", timeout: 250 }, () => resolve(true));
+    request.on("timeout", () => request.destroy());
+    request.on("error", () => resolve(false));
+    request.on("close", () => resolve(false));
+  });
+  if (answers) return;
+  for (const file of [socket, ...[lock, `${store}.lock`].flatMap((one) => [one, `${one}-wal`, `${one}-shm`])]) rmSync(file, { force: true });
+}
+
 const bug = process.env["PLANTED_BUG"] ?? "";
 const planted = {
   store: (store: Store): Store => stores[bug]?.(store) ?? store,
   sweep: (sweep: Sweep): Sweep => sweeps[bug]?.(sweep) ?? sweep,
+  lock: async (take: () => () => void, home: Home): Promise<() => void> => {
+    if (bug === "takes silence for death") await displaceSilent(home);
+    return take();
+  },
   worker: (): Worker => workerWith(bug),
 };
 Object.assign(globalThis, { planted });
@@ -56,6 +74,7 @@ Object.assign(globalThis, { planted });
 const places: readonly [file: string, from: string, to: string][] = [
   ["/adapters/daemon/kernel.ts", "leftovers: (recorded) => sweep(recorded)", "leftovers: globalThis.planted.sweep((recorded) => sweep(recorded))"],
   ["/test/support/daemon-program.ts", "sqliteWorker: sourceWorker()", "sqliteWorker: globalThis.planted.worker()"],
+  ["/adapters/daemon/ground.ts", "undo.add(lock(home.lock));", "undo.add(await globalThis.planted.lock(() => lock(home.lock), home));"],
   ["/adapters/daemon/kernel.ts", "      store,\n", "      store: globalThis.planted.store(store),\n"],
 ];
 
