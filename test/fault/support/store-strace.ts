@@ -29,7 +29,7 @@ export interface StraceOptions {
   /** A further file whose writes are of interest. */
   readonly also?: string;
   readonly log: string;
-  /** Such as `fsync:error=EIO:when=3`; the number counts the calls on the store's files. */
+  /** Such as `fsync:error=EIO:when=3`; the number counts the calls on the store's files. Several are divided by blanks. */
   readonly inject?: string;
   /** True to have all bytes in the log. */
   readonly withData?: boolean;
@@ -46,7 +46,7 @@ export function straced({ path, also, log, inject, withData = false }: StraceOpt
     ...(withData ? ["-xx", "-s", "1048576"] : ["-s", "64"]),
     ...paths.flatMap((one) => ["-P", one]),
     ...["-e", `trace=${[...persistenceCalls, "write", "openat"].join(",")}`],
-    ...(inject === undefined ? [] : ["-e", `inject=${inject}`]),
+    ...(inject?.split(" ") ?? []).flatMap((one) => ["-e", `inject=${one}`]),
   ];
 }
 
