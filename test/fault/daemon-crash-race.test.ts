@@ -36,7 +36,8 @@ async function compete(place: Place, starters: number, owner: Daemon | undefined
   if (pid !== winner.pid) violations.push(`process ${pid} answers, not the owner ${winner.pid}`);
   for (const loser of all.filter((one) => !listening.includes(one))) {
     const exit = await loser.ended;
-    if (exit !== 75 || !loser.said().includes(`process ${winner.pid}`)) violations.push(`a loser ended with ${exit}: ${loser.said().trim()}`);
+    if (exit !== 75 || !loser.said().includes(`process ${winner.pid}`))
+      violations.push(`a loser ended with ${exit}: ${loser.said().trim()}`);
   }
   await Promise.all([...listening, ...(owner ? [owner] : [])].map((one) => one.kill()));
   return violations;

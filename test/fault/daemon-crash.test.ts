@@ -76,7 +76,8 @@ async function verifyRun({ home }: Place, id: string, seen: readonly StreamEvent
   const events = json.events as StreamEvent[];
   const violations: string[] = [];
   if (events.some(({ seq }, index) => seq !== index + 1)) violations.push("its events are not 1 to n");
-  if (JSON.stringify(events.slice(0, seen.length)) !== JSON.stringify(seen)) violations.push("events that were delivered are not as they were");
+  if (JSON.stringify(events.slice(0, seen.length)) !== JSON.stringify(seen))
+    violations.push("events that were delivered are not as they were");
   const ends = events.filter(({ type }) => type.startsWith("run.") && terminal.has(type.slice("run.".length)));
   const last = events.at(-1);
   if (terminal.has(run.status)) {

@@ -75,7 +75,8 @@ function flip(file: string, random: Random): void {
   const bytes = readFileSync(file);
   const length = random.pick([1, 1, 16, 512, 4096]);
   const from = random.int(bytes.length);
-  for (let at = from; at < Math.min(bytes.length, from + length); at += 1) bytes[at] = (bytes[at] ?? 0) ^ (length === 1 ? 1 << random.int(8) : random.int(256));
+  for (let at = from; at < Math.min(bytes.length, from + length); at += 1)
+    bytes[at] = (bytes[at] ?? 0) ^ (length === 1 ? 1 << random.int(8) : random.int(256));
   writeFileSync(file, bytes);
 }
 

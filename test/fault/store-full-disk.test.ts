@@ -76,7 +76,10 @@ async function filled({ place: { home }, daemon, disk }: Setting): Promise<strin
 
   disk.fill();
   const refused = await eventually(async () => {
-    const answer = await call(home.socket, "/runs", { body: { argv: ["true"] } }).catch((error: unknown) => ({ status: 0, json: { code: String(error) } }));
+    const answer = await call(home.socket, "/runs", { body: { argv: ["true"] } }).catch((error: unknown) => ({
+      status: 0,
+      json: { code: String(error) },
+    }));
     return answer.status !== 201 && answer;
   });
   if (refused.status !== 507) return [`a start on the full disk: ${refused.status} ${refused.json.code}, exit ${daemon.child.exitCode}`];
@@ -107,7 +110,10 @@ async function filled({ place: { home }, daemon, disk }: Setting): Promise<strin
   check(performance.now() - from <= 5_000, `it recovered after ${Math.round(performance.now() - from)} ms`);
   check(waited.status === "canceled", `the canceled run is ${waited.status}`);
   check(events.at(-1)?.type === "run.canceled", `the stream ended with ${events.at(-1)?.type}`);
-  check(events.every(({ seq }, index) => seq === index + 1), "the stream has a hole");
+  check(
+    events.every(({ seq }, index) => seq === index + 1),
+    "the stream has a hole",
+  );
   const again = await call(home.socket, "/runs", { body: { argv: ["true"] } });
   check(again.status === 201, `a start after it: ${again.status}`);
   check(survivors(`.${id}`).size === 0, "a process is left");

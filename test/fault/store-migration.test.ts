@@ -49,7 +49,10 @@ async function migrated<Result>(inject: string | undefined, atATime: string, loo
 function contentOf(path: string): string {
   const db = new DatabaseSync(path);
   const hash = createHash("sha256");
-  for (const sql of ["SELECT stream, first_seq, last_seq, crc, body FROM segments", "SELECT ordinal, collection, id, revision, crc, json FROM records"])
+  for (const sql of [
+    "SELECT stream, first_seq, last_seq, crc, body FROM segments",
+    "SELECT ordinal, collection, id, revision, crc, json FROM records",
+  ])
     for (const row of db.prepare(sql).iterate()) hash.update(JSON.stringify(row));
   db.close();
   return hash.digest("hex");
@@ -69,7 +72,8 @@ function wrongWith(path: string): string[] {
   const violations = check === "ok" ? [] : [`integrity_check: ${String(check)}`];
   if (content !== before) violations.push("its content changed");
   if (version !== 0 && version !== 2) violations.push(`it is ${version} versions further, neither old nor new`);
-  if (added.some((count) => count !== (version === 0 ? 0 : 1))) violations.push(`at version +${version} it has ${added.join(" and ")} of what is new`);
+  if (added.some((count) => count !== (version === 0 ? 0 : 1)))
+    violations.push(`at version +${version} it has ${added.join(" and ")} of what is new`);
   return violations;
 }
 

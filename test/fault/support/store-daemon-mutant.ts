@@ -15,6 +15,13 @@ type Sweep = (recorded: readonly RecordedProcess[]) => Promise<void>;
 
 /** Bugs of the store that is handed to the manager. */
 const stores: Record<string, (store: Store) => Store> = {
+  "acknowledges before COMMIT": (store) => ({
+    ...store,
+    async commit(batch) {
+      store.commit(batch).catch(() => {});
+      await later(0);
+    },
+  }),
   "appends after the terminal event": (store) => ({
     ...store,
     async commit(batch) {
@@ -22,7 +29,14 @@ const stores: Record<string, (store: Store) => Store> = {
       for (const { stream, events } of batch.appends ?? []) {
         const last = events.at(-1);
         if (last?.type !== "run.interrupted" || !stream.startsWith("run:")) continue;
-        const late = { ...last, seq: last.seq + 1, id: `evt_${last.seq + 1}`, type: "process.output", time: last.time, payload: { text: "late" } };
+        const late = {
+          ...last,
+          seq: last.seq + 1,
+          id: `evt_${last.seq + 1}`,
+          type: "process.output",
+          time: last.time,
+          payload: { text: "late" },
+        };
         await store.commit({ appends: [{ stream, expectedSeq: last.seq, events: [late] }] });
       }
     },
@@ -40,6 +54,19 @@ const stores: Record<string, (store: Store) => Store> = {
   }),
 };
 
+/** Reads every log before the manager may open. */
+async function replayAll(store: Store): Promise<void> {
+  let after: number | undefined;
+  for (let more = true; more; ) {
+    const page = await store.list("runs", { order: "asc", limit: 500, ...(after !== undefined && { after }) });
+    for (const { id, ordinal } of page.items) {
+      await store.read(`run:${id}`, 0, 1 << 20);
+      after = ordinal;
+    }
+    more = page.more;
+  }
+}
+
 const sweeps: Record<string, (sweep: Sweep) => Sweep> = {
   "accepts before sweeping": (sweep) => async (recorded) => {
     setTimeout(() => void sweep(recorded), 3_000);
@@ -55,7 +82,8 @@ async function displaceSilent({ socket, lock, store }: Home): Promise<void> {
     request.on("close", () => resolve(false));
   });
   if (answers) return;
-  for (const file of [socket, ...[lock, `${store}.lock`].flatMap((one) => [one, `${one}-wal`, `${one}-shm`])]) rmSync(file, { force: true });
+  for (const file of [socket, ...[lock, `${store}.lock`].flatMap((one) => [one, `${one}-wal`, `${one}-shm`])])
+    rmSync(file, { force: true });
 }
 
 const bug = process.env["PLANTED_BUG"] ?? "";
@@ -66,15 +94,23 @@ const planted = {
     if (bug === "takes silence for death") await displaceSilent(home);
     return take();
   },
+  opening: async (store: Store): Promise<void> => {
+    if (bug === "replays all logs") await replayAll(store);
+  },
   worker: (): Worker => workerWith(bug),
 };
 Object.assign(globalThis, { planted });
 
 /** Where the composition hands a part on. */
 const places: readonly [file: string, from: string, to: string][] = [
-  ["/adapters/daemon/kernel.ts", "leftovers: (recorded) => sweep(recorded)", "leftovers: globalThis.planted.sweep((recorded) => sweep(recorded))"],
+  [
+    "/adapters/daemon/kernel.ts",
+    "leftovers: (recorded) => sweep(recorded)",
+    "leftovers: globalThis.planted.sweep((recorded) => sweep(recorded))",
+  ],
   ["/test/support/daemon-program.ts", "sqliteWorker: sourceWorker()", "sqliteWorker: globalThis.planted.worker()"],
   ["/adapters/daemon/ground.ts", "undo.add(lock(home.lock));", "undo.add(await globalThis.planted.lock(() => lock(home.lock), home));"],
+  ["/adapters/daemon/kernel.ts", "await manager.open();", "await globalThis.planted.opening(store); await manager.open();"],
   ["/adapters/daemon/kernel.ts", "      store,\n", "      store: globalThis.planted.store(store),\n"],
 ];
 

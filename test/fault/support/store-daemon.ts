@@ -115,19 +115,22 @@ export function startTicks(pid: number): number | undefined {
 /** Follows a run until the daemon is gone or the run has ended; `seen` gets each event as it comes. */
 export function follow(socketPath: string, id: string, seen: (event: StreamEvent) => void): Promise<void> {
   return new Promise((resolve) => {
-    const outgoing = request({ socketPath, path: `/runs/${id}/events`, agent: false, headers: { Accept: "application/x-ndjson" } }, (response) => {
-      let rest = "";
-      response.setEncoding("utf8").on("data", (chunk: string) => {
-        const lines = `${rest}${chunk}`.split("\n");
-        rest = lines.pop() ?? "";
-        for (const line of lines) {
-          const event = line === "" ? undefined : (JSON.parse(line) as Partial<StreamEvent>);
-          if (event?.seq !== undefined) seen(event as StreamEvent);
-        }
-      });
-      response.on("close", () => resolve());
-      response.on("error", () => resolve());
-    });
+    const outgoing = request(
+      { socketPath, path: `/runs/${id}/events`, agent: false, headers: { Accept: "application/x-ndjson" } },
+      (response) => {
+        let rest = "";
+        response.setEncoding("utf8").on("data", (chunk: string) => {
+          const lines = `${rest}${chunk}`.split("\n");
+          rest = lines.pop() ?? "";
+          for (const line of lines) {
+            const event = line === "" ? undefined : (JSON.parse(line) as Partial<StreamEvent>);
+            if (event?.seq !== undefined) seen(event as StreamEvent);
+          }
+        });
+        response.on("close", () => resolve());
+        response.on("error", () => resolve());
+      },
+    );
     outgoing.on("error", () => resolve());
     outgoing.end();
   });
