@@ -5,7 +5,7 @@ import { finds, holds, isLong, trialsTimeoutMs } from "./support/store-trials.js
 import { openDatabase } from "./support/store-verify.js";
 
 const small = 1_000;
-const large = isLong ? 100_000 : 20_000;
+const large = isLong ? 100_000 : 15_000;
 const eventsOfARun = 10;
 
 /** A home whose store holds so many ended runs. */

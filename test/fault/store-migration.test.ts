@@ -53,7 +53,8 @@ function contentOf(path: string): string {
     "SELECT stream, first_seq, last_seq, crc, body FROM segments",
     "SELECT ordinal, collection, id, revision, crc, json FROM records",
   ])
-    for (const row of db.prepare(sql).iterate()) hash.update(JSON.stringify(row));
+    for (const row of db.prepare(sql).iterate())
+      for (const value of Object.values(row)) hash.update(value instanceof Uint8Array ? value : `${String(value)}\n`);
   db.close();
   return hash.digest("hex");
 }

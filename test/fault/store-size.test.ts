@@ -33,7 +33,7 @@ async function overwritten(bug?: string): Promise<readonly string[]> {
     }
     if (largest > 1.2 * capBytes) violations.push(`the file grew to ${largest} bytes, ${capBytes} are allowed`);
     for (; oldest * text.length < 10 * capBytes; oldest += 1) await store.commit({ drops: [`run:${oldest}`] });
-    const isSmall = await eventually(() => sizeOf(path) < capBytes / 4, 4_000).catch(() => false);
+    const isSmall = await eventually(() => sizeOf(path) < capBytes / 4, 3_000).catch(() => false);
     if (!isSmall) violations.push(`emptied, the file still has ${sizeOf(path)} bytes`);
     return violations;
   } finally {

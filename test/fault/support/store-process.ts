@@ -20,6 +20,8 @@ export interface Written {
 export interface Programs {
   /** Runs a writer; `wrap` is put before its command, `watch` sees each line as it comes. */
   write(plan: WriterPlan, options?: RunOptions): Promise<Written>;
+  /** Runs several in one process; all but one say how it goes to a file. */
+  writeAll(plans: readonly WriterPlan[], options?: RunOptions): Promise<readonly Written[]>;
   /** Runs any of the support programs. */
   run(name: string, words: readonly string[], options?: RunOptions): Promise<Written>;
   remove(): void;
@@ -59,13 +61,18 @@ export function programs(): Programs {
     clearTimeout(overdue);
     return { lines, acknowledged: lastAcknowledged(lines), end };
   };
+  const writeAll: Programs["writeAll"] = async (plans, options) => {
+    const texts = plans.map((plan) => JSON.stringify(plan));
+    const { end, lines } = await run("store-writer", texts, options);
+    return plans.map(({ to }) => {
+      const said = to === undefined ? lines : linesOf(to);
+      return { lines: said, acknowledged: lastAcknowledged(said), end };
+    });
+  };
   return {
     run,
-    async write(plan, options) {
-      const { end, lines } = await run("store-writer", [JSON.stringify(plan)], options);
-      const said = plan.to === undefined ? lines : linesOf(plan.to);
-      return { lines: said, acknowledged: lastAcknowledged(said), end };
-    },
+    write: async (plan, options) => (await writeAll([plan], options))[0] as Written,
+    writeAll,
     remove: () => rmSync(cache, { recursive: true, force: true }),
   };
 }

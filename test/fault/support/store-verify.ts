@@ -132,7 +132,9 @@ function hashOf(db: DatabaseSync): string {
   const hash = createHash("sha256");
   const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all();
   for (const { name } of tables) {
-    for (const row of db.prepare(`SELECT * FROM ${String(name)}`).iterate()) hash.update(JSON.stringify(row));
+    for (const row of db.prepare(`SELECT * FROM ${String(name)}`).iterate()) {
+      for (const value of Object.values(row)) hash.update(value instanceof Uint8Array ? value : `${String(value)}\n`);
+    }
   }
   return hash.digest("hex");
 }
