@@ -1,4 +1,4 @@
-import { afterAll, describe, it } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 import { temporaryFolder } from "../support/sqlite.js";
 import { programs } from "./support/store-process.js";
 import type { Random } from "./support/store-random.js";
@@ -8,7 +8,13 @@ import { Workload } from "./support/store-workload.js";
 
 const killsOfALife = 5;
 const storesAtOnce = 4;
-const { writeAll, remove } = programs();
+const { write, writeAll, remove } = programs();
+// One that ends in order keeps what it compiled, for all that will not.
+beforeAll(async () => {
+  const folder = temporaryFolder();
+  await write({ path: folder.file("store.db"), seed: 0, inFlight: 1, steps: [1] });
+  folder.remove();
+});
 afterAll(remove);
 
 /** Stores whose process is killed in the middle of its work, again and again, each time after some acknowledgements. */
@@ -27,9 +33,9 @@ async function life(random: Random, bug?: string): Promise<readonly string[]> {
       const written = await writeAll(plans, { watch: (_, child) => void (acksLeft-- <= 0 && child.kill("SIGKILL")) });
       const violations = stores.flatMap(({ path, workload }, index) => {
         const { acknowledged: seen = 0, end } = written[index] ?? {};
-        if (end !== "SIGKILL") return [`the writer ended with ${end}`];
         const acknowledged = Math.max(seen, workload.op);
-        return verifyStore(path, { workload, acknowledged, issued: acknowledged + inFlight });
+        const found = verifyStore(path, { workload, acknowledged, issued: acknowledged + inFlight });
+        return end === "SIGKILL" ? found : [...found, `the writer ended with ${end}`];
       });
       if (violations.length > 0) return violations;
     }
@@ -41,13 +47,16 @@ async function life(random: Random, bug?: string): Promise<readonly string[]> {
 
 describe("a store whose process is killed", { timeout: trialsTimeoutMs }, () => {
   it("has what it acknowledged, nothing that was not asked for, each operation whole, and goes on from there", async () => {
-    await holds({ promise: "R1, R3 kill -9 of the store", short: 200, long: 10_000, each: killsOfALife * storesAtOnce }, (random) => life(random));
+    await holds({ promise: "R1, R3 kill -9 of the store", short: 200, long: 10_000, each: killsOfALife * storesAtOnce }, (random) =>
+      life(random),
+    );
   });
 
-  it.each(["acknowledges before COMMIT", "writes record and event in two transactions", "renumbers on reopen"])(
-    "is seen to be wrong when it %s",
-    async (bug) => {
-      await finds(bug, { within: 20 }, (random) => life(random, bug));
-    },
-  );
+  it.each([
+    ["acknowledges before COMMIT", /was acknowledged, the store has come to/],
+    ["writes record and event in two transactions", /events are stored, not the/],
+    ["renumbers on reopen", /events are stored, not the/],
+  ])("is seen to be wrong when it %s", async (bug, violation) => {
+    await finds(bug, { within: 20 }, async (random) => (await life(random, bug)).filter((found) => violation.test(found)));
+  });
 });
