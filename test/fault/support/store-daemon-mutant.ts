@@ -1,10 +1,11 @@
 import { readFileSync, rmSync } from "node:fs";
 import { get } from "node:http";
-import { registerHooks } from "node:module";
+import { flushCompileCache, registerHooks } from "node:module";
 import { setTimeout as later } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Worker } from "node:worker_threads";
 import type { Home } from "../../../adapters/daemon/index.js";
+import type { Starts } from "../../../adapters/daemon/unclean-starts.js";
 import type { RecordedProcess } from "../../../lib/runs/options.js";
 import type { Store } from "../../../lib/store/store.js";
 import { workerWith } from "./store-mutants.js";
@@ -94,7 +95,14 @@ const planted = {
     if (bug === "takes silence for death") await displaceSilent(home);
     return take();
   },
+  starts: (starts: Starts): Starts => {
+    // As if only a failure that was handled left a trace.
+    if (bug === "counts only handled failures") starts.markClean();
+    return starts;
+  },
   opening: async (store: Store): Promise<void> => {
+    // It will be killed before it could keep what it compiled.
+    flushCompileCache();
     if (bug === "replays all logs") await replayAll(store);
   },
   worker: (): Worker => workerWith(bug),
@@ -109,6 +117,11 @@ const places: readonly [file: string, from: string, to: string][] = [
     "leftovers: globalThis.planted.sweep((recorded) => sweep(recorded))",
   ],
   ["/test/support/daemon-program.ts", "sqliteWorker: sourceWorker()", "sqliteWorker: globalThis.planted.worker()"],
+  [
+    "/adapters/daemon/ground.ts",
+    "beginStart(home.starts, host.clock.now())",
+    "globalThis.planted.starts(beginStart(home.starts, host.clock.now()))",
+  ],
   ["/adapters/daemon/ground.ts", "undo.add(lock(home.lock));", "undo.add(await globalThis.planted.lock(() => lock(home.lock), home));"],
   ["/adapters/daemon/kernel.ts", "await manager.open();", "await globalThis.planted.opening(store); await manager.open();"],
   ["/adapters/daemon/kernel.ts", "      store,\n", "      store: globalThis.planted.store(store),\n"],

@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
 import { type Home, homeOf } from "../../../adapters/daemon/index.js";
 import type { StreamEvent } from "../../../lib/events/event.js";
 import { daemonProgram } from "../../support/daemon.js";
@@ -58,6 +59,9 @@ export interface StartOptions {
   readonly flags?: readonly string[];
 }
 
+/** What daemons with a planted bug compiled, for the next one. */
+const compiled = mkdtempSync(join(tmpdir(), "anode-compiled-"));
+afterAll(() => rmSync(compiled, { recursive: true, force: true }));
 const mutants = fileURLToPath(new URL("./store-daemon-mutant.ts", import.meta.url));
 
 /** Starts the built program. */
@@ -67,7 +71,7 @@ export function startProgram({ root, env }: Place, { bug, wrap = [], flags = ["-
   const from = performance.now();
   const child = spawn(command, words, {
     cwd: root,
-    env: { ...env, ...(bug !== undefined && { PLANTED_BUG: bug, NODE_COMPILE_CACHE: join(root, "compiled") }) },
+    env: { ...env, ...(bug !== undefined && { PLANTED_BUG: bug, NODE_COMPILE_CACHE: compiled }) },
     stdio: ["ignore", "ignore", "pipe"],
   });
   let text = "";
