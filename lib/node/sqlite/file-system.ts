@@ -1,7 +1,7 @@
 import { closeSync, lstatSync, openSync, readFileSync, realpathSync, rmSync, writeSync } from "node:fs";
-import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { AnodeError } from "../../errors.js";
+import { constants } from "node:os";
 
 /**
  * Makes sure that `path` is a regular file of a local file system, creating it empty with mode 0600.
