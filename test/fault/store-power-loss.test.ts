@@ -49,7 +49,7 @@ afterAll(() => ours.remove());
 
 describe.skipIf(!hasStrace)("a store whose power is lost", { timeout: trialsTimeoutMs }, () => {
   it("has what it acknowledged, whatever became of the writes that were not synced", async () => {
-    await holds({ promise: "R2, R3 power loss", short: 300, long: 5_000, lanes: 1 }, (random) => loss(events, random));
+    await holds({ promise: "R2, R3 power loss", short: 300, shortMs: 15_000, long: 5_000, lanes: 1 }, (random) => loss(events, random));
   });
 
   it("is seen to be wrong when it runs with synchronous=OFF", async () => {
