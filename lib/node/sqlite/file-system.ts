@@ -1,6 +1,7 @@
 import { closeSync, lstatSync, openSync, readFileSync, realpathSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AnodeError } from "../../errors.js";
+import { constants } from "node:os";
 
 /**
  * Makes sure that `path` is a regular file of a local file system, creating it empty with mode 0600.
@@ -63,7 +64,9 @@ export function probeWrite(folder: string): string | undefined {
     }
     return undefined;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? "unknown";
+    const { code = "unknown", errno } = error as NodeJS.ErrnoException;
+    // Node.js has no name for a quota that is used up.
+    return errno === -constants.errno.EDQUOT ? "EDQUOT" : code;
   } finally {
     rmSync(path, { force: true });
   }

@@ -1,6 +1,6 @@
 import { AnodeError, isAnodeError } from "../../errors.js";
 
-const codes = { busy: 5, full: 13, ioErrorWrite: 778, ioErrorShmSize: 4874 };
+const codes = { busy: 5, full: 13, readOnlyRollback: 776, ioErrorWrite: 778, ioErrorShmSize: 4874 };
 const noSpace = new Set(["ENOSPC", "EDQUOT"]);
 
 function errcodeOf(error: unknown): number | undefined {
@@ -11,6 +11,11 @@ function errcodeOf(error: unknown): number | undefined {
 /** True when another connection holds the lock. */
 export function isBusy(error: unknown): boolean {
   return ((errcodeOf(error) ?? 0) & 0xff) === codes.busy;
+}
+
+/** True when a connection that may only read met a change that was begun and neither finished nor undone. */
+export function isUnfinishedChange(error: unknown): boolean {
+  return errcodeOf(error) === codes.readOnlyRollback;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { AnodeError } from "../../errors.js";
+import { isUnfinishedChange } from "./sqlite-errors.js";
 import type { Durability, SqliteSettings } from "./sqlite-protocol.js";
 import { assertSafeSqlite } from "./sqlite-version.js";
 
@@ -71,9 +72,21 @@ export function openDatabase(path: string, options: SchemaOptions): { db: Databa
   }
 }
 
-/** Looks through a read-only connection, so that a file that is not for us stays as it is. */
+/**
+ * Looks through a read-only connection, so that a file that is not for us stays as it is. Where the making of a file was
+ * cut off, SQLite first has to undo what was begun, which it can do only where it may write.
+ */
 function refuseForeign(path: string, knownVersion: number): void {
-  const db = new DatabaseSync(path, { readOnly: true });
+  try {
+    look(path, knownVersion, true);
+  } catch (error) {
+    if (!isUnfinishedChange(error)) throw error;
+    look(path, knownVersion, false);
+  }
+}
+
+function look(path: string, knownVersion: number, readOnly: boolean): void {
+  const db = new DatabaseSync(path, { readOnly });
   try {
     assertSafeSqlite(String(valueOf(db, "SELECT sqlite_version()")));
     const owner = valueOf(db, "PRAGMA application_id");
