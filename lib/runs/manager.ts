@@ -339,7 +339,7 @@ export class RunManager {
       readers: this.#streams.readers,
       diagnostics: Object.fromEntries(this.#diagnostics),
       degraded: [...this.#space.degraded, ...(this.#admission.paused ? ["admission_paused"] : [])],
-      store: await this.#space.look(),
+      store: await this.#space.usage(),
     };
   }
 

@@ -14,6 +14,7 @@ export class Space {
   readonly #clock: Clock;
   #low = false;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  #usage: StoreUsage | undefined;
 
   constructor(store: Store, journal: Journal, clock: Clock) {
     this.#store = store;
@@ -29,9 +30,15 @@ export class Space {
   /** @throws `storage_full`, `storage_low` */
   assertRoom(): void {
     if (this.#journal.full) throw new AnodeError("storage_full", "The disk has no space left for a new run; free some and try again.");
-    // Looked at beside the call: a start does not wait for a figure that changes slowly.
-    if (this.#clock.monotonic() - this.#lookedAt > lookEveryMs) this.look().catch(() => {});
+    this.#lookAgain();
     if (this.#low) throw new AnodeError("storage_low", "The store is nearly full; prune ended runs or raise its limit.");
+  }
+
+  /** What the store occupied when it was last looked at; a status is told at once, also while a slow disk is under way. */
+  async usage(): Promise<StoreUsage> {
+    if (!this.#usage) return this.look();
+    this.#lookAgain();
+    return this.#usage;
   }
 
   async look(): Promise<StoreUsage> {
@@ -39,6 +46,12 @@ export class Space {
     const usage = await this.#store.usage();
     const share = usage.limitBytes === 0 ? 0 : usage.bytes / usage.limitBytes;
     this.#low = share >= (this.#low ? enoughShare : lowShare);
+    this.#usage = usage;
     return usage;
+  }
+
+  /** Beside the call: nobody waits for a figure that changes slowly. */
+  #lookAgain(): void {
+    if (this.#clock.monotonic() - this.#lookedAt > lookEveryMs) this.look().catch(() => {});
   }
 }

@@ -4,6 +4,7 @@ import type { Limits } from "../../limits.js";
 import type { Outcome, RunContext } from "../../runs/executor.js";
 import { startChild, type Child } from "./child.js";
 import { converse } from "./converse.js";
+import { emitUntilAbort } from "./emit-until-abort.js";
 import type { ProcessIdentity } from "./identity.js";
 import type { Enclosure, Level } from "./levels/level.js";
 import { inferSignal, outcomeOf, type ExitTruth } from "./outcome.js";
@@ -42,7 +43,7 @@ export async function runProcess(context: RunContext, plan: Plan, setup: RunSetu
     if (!isAnodeError(error) || error.code !== "spawn_failed") throw error;
     return { status: "failed", stop_reason: "error", error_code: error.code, error: error.message };
   }
-  return supervise(context, plan, setup, { child, room, leader: setup.identify(child.pid) });
+  return supervise(emitUntilAbort(context), plan, setup, { child, room, leader: setup.identify(child.pid) });
 }
 
 function start(plan: Plan, room: Enclosure): Promise<Child> {
@@ -67,7 +68,6 @@ async function supervise(context: RunContext, plan: Plan, setup: RunSetup, { chi
   const cause = await endOf(child, context.signal, talk);
   const told = (signal: string, targets: number): void => {
     const by = cause === "exited" ? "sweep" : cause === "aborted" ? reasonOf(context.signal) : "error";
-    // A run that was given up takes no more events; the signal is sent all the same.
     void context.emit("process.signal", { signal, by, targets }).catch(() => {});
   };
 
