@@ -70,6 +70,8 @@ const searched = new Set([
   // Shapes of secrets: the search for their beginning is what is slow to judge.
   String.raw`/\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}/`,
   String.raw`/\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{36,})/`,
+  String.raw`/\bxox[abeoprs]-[A-Za-z0-9-]{10,}/`,
+  String.raw`/-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?/`,
   String.raw`/\bglpat-[A-Za-z0-9_-]{20,}/`,
 ]);
 
