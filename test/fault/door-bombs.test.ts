@@ -3,8 +3,8 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import type { Call, Handle } from "../../adapters/http/call.js";
 import { createHandler } from "../../adapters/http/index.js";
-import { runRequest } from "../../lib/runs/schema.js";
 import { RunManager } from "../../lib/runs/manager.js";
+import { parsesFirst } from "../support/mutants/wrong-doors.js";
 import { jsonBombs } from "./corpus/json.js";
 
 const longestCpuMs = 50;
@@ -13,26 +13,6 @@ const encoder = new TextEncoder();
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
-
-/** Parses and validates before it looks: what a server does that trusts its parser. */
-const parsesFirst =
-  (handle: Handle): Handle =>
-  async (call) => {
-    const parts: Uint8Array[] = [];
-    for await (const part of call.body()) parts.push(part);
-    const bytes = Buffer.concat(parts);
-    try {
-      runRequest.safeParse(JSON.parse(bytes.toString("utf8")), { reportInput: true }).error?.message;
-    } catch {
-      // The parser, or the stack, had enough.
-    }
-    return handle({
-      ...call,
-      body: async function* () {
-        yield bytes;
-      },
-    }); // prettier-ignore
-  };
 
 function callOf(body: string | Uint8Array): Call {
   const bytes = typeof body === "string" ? encoder.encode(body) : body;

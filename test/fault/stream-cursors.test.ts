@@ -35,8 +35,8 @@ async function wrongAnswers(rows: (lastSeq: number) => readonly CursorRow[], wra
     const target = `/runs/${id}/events?after=${encodeURIComponent(cursor)}`;
     const isForbidden = /%00/.test(target);
     for (const accept of forms) {
-      // Three that are wrong are enough to tell, each of them may have taken a second.
-      if (wrong.length > 2) return wrong;
+      // Each wrong one may have taken a second.
+      if (wrong.length > 0) return wrong;
       await judge(cursor, isForbidden ? "invalid_target" : verdict, accept, target);
       // In a header blanks around it do not belong to it, and a control character makes no header at all.
       if (!/[^\t\x20-\x7e]/.test(cursor)) {

@@ -88,8 +88,7 @@ const unicode = [
   "Ａ",
   "𝒳",
   "𐍈",
-  "ﷺ",
-  "⁠",
+    "⁠",
 ]; // prettier-ignore
 
 const injections = [

@@ -1,5 +1,6 @@
 import type { Handle, Reply } from "../../../adapters/http/call.js";
 import { isStreamed } from "../../../adapters/http/call.js";
+import { runRequest } from "../../../lib/runs/schema.js";
 
 /** Doors that are wrong in one thing each; a proof that lets one of them pass is none. */
 type Mutant = (handle: Handle) => Handle;
@@ -56,6 +57,22 @@ export const queuePerReader: Mutant = (handle) => async (call) =>
       else await new Promise<void>((resolve) => (wake = resolve));
     }
   });
+
+/** Parses and validates before it looks: what a server does that trusts its parser. */
+export const parsesFirst: Mutant = (handle) => async (call) => {
+  const parts: Uint8Array[] = [];
+  for await (const part of call.body()) parts.push(part);
+  const bytes = Buffer.concat(parts);
+  try {
+    runRequest.safeParse(JSON.parse(bytes.toString("utf8")), { reportInput: true }).error?.message;
+  } catch {
+    // The parser, or the stack, had enough.
+  }
+  async function* body(): AsyncGenerator<Uint8Array> {
+    yield bytes;
+  }
+  return handle({ ...call, body });
+};
 
 function withBody(reply: Reply, change: (body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>): Reply {
   return isStreamed(reply.body) ? { ...reply, body: change(reply.body) } : reply;
