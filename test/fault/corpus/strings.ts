@@ -88,7 +88,7 @@ const unicode = [
   "Ａ",
   "𝒳",
   "𐍈",
-    "⁠",
+  "⁠",
 ]; // prettier-ignore
 
 const injections = [

@@ -1,7 +1,10 @@
+import { vi } from "vitest";
 import { seeded } from "../../support/cutting-proxy.js";
 
 /** True in the runs before a release, which take minutes. */
 export const isLong = process.env["ANODE_TEST_LONG"] === "1";
+
+if (isLong) vi.setConfig({ testTimeout: 1_800_000 });
 
 /** How many trials to make in this run. */
 export function trials(short: number, long: number): number {

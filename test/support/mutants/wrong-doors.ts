@@ -64,7 +64,7 @@ export const parsesFirst: Mutant = (handle) => async (call) => {
   for await (const part of call.body()) parts.push(part);
   const bytes = Buffer.concat(parts);
   try {
-    runRequest.safeParse(JSON.parse(bytes.toString("utf8")), { reportInput: true }).error?.message;
+    void runRequest.safeParse(JSON.parse(bytes.toString("utf8")), { reportInput: true }).error?.message;
   } catch {
     // The parser, or the stack, had enough.
   }
