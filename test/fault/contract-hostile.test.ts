@@ -188,7 +188,7 @@ describe("every operation of the contract", () => {
       ...(operation.body === "json" ? pollutionMembers : []).map((member) => ({
         name: member,
         body: `{${member}}`,
-        codes: ["invalid_json", "invalid_request"],
+        codes: [/proto(?:__|\\u005f)/.test(member) ? "invalid_json" : "invalid_request"],
       })),
       ...pollutionQueries.map((query) => ({
         name: query,
