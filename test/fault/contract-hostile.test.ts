@@ -131,6 +131,14 @@ describe("every operation of the contract", () => {
     expect(await attacked(subject, withBody, attacks)).toEqual([]);
   });
 
+  it("takes no coded body, however often it is coded", async () => {
+    const subject = await contractSubject();
+    const codings = ["gzip", "deflate", "br", "zstd", "compress", "x", "", "gzip, ".repeat(1_000), "identity, gzip", "Gzip"];
+    const attacks = (): Attack[] =>
+      codings.map((coding) => ({ name: coding.slice(0, 20), headers: ["Content-Encoding", coding], codes: ["unsupported_media_type"] }));
+    expect(await attacked(subject, operations, attacks)).toEqual([]);
+  });
+
   it("refuses targets of more than one meaning, in place of its own and in place of its parameters", async () => {
     const subject = await contractSubject();
     const attacks = (operation: Operation): Attack[] => {

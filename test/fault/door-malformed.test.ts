@@ -1,11 +1,16 @@
 import { describe, expect, it } from "vitest";
+import type { Handle } from "../../adapters/http/call.js";
+import { forgiving } from "../support/mutants/wrong-doors.js";
 import { malformedCorpus } from "./corpus/malformed.js";
 import { subject } from "./support/door-subject.js";
 import { bye, filled, get, open, statuses } from "./support/wire.js";
 
 /** What is wrong with the answer to one row; nothing when all is right. */
-async function examined([name, bytes, replies, operationsReached, fin]: (typeof malformedCorpus)[number]): Promise<unknown[]> {
-  const { port, reached } = await subject();
+async function examined(
+  [name, bytes, replies, operationsReached, fin]: (typeof malformedCorpus)[number],
+  wrap: (handle: Handle) => Handle = (handle) => handle,
+): Promise<unknown[]> {
+  const { port, reached } = await subject({ wrap });
   const wire = open(port);
   wire.socket.write(filled(bytes, port), "latin1");
   if (fin) wire.socket.end();
@@ -21,8 +26,15 @@ async function examined([name, bytes, replies, operationsReached, fin]: (typeof 
 
 describe("a malformed request over node:http", () => {
   it("has one reply for each request, and the next one is served", async () => {
-    const wrong = (await Promise.all(malformedCorpus.map(examined))).flat();
+    const wrong = (await Promise.all(malformedCorpus.map((row) => examined(row)))).flat();
     expect(wrong).toEqual([]);
+  });
+
+  it("would be found served by a door that forgives what the parser refused, or that takes any version", async () => {
+    const wrong = malformedCorpus.map((row) => examined(row, forgiving));
+    const found = (await Promise.all(wrong)).flat() as { name: string }[];
+    expect(found.length).toBeGreaterThan(40);
+    expect(found.map(({ name }) => name)).toContain("HTTP/1.0");
   });
 
   it("is answered with a problem document and the security headers, also where node:http has no response", async () => {

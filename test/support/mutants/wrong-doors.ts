@@ -37,6 +37,9 @@ export const patientWithCursors: Mutant = (handle) => async (call) => {
   return reply;
 };
 
+/** Overlooks what the parser found wrong, and serves every version of HTTP. */
+export const forgiving: Mutant = (handle) => (call) => handle({ ...call, fault: undefined, httpVersion: "1.1" });
+
 /** Keeps a queue for each reader and fills it as fast as the log gives. */
 export const queuePerReader: Mutant = (handle) => async (call) =>
   withBody(await handle(call), async function* (body) {
