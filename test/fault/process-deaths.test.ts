@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -140,3 +140,32 @@ describe("processes that have the number of one of ours", () => {
     expect(await hit()).toBe(3);
   });
 });
+
+const namespaced = ["--pid", "--fork", "--kill-child", "--mount-proc"];
+const canReuse = process.getuid?.() === 0 && spawnSync("unshare", [...namespaced, "true"]).status === 0;
+
+/** Sweeps after the kernel has given the numbers of recorded processes to strangers. */
+async function sweptReused(rounds: number, ...mutant: string[]): Promise<{ reused: number; hit: number }> {
+  const program = fileURLToPath(new URL("./support/reused-number.ts", import.meta.url));
+  const argv = [...namespaced, process.execPath, "--import", support("typescript.mjs"), program, String(rounds), ...mutant];
+  const child = spawn("unshare", argv, { stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+  return JSON.parse(line) as { reused: number; hit: number };
+}
+
+describe.skipIf(!canReuse)(
+  `a number that the kernel gave to somebody else${canReuse ? "" : " (pid namespaces are not to be had here)"}`,
+  () => {
+    it("protects its new bearer, every time", async () => {
+      const rounds = trials(8, 1_000);
+      const { reused, hit } = await sweptReused(rounds);
+      expect(reused).toBeGreaterThan(rounds / 2);
+      expect(hit).toBe(0);
+    });
+
+    it("would not where the number alone is trusted", async () => {
+      expect((await sweptReused(2, "trusting")).hit).toBeGreaterThan(0);
+    });
+  },
+);
