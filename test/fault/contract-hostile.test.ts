@@ -10,7 +10,7 @@ import { originCorpus } from "./corpus/origins.js";
 import { pathCorpus, randomPath, stateFolderPaths } from "./corpus/paths.js";
 import { isPolluted, pollutionMembers, pollutionQueries } from "./corpus/pollution.js";
 import { stringCorpus } from "./corpus/strings.js";
-import type { Answered } from "./support/caller.js";
+import { type Answered, createCaller } from "./support/caller.js";
 import { codeOf, type ContractSubject, contractSubject, faultOf, requestBytes } from "./support/contract-subject.js";
 import { isLong, randomOf, sampled, trials } from "./support/trials.js";
 
@@ -187,6 +187,23 @@ describe("every operation of the contract", () => {
         return { name, body, codes: tooLarge ? ["body_too_large"] : [code, ...(code === "passes" ? ["invalid_request"] : [])] };
       });
     expect(await attacked(subject, withBody, attacks)).toEqual([]);
+  });
+
+  it("answers alike over TCP and over the Unix socket", async () => {
+    const subject = await contractSubject();
+    const unix = createCaller(subject.daemon.home.socket);
+    const unlike: string[] = [];
+    for (const { method, name, path } of withBody) {
+      for (const [title, body] of sampled([...jsonCorpus, ...jsonBombs], 12, random)) {
+        // Of things that are not there, so that the first answer changes nothing for the second.
+        const target = path.replaceAll(/\{\w+\}/g, "R-1760000000000000000_1");
+        const bytes = requestBytes(subject, { method, target, body });
+        sent += 2;
+        const [one, other] = [await subject.caller.send(bytes), await unix.send(bytes)];
+        if (one.status !== other.status || codeOf(one) !== codeOf(other)) unlike.push(`${name}, ${title}: ${one.status}, ${other.status}`);
+      }
+    }
+    expect(unlike).toEqual([]);
   });
 
   it("lets nobody reach a prototype by body, query or header", async () => {
