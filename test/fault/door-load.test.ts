@@ -6,7 +6,7 @@ import { call, daemonPlace, daemonProcess, eventually } from "../support/daemon.
 import { createCaller } from "./support/caller.js";
 import { connectionsGone, type Subject, subject, unixSubject } from "./support/door-subject.js";
 import { bye, filled, get, open, postHead, statuses } from "./support/wire.js";
-import { isLong, trials } from "./support/trials.js";
+import { isLong, randomOf, sampled, trials } from "./support/trials.js";
 
 const limits = { connections: 64, headerMs: 300, requestMs: 500, keepAliveMs: 300 };
 const again = 6_000;
@@ -49,8 +49,10 @@ const dawdlers: readonly (readonly [name: string, opening: string])[] = [
   ["chunks", `${postHead("Transfer-Encoding: chunked\r\n")}ffff\r\n{"a":"`],
 ];
 
+const { random } = randomOf("slow clients");
+
 describe("clients that are slow on purpose", () => {
-  it.for(dawdlers)(
+  it.for(sampled(dawdlers, 2, random))(
     "with their %s take a door no longer than its limits say, and another door of the process not at all",
     async ([, opening]) => {
       const tcp = await subject({ limits });
