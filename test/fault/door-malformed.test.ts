@@ -8,9 +8,9 @@ import { bye, filled, get, open, statuses } from "./support/wire.js";
 /** What is wrong with the answer to one row; nothing when all is right. */
 async function examined(
   [name, bytes, replies, operationsReached, fin]: (typeof malformedCorpus)[number],
-  wrap: (handle: Handle) => Handle = (handle) => handle,
+  wrap?: (handle: Handle) => Handle,
 ): Promise<unknown[]> {
-  const { port, reached } = await subject({ wrap });
+  const { port, reached } = await subject(wrap && { wrap, limits: { keepAliveMs: 200 } });
   const wire = open(port);
   wire.socket.write(filled(bytes, port), "latin1");
   if (fin) wire.socket.end();
