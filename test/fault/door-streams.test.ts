@@ -45,6 +45,35 @@ describe("event streams", () => {
     never.resolve();
   });
 
+  it("take what comes in one turn of the event loop as one write, however many steps it came in", async () => {
+    const steps = 50;
+    let [made, sent, writes] = [0, 0, 0];
+    let wake = (): void => {};
+    async function* bytes(): AsyncGenerator<Uint8Array> {
+      yield Buffer.from("begun");
+      while (sent < steps) {
+        while (sent === made) await new Promise<void>((resolve) => (wake = resolve));
+        const fresh = ".".repeat(made - sent);
+        sent = made;
+        writes += 1;
+        yield Buffer.from(fresh);
+      }
+    }
+    const { port } = await subject({ perform: stream(bytes()) });
+    const wire = open(port);
+    wire.socket.write(filled(get("/runs/R-1/events"), port));
+    await wire.until((text) => text.endsWith("begun"));
+    while (made < steps) {
+      made += 1;
+      wake();
+      // Enough for a reader that would write each step by itself.
+      for (let i = 0; i < 20; i += 1) await Promise.resolve();
+    }
+    await wire.closed;
+    expect(wire.text().split("begun")[1]).toBe(".".repeat(steps));
+    expect(writes).toBeLessThanOrEqual(2);
+  });
+
   it("bring every byte over, whatever the reader's pace", async () => {
     const size = 8 * 1_048_576;
     async function* bytes(): AsyncGenerator<Uint8Array> {
