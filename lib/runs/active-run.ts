@@ -12,7 +12,7 @@ import { BudgetWatch } from "./budget-watch.js";
 import { type Ending, overBudget, parentEnded } from "./endings.js";
 import type { Executor, NormalRequest, Outcome, RunContext, Supports } from "./executor.js";
 import { Inputs } from "./inputs.js";
-import { failedOutcome, outcomeFacts, outcomeReason } from "./outcome.js";
+import { checkedOutcome, failedOutcome, outcomeFacts, outcomeReason } from "./outcome.js";
 import { Previews } from "./previews.js";
 import type { RunSummary, Usage } from "./schema.js";
 import { stateEvent } from "./state-event.js";
@@ -284,7 +284,7 @@ export class ActiveRun implements StreamOwner {
   async #execute(): Promise<void> {
     let outcome: Outcome;
     try {
-      outcome = await this.executor.execute(this.#ports.context(this));
+      outcome = checkedOutcome(await this.executor.execute(this.#ports.context(this)));
     } catch (error) {
       outcome = failedOutcome(error);
     }

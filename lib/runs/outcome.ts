@@ -1,16 +1,32 @@
 import { isAnodeError } from "../errors.js";
 import type { Outcome } from "./executor.js";
-import type { RunSummary } from "./schema.js";
+import { type RunSummary, stopReason } from "./schema.js";
+
+/** The outcome, if it is one: executors may be written without types, and a run must end in a status of the contract. */
+export function checkedOutcome(outcome: Outcome): Outcome {
+  const isOutcome = ["completed", "failed"].includes(outcome?.status) && stopReason.options.includes(outcome.stop_reason);
+  if (isOutcome) return outcome;
+  throw new TypeError("The executor ended without an outcome: it needs a status, completed or failed, and a stop_reason.");
+}
 
 /** What an executor's throw or rejection means. */
 export function failedOutcome(error: unknown): Outcome {
-  const text = error instanceof Error ? error.message : String(error);
+  const text = textOf(error);
   return {
     status: "failed",
     stop_reason: "error",
     error: text || "The executor failed.",
     error_code: isAnodeError(error) ? error.code : "executor_error",
   };
+}
+
+/** Its text; what is thrown may throw in its turn when it is looked at. */
+function textOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error);
+  } catch {
+    return "";
+  }
 }
 
 /** Why a run ended by itself, for the terminal payload. */

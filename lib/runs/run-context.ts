@@ -1,6 +1,7 @@
 import { AnodeError, isAnodeError } from "../errors.js";
 import { approvalOptions, endWithoutAnswer } from "../questions/judge.js";
-import type { Answer, Question, QuestionInput } from "../questions/schema.js";
+import { parseWith } from "../parse.js";
+import { type Answer, type Question, type QuestionInput, questionInput } from "../questions/schema.js";
 import type { Desk } from "../questions/desk.js";
 import type { EventBuffer } from "../events/buffer.js";
 import type { Limits } from "../limits.js";
@@ -65,7 +66,12 @@ async function ask(run: ActiveRun, ports: ContextPorts, input: QuestionInput): P
   if (run.endingDecided) return denied("canceled");
   const approving = input.scope === "tool_permission";
   const { timeout_ms, unattended } = ports.approval(run);
-  const question: QuestionInput = { timeout_ms, ...input, ...(approving && !input.options && { options: [...approvalOptions] }) };
+  // Executors may be written without types: what is no question would be one that nobody can answer.
+  const question = parseWith(questionInput, {
+    timeout_ms,
+    ...input,
+    ...(approving && !input.options && { options: [...approvalOptions] }),
+  });
   try {
     const mostOfOwner = ports.limits.questionsPerRun;
     const held = await ports.desk.open({ ...question, stream: run.stream, owner: { run_id: run.id }, mostOfOwner, unattended });

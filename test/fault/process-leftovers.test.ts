@@ -6,10 +6,9 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createContainment } from "../../lib/node/process/containment.js";
 import { sweepLeftovers, type RecordedProcess } from "../../lib/node/process/leftovers.js";
-import { cgroupRoots, cgroupsOf } from "../../lib/node/process/levels/cgroup.js";
 import type { LevelName } from "../../lib/node/process/levels/level.js";
 import { systemHost } from "../../lib/system-host.js";
-import { beating, endSurvivors, survivors, treeFolder, until } from "../support/process-tree.js";
+import { beating, endSurvivors, survivors, treeFolder } from "../support/process-tree.js";
 
 const { clock } = systemHost;
 const { levels } = await createContainment({ storeId: "leftovers" }).report();
@@ -34,36 +33,12 @@ async function orphan(storeId: string, level: LevelName): Promise<{ folder: stri
 }
 
 describe("leftovers of an owner that was killed by force", () => {
-  const swept = (["group+cookie", "cgroup"] as const).filter((level) => levels[level].available);
-
-  it.for(swept)("are ended by the next owner of the store, at level %s", async (level) => {
-    const storeId = `sweep${process.pid}${level === "cgroup" ? "c" : "g"}`;
-    const { folder, recorded } = await orphan(storeId, level);
-    expect(survivors(folder).size).toBeGreaterThan(3);
-
-    const from = performance.now();
-    const report = await sweepLeftovers({ storeId, recorded, clock });
-
-    expect(performance.now() - from).toBeLessThan(5_000);
-    expect([...report.runs].sort()).toEqual(recorded.map(({ run_id }) => run_id).sort());
-    expect(report.leaked).toEqual([]);
-    expect(survivors(folder).size).toBe(0);
-    expect(cgroupRoots().flatMap((root) => [...cgroupsOf(root, storeId)])).toEqual([]);
-  });
-
   it.skipIf(!levels["group+cookie"].available)("are found by their cookie when nothing was recorded", async () => {
     const storeId = `unrecorded${process.pid}`;
     const { folder } = await orphan(storeId, "group+cookie");
     const report = await sweepLeftovers({ storeId, recorded: [], clock });
     expect(report.runs).toHaveLength(3);
     expect(survivors(folder).size).toBe(0);
-  });
-
-  it.skipIf(!levels.pidns.available)("do not exist at level pidns", async () => {
-    const { folder } = await orphan(`gone${process.pid}`, "pidns");
-    const from = performance.now();
-    await until(() => survivors(folder).size === 0, "the namespaces to end");
-    expect(performance.now() - from).toBeLessThan(1_000);
   });
 
   it.skipIf(!levels["group+cookie"].available)(

@@ -1,42 +1,25 @@
 import { describe, it, type TestContext } from "vitest";
-import { createContainment } from "../../lib/node/process/containment.js";
+import { type Containment, createContainment } from "../../lib/node/process/containment.js";
 import { levelNames, type LevelName } from "../../lib/node/process/levels/level.js";
 import { createProcessExecutor } from "../../lib/node/process/process-executor.js";
 import { systemHost } from "../../lib/system-host.js";
-import { beating, beats, endSurvivors, shapeArgv, shapes, survivors, treeFolder } from "../support/process-tree.js";
+import { killsLeaderOnly } from "../support/mutants/wrong-containments.js";
+import { beating, endSurvivors, shapeArgv, shapes, survivors, treeFolder } from "../support/process-tree.js";
 import { createFakeRun } from "../support/run-context.js";
+import { brokenWord, leftOf, treeMembers } from "./support/tree-shapes.js";
 
 const storeId = `trees${process.pid}`;
 const containment = createContainment({ storeId });
 const { levels } = await containment.report();
 const graceMs = 300;
 
-/** Who must be beating before the tree is canceled. */
-const members: Readonly<Record<string, readonly string[]>> = {
-  "01-one-child": ["leader", "child"],
-  "02-three-levels": ["leader", "child", "grandchild"],
-  "03-setsid-grandchild": ["leader", "grandchild"],
-  "04-double-fork": ["leader", "daemon"],
-  "05-deaf": ["leader", "child"],
-  "06-respawner": ["leader", "child"],
-  "07-stopped": ["leader", "stopped"],
-  "09-cleared-environment": ["leader", "ghost"],
-  "10-wrapper": ["agent"],
-};
-
-/** What a level states that it cannot hold. */
-const escapes: Readonly<Partial<Record<LevelName, Readonly<Record<string, string>>>>> = {
-  group: { "04-double-fork": "daemon", "09-cleared-environment": "ghost" },
-  "group+cookie": { "09-cleared-environment": "ghost" },
-};
-
-function plant(level: LevelName, shape: string, { onTestFinished }: TestContext) {
+function plant(level: LevelName, shape: string, { onTestFinished }: TestContext, wrap = (same: Containment): Containment => same) {
   const folder = treeFolder();
   onTestFinished(() => {
     endSurvivors(folder.path);
     folder.remove();
   });
-  const executor = createProcessExecutor({ host: systemHost, containment, level, limits: { graceMs } });
+  const executor = createProcessExecutor({ host: systemHost, containment: wrap(containment), level, limits: { graceMs } });
   const run = createFakeRun({ argv: shapeArgv(shape, folder.path), env: { MARK: folder.path } });
   return { folder: folder.path, executor, run };
 }
@@ -45,24 +28,17 @@ for (const level of levelNames) {
   const report = levels[level];
   const title = report.available ? `at level ${level}` : `at level ${level} (not to be had here: ${report.why})`;
   describe.skipIf(!report.available)(`a canceled tree ${title}`, () => {
-    const canceled = shapes.filter((shape) => members[shape]);
+    const canceled = shapes.filter((shape) => treeMembers[shape]);
     it.concurrent.for(canceled)("leaves nothing of %s but what the level states", async (shape, context) => {
       const { expect } = context;
       const { folder, executor, run } = plant(level, shape, context);
       const ended = executor.execute(run.context);
-      await beating(folder, members[shape] ?? []);
+      await beating(folder, treeMembers[shape] ?? []);
       const from = performance.now();
       run.abort();
       await ended;
       const took = performance.now() - from;
-      const escapee = escapes[level]?.[shape];
-      const left = [...survivors(folder).values()];
-      const before = beats(folder);
-      await new Promise((resolve) => setTimeout(resolve, 150));
-      const moved = Object.entries(beats(folder)).flatMap(([name, size]) => (size === before[name] ? [] : [name]));
-
-      expect(moved).toEqual(escapee === undefined ? [] : [escapee]);
-      if (escapee === undefined) expect(left).toEqual([]);
+      expect(brokenWord(level, shape, await leftOf(folder))).toEqual([]);
       expect(took).toBeLessThan(graceMs + 2_000);
       expect(run.of("process.started")).toHaveLength(1);
       expect(run.of("process.exited")).toHaveLength(1);
@@ -115,4 +91,18 @@ describe("the signals of a canceled tree", () => {
       expect(run.of("process.exited")[0]?.payload).toMatchObject({ signal: "SIGTERM" });
     },
   );
+});
+
+describe("a containment that kills the leader only", () => {
+  it("is found out by what it leaves", async (context) => {
+    const level = "group";
+    for (const shape of ["01-one-child", "10-wrapper"]) {
+      const { folder, executor, run } = plant(level, shape, context, killsLeaderOnly);
+      const ended = executor.execute(run.context);
+      await beating(folder, treeMembers[shape] ?? []);
+      run.abort();
+      await ended;
+      context.expect(brokenWord(level, shape, await leftOf(folder))).not.toEqual([]);
+    }
+  });
 });

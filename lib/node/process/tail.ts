@@ -25,5 +25,7 @@ export function createTail(limitBytes: number): Tail {
 
 /** The last lines of a text, without the line end after the last one. */
 export function lastLines(text: string, count: number): string {
-  return text.replace(/\n+$/, "").split("\n").slice(-count).join("\n");
+  let end = text.length;
+  while (text[end - 1] === "\n") end -= 1;
+  return text.slice(0, end).split("\n").slice(-count).join("\n");
 }
