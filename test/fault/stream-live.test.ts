@@ -7,6 +7,7 @@ import { createRingBuffer } from "../../lib/events/ring-buffer.js";
 import { defaultLimits } from "../../lib/limits.js";
 import { createMemoryStore } from "../../lib/store/memory-store.js";
 import { createTestHost } from "../../lib/testing/test-host.js";
+import { createForgetfulBuffer } from "../support/forgetful-buffer.js";
 import { subscribesLate } from "../support/mutants/late-buffer.js";
 import { randomOf, trials } from "./support/trials.js";
 
@@ -24,7 +25,7 @@ async function seenBy({ scheduler, count, cursors, forgets }: Plan, wrap: (buffe
     ...memory,
     read: scheduler.scheduleFunction((stream: string, after: number, bytes: number) => memory.read(stream, after, bytes)),
   };
-  const ring = createRingBuffer(defaultLimits);
+  const ring = createForgetfulBuffer(createRingBuffer(defaultLimits));
   const journal = new Journal({ store: memory, buffer: ring, host: createTestHost(), limits: defaultLimits, onFailed: () => {} });
   journal.open("a", 0);
   const left = new AbortController();
@@ -39,7 +40,7 @@ async function seenBy({ scheduler, count, cursors, forgets }: Plan, wrap: (buffe
     Array.from({ length: count }, (_, n) => async () => {
       await journal.append({ appends: [{ stream: "a", type: "test.event", payload: { n } }] }).committed;
       // What the ring lets go must come from the store.
-      if (forgets && n % 2 === 0) ring.release("a");
+      if (forgets && n % 2 === 0) ring.forget("a");
     }),
   );
   await scheduler.waitFor(writing.task);

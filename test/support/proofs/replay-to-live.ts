@@ -7,6 +7,7 @@ import { createMemoryStore } from "../../../lib/store/memory-store.js";
 import type { Store } from "../../../lib/store/store.js";
 import { expectEqual } from "../../../lib/testing/expect.js";
 import { createTestHost } from "../../../lib/testing/test-host.js";
+import { createForgetfulBuffer } from "../forgetful-buffer.js";
 
 /** The plug points between a writer and its readers. */
 export interface StreamPlugs {
@@ -26,7 +27,7 @@ export async function proveReplayToLive(
     fc.boolean(),
     async (scheduler, count, behind, forgets) => {
       const store = around(createMemoryStore());
-      const buffer = makeBuffer();
+      const buffer = createForgetfulBuffer(makeBuffer());
       const journal = new Journal({ store, buffer, host: createTestHost(), limits: defaultLimits, onFailed: () => {} });
       journal.open("a", 0);
       const after = Math.min(behind, count);
@@ -46,7 +47,7 @@ export async function proveReplayToLive(
         Array.from({ length: count }, (_, n) => async () => {
           await journal.append({ appends: [{ stream: "a", type: "test.event", payload: { n } }] }).committed;
           // What the ring lets go must come from the store.
-          if (forgets && n % 4 === 0) buffer.release("a");
+          if (forgets && n % 4 === 0) buffer.forget("a");
         }),
       );
       await scheduler.waitFor(writing.task);
