@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { isMainThread } from "node:worker_threads";
-import { AnodeError } from "../../errors.js";
+import { AnodeError, isAnodeError } from "../../errors.js";
 import { createCgroupLevel, cgroupRoots } from "./levels/cgroup.js";
 import { createGroupLevel } from "./levels/group.js";
 import { levelNames, type Hidden, type Level, type LevelName } from "./levels/level.js";
@@ -53,9 +53,13 @@ export function createContainment(options: ContainmentOptions): Containment {
   }
   const probes = new Map<LevelName, Promise<Probe>>();
   const probe = (name: LevelName): Promise<Probe> => {
-    const known = probes.get(name) ?? tryLevel(name, table);
-    probes.set(name, known);
-    return known;
+    const known = probes.get(name);
+    if (known) return known;
+    const found = tryLevel(name, table);
+    probes.set(name, found);
+    // What failed for want of descriptors or memory says nothing of the level: it is tried again.
+    found.catch(() => probes.delete(name));
+    return found;
   };
   const auto = async (): Promise<LevelName> => {
     if ((await probe("cgroup")).available) return "cgroup";
@@ -104,6 +108,7 @@ async function tryLevel(name: LevelName, table: ProcessTable): Promise<Probe> {
     // Inside, the first process is our shell and the command has another number.
     return await runs(namespacedArgv(["/bin/sh", "-c", "grep -q kill /proc/1/cmdline && test $$ -ne 1"]));
   } catch (error) {
+    if (isAnodeError(error)) throw error;
     return missing(error instanceof Error ? error.message : "a tool is missing");
   }
 }
@@ -126,6 +131,7 @@ async function tryCgroups(table: ProcessTable): Promise<Probe> {
       if (result.available) return { ...result, root };
       why = result.why;
     } catch (error) {
+      if (isAnodeError(error)) throw error;
       why = `${root} is not writable (${error instanceof Error && "code" in error ? String(error.code) : "error"})`;
     }
   }
@@ -136,12 +142,27 @@ function missing(why: string): Probe {
   return { available: false, why };
 }
 
+const shortages: ReadonlySet<unknown> = new Set(["EMFILE", "ENFILE", "EAGAIN", "ENOMEM"]);
+
+/** @throws `executor_unavailable` when the system has no room for another process now */
+async function runs(argv: readonly string[]): Promise<Probe> {
+  try {
+    return await tryArgv(argv);
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (!shortages.has(code)) throw error;
+    const detail = `No process can be started now (${String(code)}).`;
+    throw new AnodeError("executor_unavailable", detail, { cause: error, retryAfterSeconds: 1 });
+  }
+}
+
 /** True to life: the very start line, with a harmless command. */
-function runs(argv: readonly string[]): Promise<Probe> {
-  return new Promise((resolve) => {
+function tryArgv(argv: readonly string[]): Promise<Probe> {
+  return new Promise((resolve, reject) => {
     const [file = "", ...args] = argv;
     execFile(file, args, { timeout: 5_000, killSignal: "SIGKILL", env: { PATH: process.env["PATH"] } }, (error, _out, stderr) => {
       if (!error) resolve({ available: true });
+      else if (shortages.has(error.code)) reject(error);
       else resolve(missing((stderr.trim().split("\n").at(-1) || error.message.split("\n")[0] || "the probe failed").slice(0, 200)));
     });
   });
