@@ -122,15 +122,25 @@ export class SqliteDatabase {
       const isVacuumed = this.#vacuum();
       this.#db.prepare("PRAGMA wal_checkpoint(PASSIVE)").all();
       this.#isDirty = !isVacuumed;
-      if (!this.#hasRoom) this.#makeRoom();
     } catch (error) {
-      this.#rollback();
-      const failure = this.#toStoreError(error);
-      if (failure.code !== "storage_full") throw failure;
+      this.#giveUp(error);
       // Everything is safe in the log; the next commit says what is the matter.
       this.#isDirty = false;
     }
+    try {
+      if (!this.#hasRoom) this.#makeRoom();
+    } catch (error) {
+      // The bound of the store leaves no place for it, or the disk: then it works without.
+      this.#giveUp(error);
+    }
     return this.#isDirty;
+  }
+
+  /** Lack of space is no failure of idle work. @throws `store_failed` for anything else */
+  #giveUp(error: unknown): void {
+    this.#rollback();
+    const failure = this.#toStoreError(error);
+    if (failure.code !== "storage_full") throw failure;
   }
 
   close(): void {
