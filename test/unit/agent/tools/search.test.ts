@@ -152,7 +152,7 @@ describe("grep", () => {
   });
 });
 
-describe("grep by rg", () => {
+describe("grep by rg", { timeout: 30_000 }, () => {
   /** Stands for `rg`: tells what it was asked, as one match. */
   const script = `#!/bin/sh
 printf '{"type":"begin","data":{"path":{"text":"x"}}}\\n'
