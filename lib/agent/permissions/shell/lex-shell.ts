@@ -69,6 +69,7 @@ class Lexer {
         return;
       }
       const sign = this.#text[this.#at];
+      const from = this.#at;
       const writers = [...pipe.writers];
       if (sign === ")") {
         if (closer === undefined) throw new Unlexable("a parenthesis closes nothing");
@@ -96,6 +97,7 @@ class Lexer {
         }
       }
       const isOpen = this.#isPipe();
+      if (this.#at === from) throw new Unlexable(`${JSON.stringify(sign)} is not understood`);
       pipe = { isOpen, writers: isOpen ? writers : [] };
     }
   }
