@@ -180,6 +180,14 @@ printf '{"type":"context","data":{"path":{"text":"%s/src/main.ts"},"line_number"
     expect(await use("grep", { pattern: "(" })).toBe("error: invalid_pattern: regex parse error");
   });
 
+  it("keeps from the model what lies in the daemon's folder", async () => {
+    const match = (path: string): string =>
+      JSON.stringify({ type: "match", data: { path: { text: path }, line_number: 1, lines: { text: "x" } } });
+    await withProgram(`#!/bin/sh\necho '${match(`${agent.home}/token`)}'\necho '${match(`${agent.root}/a`)}'\n`);
+    agent.room.files.admit("c1", [agent.folder]);
+    expect(await lines("grep", { pattern: "x", path: ".." })).toEqual(["../workspace/a:1:x"]);
+  });
+
   it("ends it once there is enough", async () => {
     await withProgram(
       `#!/bin/sh\nwhile :; do echo '{"type":"match","data":{"path":{"text":"${agent.root}/a"},"line_number":1,"lines":{"text":"x"}}}'; done\n`,
