@@ -105,17 +105,36 @@ async function withIncludes(text: string, folder: string, including: Including):
 }
 
 async function lineWithIncludes(line: string, folder: string, including: Including): Promise<string> {
+  // What stands between two backticks is code.
+  const parts = line.split("`");
+  const last = parts.length - 1;
+  for (const [index, part] of parts.entries()) {
+    const isCode = index % 2 === 1 && index < last;
+    if (!isCode) parts[index] = await textWithIncludes(part, folder, including);
+  }
+  return parts.join("`");
+}
+
+async function textWithIncludes(line: string, folder: string, including: Including): Promise<string> {
   let out = "";
   let at = 0;
-  // Not inside inline code, and not an address of mail.
-  for (const match of line.matchAll(/`[^`]*`|(?<![\w@/])@([\w./~-]*[\w/-])/g)) {
-    const path = match[1];
-    const text = path === undefined ? undefined : await included(path, folder, including);
+  for (const match of line.matchAll(/@[\w./~-]+/g)) {
+    // Not an address of mail, and not a part of a longer path.
+    if (/[\w@/]/.test(line[match.index - 1] ?? "")) continue;
+    const path = withoutEndDots(match[0].slice(1));
+    const text = path === "" ? undefined : await included(path, folder, including);
     if (text === undefined) continue;
-    out += `${line.slice(at, match.index)}${text}`;
-    at = match.index + match[0].length;
+    out += line.slice(at, match.index) + text;
+    at = match.index + 1 + path.length;
   }
   return out + line.slice(at);
+}
+
+/** The full stop of a sentence is none of a path's. */
+function withoutEndDots(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === ".") end -= 1;
+  return path.slice(0, end);
 }
 
 async function included(path: string, folder: string, { workspace, included: seen, depth }: Including): Promise<string | undefined> {

@@ -7,8 +7,11 @@ export function expandVariables(
 }
 
 function expanded(text: string, env: Readonly<Record<string, string | undefined>>): string {
-  return text.replaceAll(/\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}/g, (_, name: string, fallback: string | undefined) => {
-    const value = env[name] || fallback;
+  return text.replaceAll(/\$\{([^{}]*)\}/g, (whole, inner: string) => {
+    const mark = inner.indexOf(":-");
+    const name = mark < 0 ? inner : inner.slice(0, mark);
+    if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return whole;
+    const value = env[name] || (mark < 0 ? undefined : inner.slice(mark + 2));
     if (value === undefined) throw new Error(`the variable ${name} is not set`);
     return value;
   });

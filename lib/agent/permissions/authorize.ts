@@ -56,7 +56,7 @@ export function createAuthorize(options: AuthorizeOptions): (call: RequestedCall
     if (context.signal.aborted) return no("canceled");
     files.admit(
       call.call_id,
-      call.paths.filter(({ isOpen }) => !isOpen).map(({ real }) => real),
+      call.paths.map(({ real }) => real),
     );
     return { allow: true };
   };

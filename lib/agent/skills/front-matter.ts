@@ -13,17 +13,18 @@ export function readFrontMatter(text: string): FrontMatter {
   const fields: Record<string, string> = Object.create(null) as Record<string, string>;
   let open: string | undefined;
   for (const line of lines.slice(1, end)) {
-    const match = /^([A-Za-z][\w-]*):(?:\s+(.*))?$/.exec(line.trimEnd());
-    if (match) {
-      const [, name = "", value = ""] = match;
+    const mark = line.indexOf(":");
+    const name = line.slice(0, Math.max(0, mark));
+    const value = line.slice(mark + 1);
+    if (/^[A-Za-z][\w-]*$/.test(name) && (value.trim() === "" || /^\s/.test(value))) {
       open = name;
-      fields[name] = /^[|>][+-]?$/.test(value) ? "" : unquoted(value);
+      fields[name] = /^[|>][+-]?$/.test(value.trim()) ? "" : unquoted(value.trim());
     } else if (open !== undefined && /^\s+\S/.test(line)) fields[open] = `${fields[open] ?? ""} ${line.trim()}`.trim();
   }
   return { fields, body: lines.slice(end + 1).join("\n") };
 }
 
 function unquoted(value: string): string {
-  const quoted = /^(["'])(.*)\1$/.exec(value.trim());
-  return quoted?.[2] ?? value.trim();
+  const quote = value[0];
+  return (quote === '"' || quote === "'") && value.length > 1 && value.endsWith(quote) ? value.slice(1, -1) : value;
 }

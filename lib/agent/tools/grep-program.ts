@@ -18,6 +18,8 @@ export async function searchByProgram(room: ToolRoom, search: Search, signal: Ab
   const enough = new AbortController();
   const take = (line: string): void => {
     const found = parseLine(line);
+    // Where it is not hidden from the program, it is kept from the model.
+    if (found?.path !== undefined && room.files.workspace.isHome(found.path)) return;
     if (!found || (glob && found.path !== undefined && !glob(relative(real, found.path)))) return;
     if (found.isMatch) matches += 1;
     if (matches > limit) enough.abort(new ToolError("failed", "enough was found"));
@@ -37,11 +39,7 @@ export async function searchByProgram(room: ToolRoom, search: Search, signal: Ab
       "--sort",
       "path",
     ],
-    ...[
-      "--glob",
-      "!.git",
-      ...(room.files.workspace.isInside(room.files.workspace.home) ? ["--glob", `!${room.files.workspace.home}`] : []),
-    ],
+    ...["--glob", "!.git"],
     ...(caseSensitive ? ["--case-sensitive"] : ["--ignore-case"]),
     ...["--context", String(context), "--regexp", pattern, "--", real],
   ];

@@ -110,18 +110,42 @@ async function askDuckDuckGo(
   return readResultPage(body);
 }
 
-/** The results of DuckDuckGo's page for browsers without scripts. */
+const linkMark = "result__a";
+const snippetMark = "result__snippet";
+const tagUnits = 4096;
+
+/** The results of DuckDuckGo's page for browsers without scripts. It is looked through once, whatever is in it. */
 export function readResultPage(html: string): Found[] {
-  return html
-    .split(/<a[^>]*class="[^"]*\bresult__a\b/)
-    .slice(1)
-    .flatMap((block) => {
-      const link = /^[^>]*href="([^"]*)"[^>]*>(.*?)<\/a>/s.exec(block) ?? /href="([^"]*)"[^>]*>(.*?)<\/a>/s.exec(block);
-      const url = link?.[1] === undefined ? undefined : targetOf(unescaped(link[1]));
-      if (!link || url === undefined) return [];
-      const snippet = /class="[^"]*\bresult__snippet\b[^"]*"[^>]*>(.*?)<\/(?:a|div|td)>/s.exec(block)?.[1] ?? "";
-      return [{ title: textOf(link[2] ?? ""), url, snippet: textOf(snippet) }];
-    });
+  const found: Found[] = [];
+  for (let at = html.indexOf(linkMark); at >= 0; ) {
+    const next = html.indexOf(linkMark, at + linkMark.length);
+    const end = next < 0 ? html.length : next;
+    const before = html.slice(Math.max(0, at - tagUnits), at);
+    const tagEnd = html.slice(at, end).indexOf(">");
+    const tag = before.slice(before.lastIndexOf("<") + 1) + html.slice(at, at + Math.max(0, tagEnd));
+    const url = tagEnd > 0 && tag.startsWith("a ") ? targetOf(unescaped(between(tag, 'href="', '"') ?? "")) : undefined;
+    if (url !== undefined) {
+      const block = html.slice(at + tagEnd + 1, end);
+      const snippet = block.indexOf(snippetMark) < 0 ? "" : textFrom(block.slice(block.indexOf(snippetMark)));
+      found.push({ title: textOf(block.slice(0, Math.max(0, block.indexOf("</a>")))), url, snippet });
+    }
+    at = next;
+  }
+  return found;
+}
+
+function between(text: string, start: string, end: string): string | undefined {
+  const from = text.indexOf(start);
+  if (from < 0) return undefined;
+  const to = text.indexOf(end, from + start.length);
+  return to < 0 ? undefined : text.slice(from + start.length, to);
+}
+
+/** The text of the element whose tag has just begun. */
+function textFrom(html: string): string {
+  const start = html.indexOf(">") + 1;
+  const ends = ["</a>", "</div>", "</td>"].map((tag) => html.indexOf(tag, start)).filter((at) => at >= 0);
+  return ends.length === 0 ? "" : textOf(html.slice(start, Math.min(...ends)));
 }
 
 /** The page behind the link, which leads through a counter; advertisements lead elsewhere. */

@@ -5,7 +5,7 @@ import type { Workspace } from "./workspace.js";
 /** The files of one run as its tools may use them: which paths are open to a call, and what the run knows of each file. */
 export interface FileRoom {
   readonly workspace: Workspace;
-  /** Opens paths outside the workspace to one call, after they were allowed. */
+  /** Binds a call to the paths it was allowed for, wherever they lie: it can use no others. */
   admit(call_id: string, reals: readonly string[]): void;
   dismiss(call_id: string): void;
   /** The real path, if the call may use it. @throws ToolError `denied` */
@@ -31,8 +31,14 @@ export function createFileRoom(workspace: Workspace): FileRoom {
     async enter(call_id, path, access) {
       const real = await workspace.resolve(path);
       if (workspace.isHome(real)) throw new ToolError("denied", `${path} is in the daemon's own folder`);
-      const open = access === "read" ? workspace.isReadable(real) : workspace.isInside(real);
-      if (!open && !admitted.get(call_id)?.has(real)) throw new ToolError("denied", `${path} is outside the workspace`);
+      const allowed = admitted.get(call_id);
+      if (allowed) {
+        // A link that was put there after the call was judged leads nowhere.
+        if (!allowed.has(real)) throw new ToolError("denied", `${path} leads elsewhere than when it was allowed`);
+        return real;
+      }
+      const isOpen = access === "read" ? workspace.isReadable(real) : workspace.isInside(real);
+      if (!isOpen) throw new ToolError("denied", `${path} is outside the workspace`);
       return real;
     },
     saw(real, bytes) {

@@ -136,17 +136,20 @@ export function createCommands(options: CommandsOptions): Commands {
   return {
     async run({ input, timeoutMs, ...command }) {
       const over = new AbortController();
-      const cancel =
-        timeoutMs === undefined ? undefined : clock.schedule(() => over.abort(new AnodeError("timeout", "Its time is over.")), timeoutMs);
+      let cancel = (): void => {};
+      // Its time begins when it does, not while it waits for the first look at what this system can contain.
+      const started = (): void => {
+        if (timeoutMs !== undefined) cancel = clock.schedule(() => over.abort(new AnodeError("timeout", "Its time is over.")), timeoutMs);
+      };
       try {
         const end = await start(
           { ...command, signal: AbortSignal.any([command.signal, over.signal]) },
-          input === undefined ? {} : { input },
+          { started, ...(input !== undefined && { input }) },
         );
         command.signal.throwIfAborted();
         return over.signal.aborted ? { ...end, timed_out: true } : end;
       } finally {
-        cancel?.();
+        cancel();
       }
     },
     async open({ onLine, onError, lineBytes = 16 * 1024 * 1024, ...command }) {

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AgentConfig } from "../../../lib/agent/config-schema.js";
@@ -37,7 +37,7 @@ async function run(toolset: Toolset, name: string, args: Record<string, unknown>
   return (await tool?.execute(args, agent.call(call_id)))?.text ?? "";
 }
 
-describe("openToolset", () => {
+describe("openToolset", { timeout: 30_000 }, () => {
   it("gives craft every built-in tool that can work but those for messages", async () => {
     const { tools } = await open();
     expect(tools.map(({ name }) => name)).toEqual([
@@ -119,6 +119,34 @@ describe("openToolset", () => {
   it("denies when the question itself fails", async () => {
     const toolset = await open({}, { context: { ...agent.context, ask: () => Promise.reject(new Error("the desk is gone")) } });
     expect(await run(toolset, "bash", { command: "rm x" })).toBe("denied: it could not be judged: the desk is gone");
+  });
+
+  it("uses no other file than the one that was judged, however its name is turned meanwhile", async () => {
+    const toolset = await open({ permissions: [{ tool: "read", args: { path: ["secret/**"] }, action: "deny" }] });
+    await agent.write("secret/key", "secret\n");
+    await agent.write("plain", "plain\n");
+    expect(await run(toolset, "read", { path: "secret/key" })).toBe("denied: a permission rule forbids it");
+    const call = { call_id: "c1", name: "read", args: { path: "plain" } };
+    expect(await toolset.authorize(call)).toEqual({ allow: true });
+    await rm(join(agent.root, "plain"));
+    await symlink("secret/key", join(agent.root, "plain"));
+    const read = toolset.tools.find(({ name }) => name === "read");
+    expect((await read?.execute(call.args, agent.call("c1")))?.text).toBe("error: denied: plain leads elsewhere than when it was allowed");
+    expect(await run(toolset, "read", { path: "plain" })).toBe("denied: a permission rule forbids it");
+  });
+
+  it("reads outside the workspace after an approval, and only what was approved", async () => {
+    const toolset = await open();
+    await agent.write("../outside/a", "outside\n");
+    agent.answers.push("allow_once");
+    expect(await run(toolset, "read", { path: "../outside/a" })).toBe("     1\toutside");
+    expect(await run(toolset, "read", { path: "../outside/a" })).toBe("denied: no_approver");
+    agent.answers.push("allow_always");
+    expect(await run(toolset, "read", { path: "../outside/a" })).toBe("     1\toutside");
+    expect(await run(toolset, "read", { path: "../outside/a" })).toBe("     1\toutside");
+    expect(await run(toolset, "read", { path: "../outside/b" })).toBe("denied: no_approver");
+    expect(await run(toolset, "read", { path: "../home/hooks.json" })).toBe("denied: ../home/hooks.json is in the daemon's own folder");
+    expect(agent.questions).toHaveLength(4);
   });
 
   it("allows nothing after the end of the run, whatever was answered", async () => {

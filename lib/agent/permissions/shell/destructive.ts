@@ -93,15 +93,20 @@ const risks: Readonly<Record<string, Check>> = {
 };
 
 function judgeShell(program: string, args: readonly Word[], command: SimpleCommand, depth: number): string | undefined {
-  const at = args.findIndex(({ value }) => /^-[A-Za-z]*c[A-Za-z]*$/.test(value));
+  const at = args.findIndex(({ value }) => isCluster(value, "c"));
   if (at >= 0) {
     const script = args.slice(at + 1).find(({ value }) => !/^[-+]/.test(value));
     if (!script || script.expands) return `${program} -c runs a text that is not known`;
     return looksDestructive(script.value, depth + 1);
   }
   const hasScript = args.some(({ value, expands }) => expands || !value.startsWith("-"));
-  if (hasScript && !args.some(({ value }) => /^-[A-Za-z]*s[A-Za-z]*$/.test(value))) return undefined;
+  if (hasScript && !args.some(({ value }) => isCluster(value, "s"))) return undefined;
   return readsProgram(command) ? `${program} runs what it reads` : undefined;
+}
+
+/** True for letters behind one dash with this one among them. */
+function isCluster(value: string, letter: string): boolean {
+  return /^-[A-Za-z]+$/.test(value) && value.includes(letter);
 }
 
 /** Letters of inline code, by program. */

@@ -26,6 +26,9 @@ export function lexShell(text: string): Lexed {
 const introductions = new Set(["!", "then", "else", "elif", "do", "if", "while", "until", "{", "}", "fi", "done"]);
 const unknownGrammar = new Set(["case", "esac", "select", "function", "coproc", "[[", "in"]);
 
+/** Longer ones first. */
+const redirectionOperators = ["<<<", "<<-", "<<", "<>", "<&", "<", "&>>", "&>", ">>", ">|", ">&", ">"];
+
 /** What the next command reads from. */
 interface Pipe {
   readonly isOpen: boolean;
@@ -69,6 +72,7 @@ class Lexer {
         return;
       }
       const sign = this.#text[this.#at];
+      const from = this.#at;
       const writers = [...pipe.writers];
       if (sign === ")") {
         if (closer === undefined) throw new Unlexable("a parenthesis closes nothing");
@@ -96,6 +100,7 @@ class Lexer {
         }
       }
       const isOpen = this.#isPipe();
+      if (this.#at === from) throw new Unlexable(`${JSON.stringify(sign)} is not understood`);
       pipe = { isOpen, writers: isOpen ? writers : [] };
     }
   }
@@ -177,12 +182,13 @@ class Lexer {
   }
 
   #redirection(): Redirection | undefined {
-    const match = /^(?:\d+|\{[A-Za-z_][A-Za-z0-9_]*\})?(<<<|<<-|<<|<>|<&|<(?!\()|&>>|&>|>>|>\||>&|>(?!\())/.exec(
-      this.#text.slice(this.#at, this.#at + 80),
-    );
-    const operator = match?.[1];
-    if (!match || operator === undefined) return undefined;
-    this.#at += match[0].length;
+    // A descriptor's number, or a variable that is to hold one, may stand before it.
+    const prefix = /^(?:\d+|\{[A-Za-z_][A-Za-z0-9_]*\})/.exec(this.#text.slice(this.#at, this.#at + 80))?.[0] ?? "";
+    const start = this.#at + prefix.length;
+    const operator = redirectionOperators.find((sign) => this.#text.startsWith(sign, start));
+    // <( and >( begin a word.
+    if (operator === undefined || (operator.length === 1 && this.#text[start + 1] === "(")) return undefined;
+    this.#at = start + operator.length;
     this.#blanks();
     if (this.#at >= this.#text.length || /[;&|()\n]/.test(this.#text[this.#at] ?? "")) throw new Unlexable("a redirection leads nowhere");
     const target = this.#word();

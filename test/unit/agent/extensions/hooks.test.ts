@@ -33,7 +33,7 @@ const open = async () => (toolset = await openTestToolset(agent));
 const results = () =>
   agent.run.of("hook.result").map(({ payload: { duration_ms, ...rest } }) => (expect(duration_ms).toBeTypeOf("number"), rest));
 
-describe("hooks", () => {
+describe("hooks", { timeout: 30_000 }, () => {
   it("get the call on their input and let it pass with exit 0", async () => {
     await inHome({ command: "cat > $PWD/seen.json" });
     const { run } = await open();

@@ -8,6 +8,7 @@ import { openTestToolset, type OpenedToolset } from "../../../support/open-tools
 let agent: AgentRoom;
 let toolset: OpenedToolset | undefined;
 beforeEach(async () => {
+  timeout = 20_000;
   agent = await openAgentRoom({ request: { approval_mode: "unrestricted" } });
 });
 afterEach(async () => {
@@ -19,9 +20,10 @@ afterEach(async () => {
 const fixture = resolve("test/support/plugin.mjs");
 const containment = createContainment({ storeId: "plugin-test" });
 
+let timeout: number;
 async function open(...behaviors: string[]): Promise<OpenedToolset> {
   const processes = behaviors.map((behavior) => ({ command: process.execPath, args: [fixture, behavior, join(agent.folder, "log")] }));
-  toolset = await openTestToolset(agent, { plugins: { processes, timeout: 2_000 } }, { containment });
+  toolset = await openTestToolset(agent, { plugins: { processes, timeout } }, { containment });
   return toolset;
 }
 
@@ -32,7 +34,7 @@ const alive = () => {
   return table.processes.filter(({ pid, state }) => state !== "Z" && table.cookie(pid)?.startsWith(`plugin-test.${agent.context.run.id}.`));
 };
 
-describe("plugins", () => {
+describe("plugins", { timeout: 30_000 }, () => {
   it("offer tools of the levels they claim, as far as those may be claimed", async () => {
     await open("good");
     expect(ours()).toMatchObject([
@@ -95,8 +97,9 @@ describe("plugins", () => {
 
   it.each<[string, RegExp]>([
     ["crash-in-hook", /it left with exit code 3/],
-    ["hang-in-hook", /it did not answer hook within 2000 ms/],
+    ["hang-in-hook", /it did not answer hook within 3000 ms/],
   ])("deny the call in whose hook they are lost, and are not asked again: %s", async (behavior, why) => {
+    if (behavior === "hang-in-hook") timeout = 3_000;
     const { run } = await open(behavior);
     expect((await run("todo_read", {})).text).toMatch(/^denied: /);
     expect((await run("todo_read", {})).ok).toBe(true);

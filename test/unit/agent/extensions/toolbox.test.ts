@@ -31,7 +31,7 @@ const ours = () => toolset?.tools.filter(({ name }) => name.startsWith("tb__")) 
 const notices = () =>
   agent.run.of("system.notice").map(({ payload }) => `${String(payload["code"])}: ${String(payload["text"]).replaceAll(agent.folder, "")}`);
 
-describe("the toolbox", () => {
+describe("the toolbox", { timeout: 30_000 }, () => {
   it("offers its programs and runs them with the arguments on their input", async () => {
     await program(
       "../box/one",

@@ -26,7 +26,7 @@ function left(): string[] {
   return table.processes.filter(({ pid, state }) => state !== "Z" && table.cookie(pid)?.startsWith(cookie)).map(({ name }) => name);
 }
 
-describe("bash", () => {
+describe("bash", { timeout: 30_000 }, () => {
   it("gives both streams in the order in which they were written, and shows them while they come", async () => {
     const result = await bash({ command: "for i in 1 2 3; do echo o$i; echo e$i >&2; done" });
     expect(result).toMatchObject({ ok: true, text: "o1\ne1\no2\ne2\no3\ne3", exit_code: 0 });
@@ -42,9 +42,9 @@ describe("bash", () => {
   });
 
   it("ends the whole tree when its time is over", async () => {
-    const result = await bash({ command: "sleep 600 & echo $!; (setsid sleep 601 &); sleep 602", timeout_ms: 400 });
-    expect(result).toMatchObject({ ok: false, error: "timed out after 400 ms" });
-    expect(result.text).toMatch(/^\d+\n\[timed out after 400 ms\]$/);
+    const result = await bash({ command: "sleep 600 & echo $!; (setsid sleep 601 &); sleep 602", timeout_ms: 1000 });
+    expect(result).toMatchObject({ ok: false, error: "timed out after 1000 ms" });
+    expect(result.text).toMatch(/^\d+\n\[timed out after 1000 ms\]$/);
     expect(left()).toEqual([]);
   });
 

@@ -117,7 +117,7 @@ describe("oracle", () => {
   });
 });
 
-describe("code_review", () => {
+describe("code_review", { timeout: 30_000 }, () => {
   const git = (...args: string[]) =>
     execFileSync("git", ["-c", "user.name=a", "-c", "user.email=a@b", ...args], {
       cwd: agent.root,

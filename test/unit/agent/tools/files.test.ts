@@ -316,7 +316,7 @@ describe("apply_patch", () => {
   });
 });
 
-describe("paths", () => {
+describe("paths", { timeout: 60_000 }, () => {
   beforeEach(async () => {
     await mkdir(join(agent.folder, "outside"));
     await writeFile(join(agent.folder, "outside/secret"), "secret\n");

@@ -152,7 +152,7 @@ describe("grep", () => {
   });
 });
 
-describe("grep by rg", () => {
+describe("grep by rg", { timeout: 30_000 }, () => {
   /** Stands for `rg`: tells what it was asked, as one match. */
   const script = `#!/bin/sh
 printf '{"type":"begin","data":{"path":{"text":"x"}}}\\n'
@@ -178,6 +178,14 @@ printf '{"type":"context","data":{"path":{"text":"%s/src/main.ts"},"line_number"
   it("tells of a pattern that it refuses", async () => {
     await withProgram("#!/bin/sh\necho 'regex parse error' >&2\nexit 2\n");
     expect(await use("grep", { pattern: "(" })).toBe("error: invalid_pattern: regex parse error");
+  });
+
+  it("keeps from the model what lies in the daemon's folder", async () => {
+    const match = (path: string): string =>
+      JSON.stringify({ type: "match", data: { path: { text: path }, line_number: 1, lines: { text: "x" } } });
+    await withProgram(`#!/bin/sh\necho '${match(`${agent.home}/token`)}'\necho '${match(`${agent.root}/a`)}'\n`);
+    agent.room.files.admit("c1", [agent.folder]);
+    expect(await lines("grep", { pattern: "x", path: ".." })).toEqual(["../workspace/a:1:x"]);
   });
 
   it("ends it once there is enough", async () => {
