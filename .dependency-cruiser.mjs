@@ -22,6 +22,7 @@ const packages = [
   ["contract", "^lib/contract/(?!rows/|operation\\.)", "zod"],
   ["node", "^lib/node/", "@lydell/node-pty"],
   ["agent", "^lib/agent/", "zod|ignore|picomatch|diff|@modelcontextprotocol/sdk"],
+  ["acp", "^lib/acp/(schema|sdk)\\.ts$", "@agentclientprotocol/sdk|zod"],
   ["http", "^adapters/http/", "find-my-way|zod"],
   ["mcp", "^adapters/mcp/", "@modelcontextprotocol/sdk|zod"],
   ["cli", "^adapters/cli/", "sade"],

@@ -74,7 +74,7 @@ describe("The packed files", () => {
 
 describe("The installed package", () => {
   it("brings no optional peer along", () => {
-    expect(["@modelcontextprotocol", "@lydell"].filter((name) => existsSync(join(folder, "node_modules", name)))).toEqual([]);
+    expect(["@agentclientprotocol", "@modelcontextprotocol", "@lydell"].filter((name) => existsSync(join(folder, "node_modules", name)))).toEqual([]);
   });
 
   it.for(doors)("imports as %s", (door) => {
@@ -102,7 +102,7 @@ describe("The installed package", () => {
   });
 
   it("type-checks in a strict consumer that checks libraries", () => {
-    for (const name of ["@types/node", "undici-types", "@modelcontextprotocol/sdk"]) lend(name);
+    for (const name of ["@types/node", "undici-types", "@modelcontextprotocol/sdk", "@agentclientprotocol/sdk"]) lend(name);
     write("consumer.ts", doors.map((door, index) => `export * as door${index} from "${door}";`).join("\n"));
     write(
       "tsconfig.json",
