@@ -56,15 +56,26 @@ export class LinkClosed extends Error {
   }
 }
 
+const resourceNotFound = -32_002;
+const invalidParams = -32_602;
+
 /** Opens the line over a pair of message streams. */
 export function openLink(sdk: Sdk, stream: MessageStream, listener: AgentListener): AgentLink {
   const sent: { readonly method: string; readonly tell: () => void }[] = [];
+  const served = async <Result>(work: Promise<Result>): Promise<Result> => {
+    try {
+      return await work;
+    } catch (error) {
+      const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+      throw new sdk.RequestError(isMissing ? resourceNotFound : invalidParams, error instanceof Error ? error.message : String(error));
+    }
+  };
   const app = sdk
     .client({ name: "anode" })
     .onRequest("session/request_permission", ({ params }) => listener.permission(params))
     .onRequest("elicitation/create", ({ params }) => listener.elicitation(params))
-    .onRequest("fs/read_text_file", ({ params }) => listener.readFile(params))
-    .onRequest("fs/write_text_file", ({ params }) => listener.writeFile(params));
+    .onRequest("fs/read_text_file", ({ params }) => served(listener.readFile(params)))
+    .onRequest("fs/write_text_file", ({ params }) => served(listener.writeFile(params)));
   const connection = app.connect({
     readable: ReadableStream.from(addressed(stream.readable, listener)),
     writable: noting(stream.writable, (method) => {

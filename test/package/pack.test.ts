@@ -74,7 +74,9 @@ describe("The packed files", () => {
 
 describe("The installed package", () => {
   it("brings no optional peer along", () => {
-    expect(["@agentclientprotocol", "@modelcontextprotocol", "@lydell"].filter((name) => existsSync(join(folder, "node_modules", name)))).toEqual([]);
+    expect(
+      ["@agentclientprotocol", "@modelcontextprotocol", "@lydell"].filter((name) => existsSync(join(folder, "node_modules", name))),
+    ).toEqual([]);
   });
 
   it.for(doors)("imports as %s", (door) => {
