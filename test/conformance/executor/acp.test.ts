@@ -9,7 +9,7 @@ const subject: ExecutorSubject = {
   name: "acp",
   supports: { questions: true, queue: true, prepare: true },
   make: () => ({
-    executor: createAcpExecutor({ agents: { scripted: scriptedDefinition }, connect: () => scriptedAgent() }),
+    executor: createAcpExecutor({ agents: { craft: scriptedDefinition }, connect: () => scriptedAgent() }),
     ordered: {
       request: { prompt: "#script say a | say b | say c | say d" },
       expected: "abcd",
@@ -22,7 +22,7 @@ const subject: ExecutorSubject = {
     listening: { request: { prompt: "#script say one" } },
     refused: { request: { prompt: "x", max_turns: 3 }, code: "unsupported_option" },
   }),
-  options: { profiles: { craft: { executor: { kind: "acp", agent: "scripted" } } } },
+  options: { profiles: { craft: { executor: { kind: "acp", agent: "craft" } } } },
 };
 
 describe("createAcpExecutor", () => runSuite(it, executorSuite, subject));

@@ -36,7 +36,7 @@ describe("reading a file of the run's folder", () => {
     ["beside, with the same beginning", "../work-beside/a.txt"],
     ["by a link", "link.txt"],
     ["behind a linked folder", "folder/secret.txt"],
-  ])("is refused for one that lies %s", async ([_where, path]) => {
+  ] as const)("is refused for one that lies %s", async ([_where, path]) => {
     const { root, cwd, read } = open();
     symlinkSync(join(root, "secret.txt"), join(cwd, "link.txt"));
     symlinkSync(root, join(cwd, "folder"));
