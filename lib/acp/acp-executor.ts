@@ -19,7 +19,7 @@ export interface AcpExecutorOptions {
   /** How processes of runs are started. @defaultValue processes of no store, with the environment of this process */
   readonly processes?: Processes;
   /** What agents shall not reach; it is hidden where the host allows it, and never served through us. */
-  readonly hide?: () => Hidden | Promise<Hidden>;
+  readonly hide?: () => Hidden | undefined | Promise<Hidden | undefined>;
   /** The rules for what agents ask. @defaultValue everything above reading is asked for, unless the run is unrestricted */
   readonly permissions?: OpenPermissions;
   /** Tool servers that agents shall use in a folder. @defaultValue none */
