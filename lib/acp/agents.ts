@@ -1,6 +1,7 @@
 import { AnodeError } from "../errors.js";
 import { parseWith } from "../parse.js";
 import type { ApprovalMode } from "../runs/schema.js";
+import { asFields } from "./read.js";
 import { type AgentDefinition, agentDefinition } from "./schema.js";
 
 const everyAsks = (mode: string) => ({ ask: mode, auto: mode, unrestricted: mode });
@@ -67,7 +68,7 @@ export const builtInAgents: Readonly<Record<string, AgentDefinition>> = {
 const agentName = /^(?!detect$)[a-z0-9][a-z0-9-]{0,62}$/;
 
 /**
- * The built-in agents with those of a configuration laid over them, field by field.
+ * The built-in agents with those of a configuration laid over them, field by field; variables are added to theirs.
  * @throws `invalid_request` naming the field
  */
 export function resolveAgents(given: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, AgentDefinition>> {
@@ -79,10 +80,20 @@ export function resolveAgents(given: Readonly<Record<string, unknown>> = {}): Re
         `agents.${name.slice(0, 80)} is not the name of an agent: lower case letters, digits and "-".`,
       );
     const builtIn = Object.hasOwn(builtInAgents, name) ? builtInAgents[name] : undefined;
-    const whole = typeof fields === "object" && fields !== null ? { ...builtIn, ...fields } : fields;
-    agents[name] = parseAgent(name, whole);
+    agents[name] = parseAgent(name, builtIn ? laidOver(builtIn, fields) : fields);
   }
   return agents;
+}
+
+/** A built-in definition with what is given of its fields; variables are added to its own. */
+function laidOver(builtIn: AgentDefinition, given: unknown): unknown {
+  const fields = asFields(given);
+  if (!fields) return given;
+  const env = asFields(fields["env"]);
+  if (!env) return { ...builtIn, ...fields };
+  const { pass = [], set = {} } = builtIn.env ?? {};
+  const more = Array.isArray(env["pass"]) ? { pass: [...pass, ...(env["pass"] as unknown[])] } : { pass };
+  return { ...builtIn, ...fields, env: { ...env, ...more, set: { ...set, ...asFields(env["set"]) } } };
 }
 
 function parseAgent(name: string, value: unknown): AgentDefinition {

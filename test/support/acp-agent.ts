@@ -42,7 +42,8 @@ const steps: Readonly<Record<string, (turn: Turn, text: string) => Promise<objec
   say: (turn, text) => speak(turn, "agent_message_chunk", text),
   think: (turn, text) => speak(turn, "agent_thought_chunk", text),
   async write(turn, text) {
-    const [path = "", content = ""] = [text.split(" ")[0], text.slice(text.indexOf(" ") + 1)];
+    const [path = ""] = text.split(" ");
+    const content = text.slice(path.length + 1);
     const file = resolve(turn.cwd, path);
     const diff = { type: "diff", path: file, oldText: null, newText: content };
     await act(turn, { title: `Write ${path}`, kind: "edit", rawInput: { path: file }, content: [diff] }, async () => {

@@ -65,4 +65,6 @@ const subject: ExecutorSubject = {
   options: { profiles: { craft: { executor: { kind: "acp", agent: "craft" } } } },
 };
 
-describe("createAcpExecutor over the runs of another manager", () => runSuite(it, executorSuite, subject));
+describe("createAcpExecutor over the runs of another manager", () => {
+  runSuite(it, executorSuite, subject);
+});

@@ -25,4 +25,6 @@ const subject: ExecutorSubject = {
   options: { profiles: { craft: { executor: { kind: "acp", agent: "craft" } } } },
 };
 
-describe("createAcpExecutor", () => runSuite(it, executorSuite, subject));
+describe("createAcpExecutor", () => {
+  runSuite(it, executorSuite, subject);
+});

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { builtInAgents, createAcpExecutor } from "../../../lib/acp/index.js";
+import { builtInAgents, createAcpExecutor, resolveAgents } from "../../../lib/acp/index.js";
 import { findCommand } from "../../../lib/acp/find-command.js";
 import { loadSdk } from "../../../lib/acp/sdk.js";
 import { createProcesses } from "../../../lib/node/index.js";
@@ -122,6 +122,12 @@ describe("a definition", () => {
 
   it.for(["detect", "Mine", "-a", "", "__proto__x"])("is refused under the name %s", (name) => {
     expect(() => createAcpExecutor({ agents: { [name]: scriptedDefinition } })).toThrow(/is not the name of an agent/);
+  });
+
+  it("of a built-in name adds its variables to those there are", () => {
+    const { env } = resolveAgents({ gemini: { env: { pass: ["MY_PROXY"], set: { A: "1" } } } })["gemini"] ?? {};
+    expect(env?.set).toEqual({ GEMINI_CLI_NO_RELAUNCH: "true", A: "1" });
+    expect(env?.pass).toEqual([...(builtInAgents["gemini"]?.env?.pass ?? []), "MY_PROXY"]);
   });
 
   it("of a built-in name changes only its own fields", async () => {
