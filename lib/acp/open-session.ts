@@ -1,6 +1,7 @@
 import { AnodeError } from "../errors.js";
 import { version } from "../version.js";
 import { type AgentLink, RefusedByAgent } from "./agent-link.js";
+import { wordsOf } from "./outcome.js";
 import { asList, asText, at } from "./read.js";
 import type { AgentDefinition } from "./schema.js";
 import type { InitializeResponse, McpServer, NewSessionResponse, SessionConfigOption } from "./sdk.js";
@@ -127,15 +128,15 @@ const authRequired = -32_000;
 /** The agent wants a login that only a person can make. */
 function authMissing(error: RefusedByAgent, { authMethods = [] }: InitializeResponse): AnodeError {
   const ways = authMethods.map(({ id, name }) => `${name} (${id})`).join(", ");
-  return new AnodeError("model_auth", `${error.message}${ways && `; the agent's ways to log in: ${ways}`}`, { cause: error });
+  return new AnodeError("model_auth", `${wordsOf(error)}${ways && `; the agent's ways to log in: ${ways}`}`, { cause: error });
 }
 
 function refusedSession(error: RefusedByAgent): AnodeError {
-  return new AnodeError("model_error", error.message, { cause: error });
+  return new AnodeError("model_error", wordsOf(error), { cause: error });
 }
 
 function notFound(error: RefusedByAgent): AnodeError {
-  return new AnodeError("session_not_found", `The agent does not know the session: ${error.message}`, { cause: error });
+  return new AnodeError("session_not_found", `The agent does not know the session: ${wordsOf(error)}`, { cause: error });
 }
 
 function unsupported(option: string, detail: string): AnodeError {

@@ -42,7 +42,7 @@ export function outcomeOfError(error: unknown): Outcome | undefined {
 }
 
 /** The agent's message, with what it adds to it. */
-function wordsOf({ message, data }: RefusedByAgent): string {
+export function wordsOf({ message, data }: RefusedByAgent): string {
   const detail = asText(at(data, "details")) ?? asText(at(data, "message")) ?? asText(data);
   return (detail === undefined || message.includes(detail) ? message : `${message}: ${detail}`) || "The agent refused its prompt.";
 }

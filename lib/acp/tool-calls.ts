@@ -1,7 +1,7 @@
 import type { Clock } from "../host.js";
 import { changedLines } from "./changed-lines.js";
 import type { Outbox } from "./outbox.js";
-import { asCount, asFields, asList, asText, type Fields } from "./read.js";
+import { asCount, asFields, asList, asText, at, type Fields } from "./read.js";
 import { levelOf, type ToolLevel } from "./tool-level.js";
 
 /** One call of a tool, as far as the agent has told of it. */
@@ -31,8 +31,8 @@ export interface Diff {
 
 /** The calls of one run that have not ended. */
 export interface ToolCalls {
-  /** Takes a `tool_call`, a `tool_call_update` or the call of a permission request. */
-  see(told: Fields): ToolCall | undefined;
+  /** Takes a `tool_call`, a `tool_call_update` or the call of a permission request. After a call's end only an update is late. */
+  see(told: Fields, isUpdate?: boolean): ToolCall | undefined;
   deny(callId: string, reason: string): void;
   /** Ends what is still open: the agent will say no more of it. */
   finish(): void;
@@ -88,9 +88,9 @@ export function createToolCalls(outbox: Outbox, clock: Clock): ToolCalls {
   }
 
   return {
-    see(told) {
+    see(told, isUpdate = false) {
       const call_id = asText(told["toolCallId"]);
-      if (call_id === undefined || ended.has(call_id)) return undefined;
+      if (call_id === undefined || (isUpdate && ended.has(call_id))) return undefined;
       const before = open.get(call_id);
       const call = merge(before ?? emptyCall(call_id, told, clock.monotonic()), told);
       open.set(call_id, call);
@@ -113,6 +113,8 @@ export function createToolCalls(outbox: Outbox, clock: Clock): ToolCalls {
     },
     finish() {
       for (const call of open.values()) end(call, { ok: false, error: call.denied === undefined ? "no result reported" : "denied" });
+      // Some agents count their calls anew for each prompt.
+      ended.clear();
     },
   };
 }
@@ -151,8 +153,10 @@ function textOf(content: readonly Fields[]): string {
     .slice(0, textUnits);
 }
 
-function toDiff({ type, path, oldText, newText }: Fields): Diff[] {
-  const [place, before, after] = [asText(path), asText(oldText), asText(newText)];
+function toDiff({ type, path, oldText, newText, _meta }: Fields): Diff[] {
+  // One agent gives a new file an empty past, and says beside that it is new.
+  const isNew = at(_meta, "kind") === "add";
+  const [place, before, after] = [asText(path), isNew ? undefined : asText(oldText), asText(newText)];
   if (type !== "diff" || place === undefined || after === undefined) return [];
   return [{ path: place, after, ...(before !== undefined && { before }) }];
 }

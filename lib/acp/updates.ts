@@ -45,7 +45,7 @@ export function createUpdates({ outbox, calls, usage }: UpdateParts): Updates {
   const call = (told: Fields): ToolCall | undefined => {
     text.finish();
     if (asText(told["toolCallId"]) === undefined) raw(told);
-    return calls.see(told);
+    return calls.see(told, told["sessionUpdate"] === "tool_call_update");
   };
   const kept: Kind = () => {};
   const kinds: Readonly<Record<string, Kind>> = {

@@ -1,6 +1,13 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { onTestFinished } from "vitest";
+import { createContainment, createProcesses } from "../../lib/node/index.js";
+import type { AnswerInput } from "../../lib/questions/schema.js";
+import { systemHost } from "../../lib/system-host.js";
+import { type AcpBench, openAcpBench } from "./acp.js";
+import { type FakeModel, startFakeModel } from "./fake-model.mjs";
+import { endSurvivors } from "./process-tree.js";
 
 /** Where `npm run test:agents` installs real agents, each in a folder of its own. */
 export const agentsFolder = process.env["ANODE_TEST_AGENTS"] ?? join(tmpdir(), "anode-agents");
@@ -14,6 +21,8 @@ export interface RealAgent {
   /** Writes its settings into a home of its own; answers the variables it needs. */
   point(home: string, modelUrl: string): Record<string, string>;
   readonly model?: string;
+  /** Lets the stored sessions look older. */
+  age?(home: string): void;
 }
 
 const json = (path: string, value: unknown): void => writeFileSync(path, JSON.stringify(value));
@@ -58,6 +67,12 @@ export const realAgents: readonly RealAgent[] = [
       });
       return { GEMINI_API_KEY: "k", GOOGLE_GEMINI_BASE_URL: modelUrl };
     },
+    // A session's file is named by the minute of its start, and one that is loaded within that minute is emptied by the load.
+    age(home) {
+      for (const file of globSync(join(home, ".gemini/tmp/*/chats/session-*"))) {
+        renameSync(file, file.replace(/session-[\dT-]+-/, "session-2026-01-01T00-00-"));
+      }
+    },
   },
   {
     name: "opencode",
@@ -80,4 +95,45 @@ export const realAgents: readonly RealAgent[] = [
 export function commandsOf({ name, command }: RealAgent): string | undefined {
   const folder = join(agentsFolder, name, "node_modules/.bin");
   return existsSync(join(folder, command)) ? folder : undefined;
+}
+
+const containment = createContainment({ storeId: `agents${process.pid}` });
+
+export interface RealAgentPlace {
+  readonly bench: AcpBench;
+  readonly model: FakeModel;
+  readonly cwd: string;
+  readonly home: string;
+  /** Its path marks every process of the agent. */
+  readonly root: string;
+}
+
+/** An agent with a home of its own, a model that plays its prompts, and somebody who answers. */
+export async function openRealAgent(
+  agent: RealAgent,
+  answer: () => AnswerInput | undefined = () => ({ option_id: "allow_once" }),
+): Promise<RealAgentPlace> {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), `anode-${agent.name}-`)));
+  const [home, cwd] = [join(root, "home"), join(root, "work")];
+  mkdirSync(home);
+  mkdirSync(cwd);
+  const model = await startFakeModel();
+  onTestFinished(async () => {
+    await model.close();
+    endSurvivors(root);
+    rmSync(root, { recursive: true, force: true, maxRetries: 5 });
+  });
+  const path = [commandsOf(agent), dirname(process.execPath), "/usr/local/bin", "/usr/bin", "/bin"].join(":");
+  const baseEnv = { PATH: path, HOME: home, TERM: "dumb", LANG: "C.UTF-8" };
+  const bench = await openAcpBench(
+    {
+      agents: { [agent.name]: { env: { set: agent.point(home, model.url) } } },
+      processes: createProcesses({ host: systemHost, containment, baseEnv }),
+    },
+    {
+      profiles: { craft: { executor: { kind: "acp", agent: agent.name }, ...(agent.model && { model: agent.model }) } },
+      onQuestion: answer,
+    },
+  );
+  return { bench, model, cwd, home, root };
 }
