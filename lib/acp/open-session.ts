@@ -12,6 +12,8 @@ export interface AgentSession {
   readonly agent?: { readonly name: string; readonly version: string };
   /** The model it works with, as far as it says. */
   readonly model?: string;
+  /** The agent tells its past, and may do so even after it said that it is ready. */
+  readonly tellsPast: boolean;
   readonly takesSteers: boolean;
   readonly canClose: boolean;
 }
@@ -47,7 +49,7 @@ export async function openSession(link: AgentLink, request: SessionRequest): Pro
   if (hello.protocolVersion !== 1) {
     throw new AnodeError("executor_error", `The agent speaks version ${hello.protocolVersion} of the protocol, not 1.`);
   }
-  const { id, settings } = await enter(link, request, hello);
+  const { id, method, settings } = await enter(link, request, hello);
   await chooseMode(link, id, settings, request.mode);
   const model = await chooseModel(link, id, settings, request);
   const [name, agentVersion] = [asText(hello.agentInfo?.name), asText(hello.agentInfo?.version)];
@@ -55,26 +57,31 @@ export async function openSession(link: AgentLink, request: SessionRequest): Pro
     id,
     ...(name !== undefined && { agent: { name, version: agentVersion ?? "" } }),
     ...(model !== undefined && { model }),
+    tellsPast: method === "session/load",
     takesSteers: at(hello, "_meta", "steering", "supported") === true,
     canClose: Boolean(hello.agentCapabilities?.sessionCapabilities?.close),
   };
 }
 
 /** Opens a new session, or goes on with an earlier one. */
-async function enter(link: AgentLink, request: SessionRequest, hello: InitializeResponse): Promise<{ id: string; settings: Settings }> {
+async function enter(
+  link: AgentLink,
+  request: SessionRequest,
+  hello: InitializeResponse,
+): Promise<{ id: string; method: string; settings: Settings }> {
   const { cwd, resume } = request;
   const mcpServers = request.mcpServers.filter(
     (server) => !("type" in server) || server.type !== "http" || hello.agentCapabilities?.mcpCapabilities?.http,
   );
   if (resume === undefined) {
     const settings = await asked(hello, link.request<NewSessionResponse>("session/new", { cwd, mcpServers }));
-    return { id: settings.sessionId, settings };
+    return { id: settings.sessionId, method: "session/new", settings };
   }
   const { sessionCapabilities, loadSession } = hello.agentCapabilities ?? {};
   const method = sessionCapabilities?.resume ? "session/resume" : loadSession ? "session/load" : undefined;
   if (!method) throw unsupported("session_id", "The agent goes on with no earlier session.");
   const settings = await asked(hello, link.request<Settings | null>(method, { sessionId: resume, cwd, mcpServers }), notFound);
-  return { id: resume, settings: settings ?? {} };
+  return { id: resume, method, settings: settings ?? {} };
 }
 
 async function chooseMode(link: AgentLink, sessionId: string, { modes, configOptions }: Settings, mode: string): Promise<void> {

@@ -66,8 +66,13 @@ async function talkTo(context: RunContext, run: AgentRun, launched: LaunchedAgen
   const updates = createUpdates({ outbox, calls, usage });
   const files = createWorkspaceFiles(cwd, run.closed);
   let isOpen = false;
+  let heardMs = clock.monotonic();
   const link = openLink(sdk, launched.stream, {
-    update: (params) => (isOpen ? updates.see(params) : updates.replayed(params)),
+    update(params) {
+      heardMs = clock.monotonic();
+      if (isOpen) updates.see(params);
+      else updates.replayed(params);
+    },
     stray: updates.stray,
     room: outbox.room,
     permission: (request) =>
@@ -86,6 +91,7 @@ async function talkTo(context: RunContext, run: AgentRun, launched: LaunchedAgen
   void launched.gone.then(() => link.close());
   try {
     const session = await inTime(context, run, openSession(link, sessionRequest(context, run)));
+    if (session.tellsPast) await silence(clock, () => heardMs);
     isOpen = true;
     tellStart(context, run, session, outbox);
     const outcome = await converse({ context, link, session, outbox, updates, calls, usage, clock, cancelMs: run.graceMs / 2 });
@@ -127,6 +133,19 @@ function inTime<Value>({ signal }: RunContext, { agent, clock, name }: AgentRun,
 }
 
 const startTimeoutMs = 30_000;
+
+const silenceMs = 100;
+const pastMs = 2_000;
+
+/** Waits until the agent has said nothing for a while: it may tell of the past beyond its answer. */
+async function silence(clock: Clock, heardMs: () => number): Promise<void> {
+  const beganMs = clock.monotonic();
+  for (;;) {
+    const restMs = heardMs() + silenceMs - clock.monotonic();
+    if (restMs <= 0 || clock.monotonic() - beganMs > pastMs) return;
+    await new Promise<void>((resolve) => clock.schedule(resolve, restMs));
+  }
+}
 
 function tellStart(context: RunContext, run: AgentRun, session: AgentSession, outbox: Outbox): void {
   const { request } = context;

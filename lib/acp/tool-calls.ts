@@ -1,7 +1,7 @@
 import type { Clock } from "../host.js";
 import { changedLines } from "./changed-lines.js";
 import type { Outbox } from "./outbox.js";
-import { asCount, asFields, asList, asText, at, type Fields } from "./read.js";
+import { asCount, asFields, asList, asText, type Fields } from "./read.js";
 import { levelOf, type ToolLevel } from "./tool-level.js";
 
 /** One call of a tool, as far as the agent has told of it. */
@@ -131,13 +131,16 @@ function merge(call: ToolCall, told: Fields): ToolCall {
   const args = asFields(told["rawInput"]);
   const locations = Array.isArray(told["locations"]) ? asList(told["locations"]).flatMap(toLocation) : undefined;
   const content = Array.isArray(told["content"]) ? asList(told["content"]) : undefined;
+  // A change that was shown before it was allowed is not always told again.
+  const diffs = content?.flatMap(toDiff) ?? [];
   return {
     ...call,
     ...(kind !== undefined && { kind, level: levelOf(kind) }),
     ...(title !== undefined && { title }),
     ...(args && { args }),
     ...(locations && { locations }),
-    ...(content && { text: textOf(content), diffs: content.flatMap(toDiff) }),
+    ...(content && { text: textOf(content) }),
+    ...(diffs.length > 0 && { diffs }),
   };
 }
 
@@ -153,10 +156,9 @@ function textOf(content: readonly Fields[]): string {
     .slice(0, textUnits);
 }
 
-function toDiff({ type, path, oldText, newText, _meta }: Fields): Diff[] {
-  // One agent gives a new file an empty past, and says beside that it is new.
-  const isNew = at(_meta, "kind") === "add";
-  const [place, before, after] = [asText(path), isNew ? undefined : asText(oldText), asText(newText)];
+function toDiff({ type, path, oldText, newText }: Fields): Diff[] {
+  // Some agents give a new file an empty past, others none.
+  const [place, before, after] = [asText(path), asText(oldText) || undefined, asText(newText)];
   if (type !== "diff" || place === undefined || after === undefined) return [];
   return [{ path: place, after, ...(before !== undefined && { before }) }];
 }

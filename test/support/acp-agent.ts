@@ -24,6 +24,8 @@ export interface AgentTraits {
   readonly resume?: "load" | "resume" | "none";
   readonly asConfigOption?: boolean;
   readonly steers?: boolean;
+  /** Tells its past only after it said that it is ready. */
+  readonly lateReplay?: boolean;
 }
 
 interface Turn {
@@ -144,7 +146,7 @@ function shell(turn: Turn, command: string): Promise<string> {
 
 /** A new agent with its own sessions. */
 export function scriptedAgent(traits: AgentTraits = {}): AgentApp {
-  const { folder, heard = () => {}, resume = "load", asConfigOption = false, steers = false } = traits;
+  const { folder, heard = () => {}, resume = "load", asConfigOption = false, steers = false, lateReplay = false } = traits;
   const sessions = new Map<string, { readonly cwd: string; readonly steers: string[]; canceled: AbortController }>();
   const settings = asConfigOption
     ? {
@@ -190,9 +192,12 @@ export function scriptedAgent(traits: AgentTraits = {}): AgentApp {
       heard("session/load", params);
       find(params.sessionId);
       enter(params.sessionId, params.cwd);
-      const update = { sessionUpdate: "agent_message_chunk", content: { type: "text", text: "of long ago" } } as SessionUpdate;
-      await client.notify("session/update", { sessionId: params.sessionId, update });
-      await client.notify("session/update", { sessionId: params.sessionId, update: costs(0.5) });
+      const past: SessionUpdate = { sessionUpdate: "agent_message_chunk", content: { type: "text", text: "of long ago" } };
+      const tellPast = async (): Promise<void> => {
+        for (const update of [past, past, costs(0.5)]) await client.notify("session/update", { sessionId: params.sessionId, update });
+      };
+      if (lateReplay) setTimeout(() => void tellPast(), 20);
+      else await tellPast();
       return settings;
     })
     .onRequest("session/resume", ({ params }) => {

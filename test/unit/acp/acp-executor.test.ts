@@ -128,6 +128,14 @@ describe("an earlier session", () => {
     expect(methods()).toContain(`session/${resume}`);
   });
 
+  it("tells nothing of its past even when the agent does so late", async () => {
+    const { bench } = await open({ folder: sessions(), lateReplay: true });
+    const first = await bench.run({ prompt: "#script say one" });
+    const second = await bench.run({ prompt: "#script slow 5 10 | say two", session_id: first.record.session_id ?? "" });
+    expect(second.of("assistant.message").map(({ payload }) => payload["text"])).not.toContain("of long ago");
+    expect(JSON.stringify(second.events)).not.toContain("of long ago");
+  });
+
   it("costs only what was spent since", async () => {
     const { bench } = await open({ folder: sessions() });
     const first = await bench.run({ prompt: "hi" });

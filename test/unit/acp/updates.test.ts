@@ -131,6 +131,34 @@ describe("a call of a tool", () => {
     ]);
   });
 
+  it("tells of the change that was shown first, when its end only says that it is done", async () => {
+    const { of } = await told(
+      {
+        sessionUpdate: "tool_call",
+        toolCallId: "c1",
+        title: "T",
+        kind: "edit",
+        content: [{ type: "diff", path: "/a", oldText: "", newText: "x" }],
+      },
+      {
+        sessionUpdate: "tool_call_update",
+        toolCallId: "c1",
+        status: "completed",
+        content: [{ type: "content", content: { type: "text", text: "Wrote it." } }],
+      },
+    );
+    expect(payloads(of("file.changed"))).toEqual([{ call_id: "c1", path: "/a", change: "created", added: 1, removed: 0 }]);
+    expect(of("tool.result")[0]?.payload["output"]).toBe("Wrote it.");
+  });
+
+  it("may bear the id of one that has ended", async () => {
+    const call = { sessionUpdate: "tool_call", toolCallId: "c1", title: "T", kind: "read", status: "completed" };
+    const late = { sessionUpdate: "tool_call_update", toolCallId: "c1", title: "late" };
+    const { of } = await told(call, late, call);
+    expect(of("tool.result")).toHaveLength(2);
+    expect(of("tool.updated")).toEqual([]);
+  });
+
   it("changes no file when it failed", async () => {
     const content = [{ type: "diff", path: "/a", newText: "x" }];
     const { of } = await told({ sessionUpdate: "tool_call", toolCallId: "c1", title: "T", status: "failed", content });
