@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { survivors } from "../support/process-tree.js";
-import { commandsOf, openRealAgent, type RealAgent, realAgents } from "../support/real-agents.js";
+import { isInstalled, openRealAgent, type RealAgent, realAgents } from "../support/real-agents.js";
 
 /** Tells of what is not proven here, so that a green run says what it left out. */
-const installed = realAgents.filter((agent) => commandsOf(agent) !== undefined);
+const installed = realAgents.filter(isInstalled);
 const write = "#script write made.txt by the agent | say Done";
 const isCodex = ({ name }: RealAgent): boolean => name === "codex";
 

@@ -6,18 +6,13 @@ import { createContainment, createProcesses } from "../../lib/node/index.js";
 import type { AnswerInput } from "../../lib/questions/schema.js";
 import { systemHost } from "../../lib/system-host.js";
 import { type AcpBench, openAcpBench } from "./acp.js";
+import { agentPackages, binFolder, type RealAgentName } from "./agent-packages.js";
 import { type FakeModel, startFakeModel } from "./fake-model.mjs";
 import { endSurvivors } from "./process-tree.js";
 
-/** Where `npm run test:agents` installs real agents, each in a folder of its own. */
-export const agentsFolder = process.env["ANODE_TEST_AGENTS"] ?? join(tmpdir(), "anode-agents");
-
 /** A real agent and how it is pointed at a model server. */
 export interface RealAgent {
-  readonly name: string;
-  /** What npm installs. */
-  readonly packages: readonly string[];
-  readonly command: string;
+  readonly name: RealAgentName;
   /** Writes its settings into a home of its own; answers the variables it needs. */
   point(home: string, modelUrl: string): Record<string, string>;
   readonly model?: string;
@@ -31,8 +26,6 @@ const json = (path: string, value: unknown): void => writeFileSync(path, JSON.st
 export const realAgents: readonly RealAgent[] = [
   {
     name: "claude",
-    packages: ["@agentclientprotocol/claude-agent-acp@0.100.0"],
-    command: "claude-agent-acp",
     point: (_home, modelUrl) => ({
       ANTHROPIC_BASE_URL: modelUrl,
       ANTHROPIC_API_KEY: "sk-fake",
@@ -43,8 +36,6 @@ export const realAgents: readonly RealAgent[] = [
   },
   {
     name: "codex",
-    packages: ["@agentclientprotocol/codex-acp@2.6.0"],
-    command: "codex-acp",
     point(home, modelUrl) {
       const folder = join(home, "codex");
       mkdirSync(folder, { recursive: true });
@@ -55,8 +46,6 @@ export const realAgents: readonly RealAgent[] = [
   },
   {
     name: "gemini",
-    packages: ["@google/gemini-cli@0.61.0"],
-    command: "gemini",
     model: "gemini-2.5-pro",
     point(home, modelUrl) {
       mkdirSync(join(home, ".gemini"), { recursive: true });
@@ -76,8 +65,6 @@ export const realAgents: readonly RealAgent[] = [
   },
   {
     name: "opencode",
-    packages: ["opencode-ai@1.18.33"],
-    command: "opencode",
     model: "fake/m1",
     point(home, modelUrl) {
       const provider = {
@@ -91,10 +78,9 @@ export const realAgents: readonly RealAgent[] = [
   },
 ];
 
-/** The folder of an installed agent's commands; `undefined` when it is not installed. */
-export function commandsOf({ name, command }: RealAgent): string | undefined {
-  const folder = join(agentsFolder, name, "node_modules/.bin");
-  return existsSync(join(folder, command)) ? folder : undefined;
+/** True when the agent can be run here: `npm run test:agents` installs it. */
+export function isInstalled({ name }: RealAgent): boolean {
+  return existsSync(join(binFolder(name), agentPackages[name].command));
 }
 
 const containment = createContainment({ storeId: `agents${process.pid}` });
@@ -123,7 +109,7 @@ export async function openRealAgent(
     endSurvivors(root);
     rmSync(root, { recursive: true, force: true, maxRetries: 5 });
   });
-  const path = [commandsOf(agent), dirname(process.execPath), "/usr/local/bin", "/usr/bin", "/bin"].join(":");
+  const path = [binFolder(agent.name), dirname(process.execPath), "/usr/local/bin", "/usr/bin", "/bin"].join(":");
   const baseEnv = { PATH: path, HOME: home, TERM: "dumb", LANG: "C.UTF-8" };
   const bench = await openAcpBench(
     {
