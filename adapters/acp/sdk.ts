@@ -8,7 +8,6 @@ export type AgentApp = acp.AgentApp;
 export type AgentContext = acp.AgentContext;
 export type ClientCapabilities = acp.ClientCapabilities;
 export type ContentBlock = acp.ContentBlock;
-export type CreateElicitationRequest = acp.CreateElicitationRequest;
 export type PromptResponse = acp.PromptResponse;
 export type RequestPermissionRequest = acp.RequestPermissionRequest;
 export type SessionUpdate = acp.SessionUpdate;

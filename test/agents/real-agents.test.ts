@@ -10,7 +10,7 @@ const write = "#script write made.txt by the agent | say Done";
 const isCodex = ({ name }: RealAgent): boolean => name === "codex";
 
 describe.for(realAgents.filter((agent) => !installed.includes(agent)).map(({ name }) => name))("%s is not installed", (name) => {
-  it.skip(`so nothing of it is proven: npm run test:agents installs ${name}`, () => {});
+  it.runIf(false)(`so nothing of it is proven: npm run test:agents installs ${name}`, () => {});
 });
 
 describe.for(installed.map((agent) => [agent.name, agent] as const))("%s", ([, agent]) => {
@@ -116,6 +116,17 @@ describe.for(installed.map((agent) => [agent.name, agent] as const))("%s", ([, a
     const second = await bench.run({ prompt: "#script say two", cwd, session_id: first.record.session_id ?? "" });
     expect(second.record).toMatchObject({ status: "completed", result: "two", session_id: first.record.session_id });
     expect(second.of("assistant.message")).toHaveLength(1);
+  });
+
+  it.runIf(agent.name === "claude" || isCodex(agent))("takes a steer while it works", async () => {
+    const { bench, model, cwd } = await openRealAgent(agent);
+    const id = await bench.start({ prompt: "#script slow 400 50", cwd });
+    await model.seen((requests) => requests.some(({ steps }) => steps[0]?.startsWith("slow")));
+    await bench.seen(id, "user.message");
+    await bench.manager.input(id, { text: "#script say steered", delivery: "steer" });
+    const { record, of } = await bench.ended(id);
+    expect(record).toMatchObject({ status: "completed", result: "steered" });
+    expect(of("input.delivered")).toHaveLength(1);
   });
 
   it("does not start anew for a session it does not know", async () => {
