@@ -1,6 +1,6 @@
 import { AnodeError } from "../../errors.js";
 import type { NormalRequest } from "../../runs/executor.js";
-import type { ChildVariables } from "./processes.js";
+import { childEnvironment, type Environment } from "./environment.js";
 
 /** A request as the one process it means. */
 export interface Plan {
@@ -19,16 +19,17 @@ export interface Plan {
 
 /** What of the surroundings goes into a plan. */
 export interface Surroundings {
+  readonly baseEnv: Environment;
   readonly cwd: string;
-  /** The whole environment of the run's child. */
-  environment(variables: ChildVariables): Promise<Record<string, string>>;
+  /** Variables of ours for this run. */
+  readonly own: Readonly<Record<string, string>>;
 }
 
 /**
  * What to start for a request. Nothing of it is ever put into another argument or a shell's text.
  * @throws `unknown_command` for a request without a command
  */
-export async function planRun(request: NormalRequest, around: Surroundings): Promise<Plan> {
+export function planRun(request: NormalRequest, around: Surroundings): Plan {
   const { template, env: requested } = request;
   const terminal = wantsTerminal(request);
   const interactive = terminal || template?.input === true;
@@ -36,7 +37,9 @@ export async function planRun(request: NormalRequest, around: Surroundings): Pro
   return {
     argv: argvOf(request),
     cwd: request.cwd ?? template?.cwd ?? around.cwd,
-    env: await around.environment({
+    env: childEnvironment({
+      base: around.baseEnv,
+      own: around.own,
       ...(template?.env_pass && { pass: template.env_pass }),
       ...(template?.env && { defined: template.env }),
       ...(requested && { requested }),

@@ -39,10 +39,8 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       return { supports: { ...supportsNothing, queue: terminal || takesInput(request), pty: await hasTerminals() }, request };
     },
     async execute(context) {
-      const plan = await planRun(context.request, {
-        cwd: process.cwd(),
-        environment: (variables) => processes.environment(context.run.id, variables),
-      });
+      const { baseEnv } = processes;
+      const plan = planRun(context.request, { baseEnv, cwd: process.cwd(), own: await processes.own(context.run.id) });
       return runProcess(context, plan, processes.setup(await containment.level(level, hide)));
     },
     close: () => processes.close(),

@@ -37,6 +37,8 @@ export interface Processes {
   readonly limits: Limits;
   readonly containment: Containment;
   readonly baseEnv: Environment;
+  /** Variables of ours for the run's processes. */
+  own(runId: string): Promise<Record<string, string>>;
   /** The whole environment of a child of the run: the allow-list, what is passed and defined, and ours. */
   environment(runId: string, variables: ChildVariables): Promise<Record<string, string>>;
   /** What a child at a level is started with. */
@@ -70,6 +72,10 @@ export function createProcesses(options: ProcessesOptions): Processes {
       void work.finally(() => background.delete(work)).catch(() => {});
     },
   });
+  const own = async (runId: string): Promise<Record<string, string>> => {
+    const token = await runToken?.(runId);
+    return { [cookieName]: cookieOf(containment.storeId, runId), ANODE_RUN_ID: runId, ...(token && { ANODE_RUN_TOKEN: token }) };
+  };
 
   return {
     host,
@@ -77,11 +83,8 @@ export function createProcesses(options: ProcessesOptions): Processes {
     containment,
     baseEnv,
     setup,
-    async environment(runId, variables) {
-      const token = await runToken?.(runId);
-      const own = { [cookieName]: cookieOf(containment.storeId, runId), ANODE_RUN_ID: runId, ...(token && { ANODE_RUN_TOKEN: token }) };
-      return childEnvironment({ base: baseEnv, own, ...variables });
-    },
+    own,
+    environment: async (runId, variables) => childEnvironment({ base: baseEnv, own: await own(runId), ...variables }),
     async start(context, command, wanted, hide) {
       const level = await (wanted === "guarded" ? guarded(containment, hide) : containment.level(wanted, hide));
       return startContained(context, command, setup(level));
