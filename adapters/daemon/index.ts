@@ -8,7 +8,6 @@ export { loadConfig } from "./config.js";
 export { diagnoseConfig } from "./config-doctor.js";
 export { detachDaemon } from "./detach-daemon.js";
 export { type Home, homeOf, openHome } from "./home.js";
-export { type Home, homeOf } from "./home.js";
 export { openLocalRuns } from "./local-runs.js";
 export type { LogLevel } from "./log.js";
 export { complaintAbout } from "./private-path.js";
