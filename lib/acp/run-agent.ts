@@ -98,7 +98,6 @@ async function talkTo(context: RunContext, run: AgentRun, launched: LaunchedAgen
     if (session.canClose && !context.signal.aborted) await closeSession(link, session, clock);
     return { session_id: session.id, ...outcome };
   } finally {
-    calls.finish();
     link.close();
   }
 }

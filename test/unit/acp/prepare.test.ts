@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { builtInAgents, createAcpExecutor, resolveAgents } from "../../../lib/acp/index.js";
 import { findCommand } from "../../../lib/acp/find-command.js";
@@ -150,9 +150,12 @@ describe("the search for a command", () => {
   it("never takes what lies in the workspace, nor a folder", () => {
     const folder = folderOf(["tool"]);
     mkdirSync(join(folder, "sub"));
-    expect([findCommand("tool", "."), findCommand("tool", ""), findCommand("./tool", folder), findCommand("sub", folder)]).toEqual(
-      Array.from({ length: 4 }),
-    );
+    expect([
+      findCommand("tool", relative(process.cwd(), folder)),
+      findCommand("tool", ""),
+      findCommand("./tool", folder),
+      findCommand("sub", folder),
+    ]).toEqual(Array.from({ length: 4 }));
   });
 });
 
