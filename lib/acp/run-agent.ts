@@ -88,7 +88,6 @@ async function talkTo(context: RunContext, run: AgentRun, launched: LaunchedAgen
     readFile: (request) => files.read(request),
     writeFile: (request) => files.write(request),
   });
-  void launched.gone.then(() => link.close());
   try {
     const session = await inTime(context, run, openSession(link, sessionRequest(context, run)));
     if (session.tellsPast) await silence(clock, () => heardMs);

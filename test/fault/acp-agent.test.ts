@@ -125,6 +125,16 @@ describe("an agent's process", () => {
     expect(of("process.exited")[0]?.payload).toEqual({ exit_code: 3 });
   });
 
+  it("that leaves is missed even while what it left behind holds its output", async () => {
+    // Not in a namespace, which ends with its first process.
+    const argv = ["/bin/sh", "-c", `sleep 60 & exec "$0" "$1"`, process.execPath, program];
+    const { bench, folder } = await open({ argv, containment: "group+cookie" });
+    const { record } = await bench.run({ prompt: "#script exit 4", cwd: folder });
+    expect(record).toMatchObject({ status: "failed", error_code: "agent_exited" });
+    expect(record.error).toContain("exit code 4");
+    expect(survivors(folder)).toEqual(new Map());
+  });
+
   it("may write lines that are no messages", async () => {
     const { bench, folder } = await open();
     const { record, of } = await bench.run({ prompt: "#script junk | say on", cwd: folder });
