@@ -1,4 +1,4 @@
-import { createProcesses, type Hidden, type Processes } from "../node/index.js";
+import { createProcesses, emitUntilAbort, type Hidden, type Processes } from "../node/index.js";
 import type { Executor, RunContext } from "../runs/executor.js";
 import { systemHost } from "../system-host.js";
 import { modeOf, resolveAgents } from "./agents.js";
@@ -56,7 +56,9 @@ export function createAcpExecutor(options: AcpExecutorOptions = {}): Executor {
       await loadSdk();
       return prepared;
     },
-    async execute(context) {
+    async execute(given) {
+      // On a full disk an agent is ended, and its end told, without waiting for the commit.
+      const context = emitUntilAbort(given);
       const { agent: name = context.request.profile, approval_mode, read_only = false, cwd = process.cwd() } = context.request;
       const agent = findAgent(agents, name);
       const hidden = await hide?.();

@@ -21,6 +21,7 @@ export {
   createContainment,
   type LevelReport,
 } from "./process/containment.js";
+export { emitUntilAbort } from "./process/emit-until-abort.js";
 export { isDead, type ProcessIdentity, type ProcessInfo, type ProcessReader } from "./process/identity.js";
 export { sweepLeftovers, type SweepOptions, type SweepReport } from "./process/leftovers.js";
 export { type Enclosure, type Hidden, type Level, type LevelName, levelNames, type Tree } from "./process/levels/level.js";
