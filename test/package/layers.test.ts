@@ -50,6 +50,7 @@ const planted: readonly (readonly [file: string, rule: string, target: string])[
   ["lib/contract/perform.ts", "packages-of-contract", "p-queue"],
   ["lib/contract/rows/runs.ts", "packages-of-none", "zod"],
   ["lib/node/zod.ts", "packages-of-node", "zod"],
+  ["lib/agent/queue.ts", "packages-of-agent", "p-queue"],
   ["lib/acp/sdk.ts", "packages-of-acp", "p-queue"],
   ["lib/acp/launch.ts", "packages-of-none", "zod"],
   ["adapters/http/queue.ts", "packages-of-http", "p-queue"],
