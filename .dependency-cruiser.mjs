@@ -9,7 +9,7 @@ const levels = [
   ["3-nouns", "^lib/(?!(events|store|questions|runs|contract|node|agent|acp|redis|testing)/)[^/]+/"],
   ["4-contract", "^lib/(contract/(?!operation\\.)|index\\.ts$)"],
   ["5-rooms", "^lib/(node|agent|acp|redis|testing)/"],
-  ["6-adapters", "^adapters/(http|client|mcp|dashboard)/"],
+  ["6-adapters", "^adapters/(http|client|mcp|acp|dashboard)/"],
   ["7-program", "^adapters/(cli|daemon|program)/"],
   ["8-outside", "^(examples|test)/"],
 ];
@@ -22,8 +22,10 @@ const packages = [
   ["contract", "^lib/contract/(?!rows/|operation\\.)", "zod"],
   ["node", "^lib/node/", "@lydell/node-pty"],
   ["agent", "^lib/agent/", "zod|ignore|picomatch|diff|@modelcontextprotocol/sdk"],
+  ["acp", "^lib/acp/(schema|sdk)\\.ts$", "@agentclientprotocol/sdk|zod"],
   ["http", "^adapters/http/", "find-my-way|zod"],
   ["mcp", "^adapters/mcp/", "@modelcontextprotocol/sdk|zod"],
+  ["acp-door", "^adapters/acp/sdk\\.ts$", "@agentclientprotocol/sdk"],
   ["cli", "^adapters/cli/", "sade"],
   ["daemon", "^adapters/daemon/config-schema\\.ts$", "zod"],
 ];
@@ -105,7 +107,7 @@ export default {
       name: "adapters-apart",
       comment: "An adapter uses another. Both translate the contract: what they share belongs there.",
       severity: "error",
-      from: { path: "^adapters/(http|client|mcp|dashboard)/" },
+      from: { path: "^adapters/(http|client|mcp|acp|dashboard)/" },
       to: { path: "^adapters/", pathNot: "^adapters/$1/" },
     },
     {

@@ -31,7 +31,7 @@ export default defineConfig([
   {
     name: "library",
     silent: true,
-    entry: ["lib/**/*.ts", "adapters/{http,client,mcp,daemon,cli}/**/*.ts"],
+    entry: ["lib/**/*.ts", "adapters/{http,client,mcp,acp,daemon,cli}/**/*.ts"],
     format: "esm",
     target: "node22",
     outDir: "dist",

@@ -24,12 +24,23 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "agents",
+          include: include("agents"),
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "fault",
           include: include("fault"),
           testTimeout: 120_000,
           hookTimeout: 30_000,
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],

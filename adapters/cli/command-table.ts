@@ -79,6 +79,11 @@ const table = {
   },
   "token list": { words: "", summary: "List tokens without their secrets", examples: ["token list"] },
   "token revoke": { words: "<id>", summary: "Revoke a token", examples: ["token revoke T-1760000000000000000_1"] },
+  acp: {
+    words: "",
+    summary: "Serve runs as an agent over the Agent Client Protocol on stdin and stdout",
+    examples: ["acp", "acp --profile claude", "acp --no-daemon"],
+  },
   mcp: { words: "", summary: "Serve the contract's tools over MCP on stdin and stdout", examples: ["mcp"] },
   "mcp trust": {
     words: "",

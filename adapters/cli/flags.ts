@@ -32,7 +32,7 @@ const table = {
   store: { kind: "text", on: ofDaemon, value: "store", text: "memory or sqlite:<path>" },
   "log-level": { kind: "text", on: ofDaemon, value: "level", text: "debug, info, warn or error" },
 
-  profile: { kind: "text", on: ofStart, value: "name", text: "Profile of the run" },
+  profile: { kind: "text", on: ["runs start", "acp"], value: "name", text: "Profile of the run" },
   model: { kind: "any", on: ofStart, value: "provider/model", text: "Model of the run" },
   "max-turns": { kind: "count", on: ofStart, value: "n", text: "Most turns; 0 is the profile's" },
   approval: { kind: "any", on: ofStart, value: "mode", text: "ask, auto, unrestricted or yolo" },
@@ -51,7 +51,8 @@ const table = {
   "keep-open": { kind: "switch", on: ofStart, text: "Stay open for input after the task" },
   "idempotency-key": { kind: "text", on: ofStart, value: "key", text: "The same key starts the run once" },
   attach: { kind: "switch", on: ofStart, text: "Follow the run to its end" },
-  "no-spawn": { kind: "switch", on: ofStart, text: "Do not start a daemon" },
+  "no-spawn": { kind: "switch", on: ["runs start", "acp"], text: "Do not start a daemon" },
+  "no-daemon": { kind: "switch", on: ["acp"], text: "Hold the runs in this process" },
 
   limit: { kind: "count", on: ["runs list"], value: "n", text: "At most n runs; 0 is all (default 100)" },
   status: { kind: "text", on: ["runs list"], value: "statuses", text: "Comma list of statuses, active or terminal" },
@@ -78,7 +79,7 @@ const table = {
 
   daemon: {
     kind: "text",
-    on: ["status", ...everyRun, "attach", "doctor", "token create", "token list", "token revoke"],
+    on: ["status", ...everyRun, "attach", "acp", "doctor", "token create", "token list", "token revoke"],
     value: "address",
     text: "The daemon to talk to",
   },

@@ -27,6 +27,7 @@ const modules: Readonly<Record<CommandName, () => Promise<{ readonly run: Comman
   "token create": () => import("./commands/token-create.js"),
   "token list": () => import("./commands/token-list.js"),
   "token revoke": () => import("./commands/token-revoke.js"),
+  acp: () => import("./commands/acp.js"),
   mcp: () => import("./commands/mcp.js"),
   "mcp trust": () => import("./commands/mcp-trust.js"),
   "mcp approve": () => import("./commands/mcp-approve.js"),

@@ -1,5 +1,15 @@
 import { type Executor, type Limits, type Profile, RunManager } from "../../lib/index.js";
-import { type Containment, createContainment, createFolders, createProcessExecutor, sweepLeftovers } from "../../lib/node/index.js";
+import { createAcpExecutor, resolveAgents } from "../../lib/acp/index.js";
+import {
+  type Containment,
+  createContainment,
+  createFolders,
+  createProcessExecutor,
+  createProcesses,
+  type Hidden,
+  type Processes,
+  sweepLeftovers,
+} from "../../lib/node/index.js";
 import type { Config } from "./config-schema.js";
 import type { Ground } from "./ground.js";
 import type { Environment } from "./home.js";
@@ -28,6 +38,8 @@ export interface KernelOptions {
   readonly limits: Limits;
   /** Our TCP port, once it is known. */
   readonly port: Promise<number | undefined>;
+  /** What agents shall not reach of us, once it is there. */
+  readonly hide: () => Promise<Hidden>;
   readonly onFailed: () => void;
   readonly executors: Readonly<Record<string, Executor>>;
   readonly profiles: Readonly<Record<string, Profile>>;
@@ -46,14 +58,9 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
   }
   const containment = createContainment({ storeId });
   const runTokens = createRunTokens({ tokens, redaction, log: host.log, port: options.port });
-  const runs = createProcessExecutor({
-    host,
-    limits,
-    containment,
-    shell: daemon.process?.shell ?? false,
-    baseEnv: env,
-    runToken: runTokens.issue,
-  });
+  const around = { host, limits, containment, baseEnv: env, runToken: runTokens.issue };
+  const runs = createProcessExecutor({ ...around, shell: daemon.process?.shell ?? false });
+  const agents = createAgents(options, createProcesses(around));
   const sweep = async (recorded: Parameters<typeof sweepLeftovers>[0]["recorded"], politeMs?: number): Promise<void> => {
     const { runs: found, leaked } = await sweepLeftovers({
       storeId,
@@ -69,7 +76,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
     return new RunManager({
       ...rest,
       profiles: { ...profiles, ...options.profiles },
-      executors: { process: redactedExecutor(runs, redaction), ...options.executors },
+      executors: { process: redactedExecutor(runs, redaction), acp: redactedExecutor(agents, redaction), ...options.executors },
       store,
       host,
       folders: createFolders([cwd, ...(daemon.cwd_roots ?? [])], cwd),
@@ -86,7 +93,16 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
   return { manager, containment, processes, killAll: () => sweep(processes.list(), 0) };
 }
 
-function created(make: () => RunManager): RunManager {
+/** Foreign agents. What their definitions set is secret where its name looks so. */
+function createAgents({ config, ground, hide }: KernelOptions, processes: Processes): Executor {
+  return created(() => {
+    const agents = resolveAgents(config.agents);
+    for (const { env } of Object.values(agents)) ground.redaction.add(secretsOf(env?.set ?? {}));
+    return createAcpExecutor({ agents, processes, hide, surroundings: "daemon" });
+  });
+}
+
+function created<Value>(make: () => Value): Value {
   try {
     return make();
   } catch (error) {

@@ -121,6 +121,8 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
     cwd,
     limits,
     port: port.promise,
+    // What is hidden must be there, and the sockets are opened after the first runs may have started.
+    hide: () => port.promise.then(() => ({ home: home.path, sockets: socketsOutside(plan, home) })),
     onFailed: failed.resolve,
     executors,
     profiles,
@@ -174,6 +176,10 @@ function planned({ options, cwd, env, home, loaded }: Surroundings): PlannedAddr
     cwd,
     ...(env["HOME"] && { userHome: env["HOME"] }),
   });
+}
+
+function socketsOutside(plan: readonly PlannedAddress[], home: Home): string[] {
+  return plan.flatMap(({ address }) => (address.kind === "unix" && !address.path.startsWith(`${home.path}/`) ? [address.path] : []));
 }
 
 function chosenStore({ options, cwd, home, loaded }: Surroundings): StoreChoice {

@@ -3,6 +3,8 @@
  * @packageDocumentation
  */
 export { createFolders } from "./folders.js";
+export type { Child, Exit } from "./process/child.js";
+export type { ContainedChild, ContainedCommand, ContainedSetup, Downfall } from "./process/contained-child.js";
 export {
   type CommandEars,
   type CommandEnd,
@@ -19,10 +21,12 @@ export {
   createContainment,
   type LevelReport,
 } from "./process/containment.js";
+export { emitUntilAbort } from "./process/emit-until-abort.js";
 export { isDead, type ProcessIdentity, type ProcessInfo, type ProcessReader } from "./process/identity.js";
 export { sweepLeftovers, type SweepOptions, type SweepReport } from "./process/leftovers.js";
 export { type Enclosure, type Hidden, type Level, type LevelName, levelNames, type Tree } from "./process/levels/level.js";
 export { createProcessExecutor, type ProcessExecutorOptions } from "./process/process-executor.js";
+export { type ChildVariables, createProcesses, type Processes, type ProcessesOptions } from "./process/processes.js";
 export { cookieName, systemReader } from "./process/process-reader.js";
 export { signalVerified } from "./process/signal-verified.js";
 export { applicationId, migrations } from "./sqlite/sqlite-schema.js";

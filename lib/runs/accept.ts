@@ -239,6 +239,9 @@ function executorMissing(name: string): AnodeError {
     ? "Run a command instead: `anode runs start --exec -- cmd args…` or `--command <name>`; or name a profile whose executor is registered."
     : name === "process"
       ? "Register createProcessExecutor() of anode-daemon/node under the name process."
-      : `Register an executor under the name ${name}.`;
-  return new AnodeError("executor_unavailable", detail, { details: { package: `anode-daemon/${agent ? "agent" : "node"}`, hint } });
+      : name === "acp"
+        ? "Register createAcpExecutor() of anode-daemon/acp under the name acp."
+        : `Register an executor under the name ${name}.`;
+  const room = agent || name === "acp" ? name : "node";
+  return new AnodeError("executor_unavailable", detail, { details: { package: `anode-daemon/${room}`, hint } });
 }

@@ -71,6 +71,10 @@ export interface NormalRequest extends Omit<RunRequest, "approval_mode" | "promp
   readonly priority: number;
   /** The template of the named command, when `command` is set. */
   readonly template?: CommandTemplate;
+  /** The foreign agent that the profile names, once its executor has prepared the request. */
+  readonly agent?: string;
+  /** The run changes nothing; set by the executor's `prepare` after the profile. */
+  readonly read_only?: boolean;
 }
 
 /** What `prepare` answers: the abilities of this run and the request with what became effective. */

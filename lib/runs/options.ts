@@ -30,7 +30,7 @@ export interface Retention {
 export interface RunManagerOptions {
   /** By the name profiles refer to. */
   readonly executors?: Readonly<Record<string, Executor>>;
-  /** Laid over the built-in names `craft`, `quick`, `study`, `review`, `oracle`. */
+  /** Laid over the built-in names `craft`, `quick`, `study`, `review`, `oracle` and those of foreign agents, `claude`, `codex`, `gemini`, `opencode`. */
   readonly profiles?: Readonly<Record<string, Profile>>;
   /** Named commands for the executor `process`. */
   readonly commands?: Readonly<Record<string, CommandTemplate>>;

@@ -1,13 +1,14 @@
 import { AnodeError } from "../errors.js";
 import type { Profile } from "./executor.js";
 
-/** Profiles that always exist; they run on the agent executor unless redefined. */
+/** Profiles that always exist; they run on the agent executor, or on the foreign agent they name, unless redefined. */
 export const builtInProfiles: Readonly<Record<string, Profile>> = {
   craft: { aliases: ["smart"] },
   quick: { aliases: ["rush"] },
   study: { aliases: ["deep"] },
   review: {},
   oracle: {},
+  ...Object.fromEntries(["claude", "codex", "gemini", "opencode"].map((agent) => [agent, { executor: { kind: "acp", agent } }])),
 };
 
 /** A profile under its canonical name. */

@@ -50,7 +50,7 @@ function lend(name: string): void {
 
 describe("The packed files", () => {
   it("are one module, map and declaration for each source, the program, and four papers", () => {
-    const sources = globSync(["lib/**/*.ts", "adapters/{http,client,mcp,daemon,cli}/**/*.ts"], { cwd: root });
+    const sources = globSync(["lib/**/*.ts", "adapters/{http,client,mcp,acp,daemon,cli}/**/*.ts"], { cwd: root });
     const built = sources.flatMap((source) => [".js", ".js.map", ".d.ts"].map((ending) => `dist/${source.replace(/\.ts$/, ending)}`));
     const program = ["anode", "daemon", "doctor", "mcp", "openapi", "program", "sqlite-worker"].map((name) => `dist/program/${name}.cjs`);
     expect(files).toEqual([...built, ...program, "CHANGELOG.md", "LICENSE", "README.md", "package.json"].sort());
@@ -74,7 +74,9 @@ describe("The packed files", () => {
 
 describe("The installed package", () => {
   it("brings no optional peer along", () => {
-    expect(["@modelcontextprotocol", "@lydell"].filter((name) => existsSync(join(folder, "node_modules", name)))).toEqual([]);
+    expect(
+      ["@agentclientprotocol", "@modelcontextprotocol", "@lydell"].filter((name) => existsSync(join(folder, "node_modules", name))),
+    ).toEqual([]);
   });
 
   it.for(doors)("imports as %s", (door) => {
@@ -102,7 +104,7 @@ describe("The installed package", () => {
   });
 
   it("type-checks in a strict consumer that checks libraries", () => {
-    for (const name of ["@types/node", "undici-types", "@modelcontextprotocol/sdk"]) lend(name);
+    for (const name of ["@types/node", "undici-types", "@modelcontextprotocol/sdk", "@agentclientprotocol/sdk"]) lend(name);
     write("consumer.ts", doors.map((door, index) => `export * as door${index} from "${door}";`).join("\n"));
     write(
       "tsconfig.json",

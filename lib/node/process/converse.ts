@@ -3,9 +3,9 @@ import type { Limits } from "../../limits.js";
 import type { RunContext } from "../../runs/executor.js";
 import type { Child } from "./child.js";
 import { feedInput } from "./feed-input.js";
+import { listen } from "./listen.js";
 import { createEventSink, createTextSink, type Emission, type OutputSink, type SinkOptions } from "./output-sink.js";
 import type { Plan } from "./plan.js";
-import { pumpOutput } from "./pump-output.js";
 import { createSilence } from "./silence.js";
 import { createTail } from "./tail.js";
 
@@ -43,11 +43,10 @@ export async function converse(context: RunContext, child: Child, plan: Plan, op
     if (plan.interactive && !over.signal.aborted) silence.broken();
     await Promise.all(events.map(({ type, payload }) => context.emit(type, payload)));
   };
-  const listen = async ({ stream, source }: Child["outputs"][number]): Promise<void> => {
-    const { flushBytes, flushMs, eventBytes } = limits;
+  const hear = ({ stream, source }: Child["outputs"][number]): Promise<void> => {
+    const { flushBytes, eventBytes } = limits;
     const sink = createSink(plan, { stream, tail: stream === "stderr" ? stderr : stdout, flushBytes, eventBytes });
-    await pumpOutput(source, sink, { clock, flushMs, stop: drained, send });
-    if (sink.replaced > 0) host.log("warn", "process.output_replaced", { run_id: context.run.id, stream, count: sink.replaced });
+    return listen(source, sink, { runId: context.run.id, stream, host, limits, stop: drained, send });
   };
   const speak = async (): Promise<void> => {
     // A program that does not read to the end is no failure.
@@ -59,7 +58,7 @@ export async function converse(context: RunContext, child: Child, plan: Plan, op
   };
 
   try {
-    await Promise.all([...child.outputs.map(listen), speak()]);
+    await Promise.all([...child.outputs.map(hear), speak()]);
   } finally {
     over.abort();
     silence.hold();

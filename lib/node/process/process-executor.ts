@@ -1,25 +1,13 @@
 import { AnodeError } from "../../errors.js";
-import type { Host } from "../../host.js";
-import { resolveLimits, type Limits } from "../../limits.js";
 import { supportsNothing, type Executor, type NormalRequest, type Prepared } from "../../runs/executor.js";
-import { createContainment, type Containment } from "./containment.js";
-import type { Environment } from "./environment.js";
 import type { Hidden, LevelName } from "./levels/level.js";
-import { cookieOf } from "./levels/group.js";
 import { planRun, wantsTerminal } from "./plan.js";
-import type { ProcessIdentity } from "./identity.js";
-import { cookieName } from "./process-reader.js";
+import { createProcesses, type ProcessesOptions } from "./processes.js";
 import { runProcess } from "./run-process.js";
 import { hasTerminals, noTerminals } from "./terminal.js";
 
 /** Settings of {@link createProcessExecutor}. */
-export interface ProcessExecutorOptions {
-  readonly host: Host;
-  /**
-   * Names the store whose runs these are: a daemon ends leftovers of its own store only.
-   * @defaultValue a random one, so that nothing is recognized later
-   */
-  readonly storeId?: string;
+export interface ProcessExecutorOptions extends ProcessesOptions {
   /** @defaultValue "auto" */
   readonly level?: LevelName | "auto";
   /** What the processes shall not reach; needs the level `pidns`. */
@@ -29,14 +17,6 @@ export interface ProcessExecutorOptions {
    * @defaultValue false
    */
   readonly shell?: boolean;
-  /** The token a run's processes get as `ANODE_RUN_TOKEN`, if any. */
-  readonly runToken?: (runId: string) => Promise<string | undefined> | string | undefined;
-  /** Where the allow-list takes its values from. @defaultValue the environment of this process */
-  readonly baseEnv?: Environment;
-  /** Bounds: `flushMs`, `flushBytes`, `eventBytes`, `graceMs`, `killMs`. */
-  readonly limits?: Partial<Limits>;
-  /** Shared with status and doctor. @defaultValue a new one for `storeId` */
-  readonly containment?: Containment;
 }
 
 /**
@@ -44,10 +24,9 @@ export interface ProcessExecutorOptions {
  * @throws `invalid_request` for a limit or store id of the wrong form
  */
 export function createProcessExecutor(options: ProcessExecutorOptions): Executor {
-  const { host, level = "auto", hide, shell = false, runToken, baseEnv = process.env } = options;
-  const limits = resolveLimits(options.limits);
-  const containment = options.containment ?? createContainment({ storeId: options.storeId ?? host.randomId(16) });
-  const background = new Set<Promise<unknown>>();
+  const { level = "auto", hide, shell = false } = options;
+  const processes = createProcesses(options);
+  const { containment } = processes;
 
   return {
     kind: "process",
@@ -60,30 +39,12 @@ export function createProcessExecutor(options: ProcessExecutorOptions): Executor
       return { supports: { ...supportsNothing, queue: terminal || takesInput(request), pty: await hasTerminals() }, request };
     },
     async execute(context) {
-      const runId = context.run.id;
-      const token = await runToken?.(runId);
-      const own = { [cookieName]: cookieOf(containment.storeId, runId), ANODE_RUN_ID: runId, ...(token && { ANODE_RUN_TOKEN: token }) };
-      const plan = planRun(context.request, { baseEnv, cwd: process.cwd(), own });
-      return runProcess(context, plan, {
-        host,
-        limits,
-        level: await containment.level(level, hide),
-        identify: (pid) => identify(containment, pid),
-        later(work) {
-          background.add(work);
-          void work.finally(() => background.delete(work)).catch(() => {});
-        },
-      });
+      const { baseEnv } = processes;
+      const plan = planRun(context.request, { baseEnv, cwd: process.cwd(), own: await processes.own(context.run.id) });
+      return runProcess(context, plan, processes.setup(await containment.level(level, hide)));
     },
-    async close() {
-      await Promise.all(background);
-    },
+    close: () => processes.close(),
   };
-}
-
-/** Read at once after the start, while even an ended process is still in the table. */
-function identify({ table: { reader } }: Containment, pid: number): ProcessIdentity {
-  return { pid, start_ticks: reader.read(pid)?.startTicks ?? 0, boot_id: reader.bootId() };
 }
 
 function takesInput(request: NormalRequest): boolean {

@@ -12,6 +12,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     ...["priority", "budget", "approval-timeout-ms", "unattended", "keep-open", "idempotency-key", "attach", "no-spawn"],
   ],
   attach: ["stream-json", "previews", "after"],
+  acp: ["profile", "no-spawn", "no-daemon"],
   "runs list": ["limit", "status", "cursor", "origin"],
   "runs cancel": ["reason"],
   "runs wait": ["timeout-ms"],
@@ -24,11 +25,24 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "token create": ["scope", "label", "ttl-ms"],
   openapi: ["out"],
 };
-const takesDaemon = ["status", ...everyRun, "attach", "doctor", "token create", "token list", "token revoke"];
+const takesDaemon = ["status", ...everyRun, "attach", "acp", "doctor", "token create", "token list", "token revoke"];
 const takesJson = ["status", ...everyRun, "doctor", "token create", "token list", "config list", "config doctor"];
 const takenEverywhere = ["help", "version", "no-color", "raw", "quiet"];
 const switches = [
-  ...["no-tcp", "dangerously-allow-remote", "detach", "exec", "keep-open", "attach", "no-spawn", "list", "remove", "steer", "stream-json"],
+  ...[
+    "no-tcp",
+    "dangerously-allow-remote",
+    "detach",
+    "exec",
+    "keep-open",
+    "attach",
+    "no-spawn",
+    "no-daemon",
+    "list",
+    "remove",
+    "steer",
+    "stream-json",
+  ],
   ...["previews", "resume", "deep", "json", ...takenEverywhere],
 ];
 const counts = ["port", "max-turns", "approval-timeout-ms", "limit", "timeout-ms", "after", "ttl-ms"];

@@ -1,0 +1,78 @@
+import type { ApprovalMode } from "../runs/schema.js";
+import type { ToolCall } from "./tool-calls.js";
+
+/** What the rules know of a call that an agent asks for. */
+export interface PermissionCall {
+  readonly call_id: string;
+  readonly name: string;
+  readonly level: string;
+  readonly args: Readonly<Record<string, unknown>>;
+  /** The command line of a call of level `confirm_execute`, as far as the agent tells it. */
+  readonly command?: string;
+  /** The files the call names. */
+  readonly paths: readonly string[];
+}
+
+/** The run in which a call is asked for. */
+export interface PermissionRun {
+  readonly run_id: string;
+  readonly mode: ApprovalMode;
+  readonly cwd: string;
+  readonly readOnly: boolean;
+}
+
+/** What the rules say of a call; `metadata` goes with the question. */
+export type Verdict =
+  | { readonly action: "allow" }
+  | { readonly action: "ask"; readonly metadata?: Readonly<Record<string, unknown>> }
+  | { readonly action: "deny"; readonly reason: string };
+
+/** The rules of one run. */
+export interface Permissions {
+  decide(call: PermissionCall): Verdict | Promise<Verdict>;
+  /** A person allowed calls like this one for the rest of the run. */
+  grant(call: PermissionCall): void;
+}
+
+/** Opens the rules for a run. */
+export type OpenPermissions = (run: PermissionRun) => Permissions | Promise<Permissions>;
+
+const reads = new Set(["auto_read", "external_read"]);
+
+/**
+ * The rules where none are handed in, on the careful side: what only reads is allowed, everything else is asked for
+ * unless the run is unrestricted, and a grant holds for the very same command or for the same tool.
+ */
+export const plainPermissions: OpenPermissions = ({ mode, readOnly }) => {
+  const granted = new Set<string>();
+  return {
+    decide(call) {
+      if (reads.has(call.level)) return { action: "allow" };
+      if (readOnly) return { action: "deny", reason: "The run is read-only." };
+      if (mode === "unrestricted" || granted.has(likeness(call))) return { action: "allow" };
+      return { action: "ask" };
+    },
+    grant: (call) => void granted.add(likeness(call)),
+  };
+};
+
+function likeness({ level, name, command }: PermissionCall): string {
+  return level === "confirm_execute" ? JSON.stringify([name, command]) : JSON.stringify([level]);
+}
+
+const pathArguments = ["path", "file_path", "filePath", "filepath", "abs_path", "absolute_path", "notebook_path"];
+
+/** A call as the rules see it. */
+export function toPermissionCall({ call_id, name, level, args, locations, diffs }: ToolCall): PermissionCall {
+  const named = pathArguments.flatMap((argument) => (typeof args[argument] === "string" ? [args[argument]] : []));
+  const paths = new Set([...locations.map(({ path }) => path), ...diffs.map(({ path }) => path), ...named]);
+  const command = commandOf(args["command"]);
+  return { call_id, name, level, args, paths: [...paths], ...(command !== undefined && { command }) };
+}
+
+/** A command line is a text, or the words of one. */
+function commandOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  if (!Array.isArray(value) || !value.every((word) => typeof word === "string")) return undefined;
+  return value.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`)).join(" ");
+}

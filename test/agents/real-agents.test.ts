@@ -1,0 +1,150 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { survivors } from "../support/process-tree.js";
+import { isInstalled, openRealAgent, type RealAgent, realAgents } from "../support/real-agents.js";
+
+/** Tells of what is not proven here, so that a green run says what it left out. */
+const installed = realAgents.filter(isInstalled);
+const write = "#script write made.txt by the agent | say Done";
+const isCodex = ({ name }: RealAgent): boolean => name === "codex";
+
+describe.for(realAgents.filter((agent) => !installed.includes(agent)).map(({ name }) => name))("%s is not installed", (name) => {
+  it.runIf(false)(`so nothing of it is proven: npm run test:agents installs ${name}`, () => {});
+});
+
+describe.for(installed.map((agent) => [agent.name, agent] as const))("%s", ([, agent]) => {
+  it("streams its text and reports what it used", async () => {
+    const { bench, model, cwd } = await openRealAgent(agent);
+    const id = await bench.start({ prompt: "#script say Hello from the model", cwd });
+    let grown = "";
+    let previews = 0;
+    for await (const event of bench.manager.attach(id, { previews: true })) {
+      if (event.type !== "assistant.delta") continue;
+      previews += 1;
+      grown = grown.slice(0, event.payload["offset"] as number) + String(event.payload["text"]);
+    }
+    const { record } = await bench.ended(id);
+    expect(record).toMatchObject({ status: "completed", stop_reason: "end_turn", result: "Hello from the model" });
+    expect("Hello from the model".startsWith(grown) && previews > 1).toBe(true);
+    expect(record.session_id).toBeTruthy();
+    // The last one is the prompt's; before it some agents ask for a title or warm up.
+    expect(model.requests.at(-1)?.ended).toBe("finished");
+    const usage = agent.name === "opencode" ? undefined : { input_tokens: 100, output_tokens: 4 };
+    if (usage) expect(record.usage).toMatchObject(usage);
+    else expect(record.usage).toBeUndefined();
+  });
+
+  it.skipIf(isCodex(agent))("writes a file after an approval", async () => {
+    const { bench, cwd } = await openRealAgent(agent);
+    const { record, of } = await bench.run({ prompt: write, cwd });
+    expect(record).toMatchObject({ status: "completed", result: "Done" });
+    expect(readFileSync(join(cwd, "made.txt"), "utf8").trim()).toBe("by the agent");
+    const question = of("question.asked")[0]?.payload;
+    expect(question).toMatchObject({ scope: "tool_permission", tool: { level: "confirm_write" } });
+    expect(of("tool.result").at(-1)?.payload).toMatchObject({ ok: true });
+    expect(of("file.changed")[0]?.payload).toMatchObject({ change: "created", added: 1 });
+  });
+
+  it.skipIf(isCodex(agent))("writes nothing after a denial, and is told so", async () => {
+    const { bench, cwd } = await openRealAgent(agent, () => ({ option_id: "deny" }));
+    const { record, of } = await bench.run({ prompt: write, cwd });
+    expect(existsSync(join(cwd, "made.txt"))).toBe(false);
+    expect(of("tool.result").at(-1)?.payload).toMatchObject({ ok: false, denied: true, deny_reason: "denied" });
+    expect(["completed", "failed"]).toContain(record.status);
+  });
+
+  it.skipIf(isCodex(agent))("runs a command after an approval, with its command line in the question", async () => {
+    const { bench, cwd } = await openRealAgent(agent);
+    const { of } = await bench.run({ prompt: "#script sh printf ran > ran.txt | say Done", cwd });
+    const tool = of("question.asked")[0]?.payload["tool"] as { readonly level: string };
+    expect(tool.level).toBe("confirm_execute");
+    // One agent tells the command in the title alone.
+    expect(JSON.stringify(tool)).toContain("printf ran > ran.txt");
+    expect(readFileSync(join(cwd, "ran.txt"), "utf8")).toBe("ran");
+  });
+
+  it.runIf(isCodex(agent))("is denied a write by its sandbox, unasked", async () => {
+    const { bench, cwd } = await openRealAgent(agent);
+    const { of } = await bench.run({ prompt: write, cwd });
+    expect(existsSync(join(cwd, "made.txt"))).toBe(false);
+    expect(of("question.asked")).toEqual([]);
+    expect(of("system.notice").map(({ payload }) => payload["code"])).toContain("mode_never_asks");
+  });
+
+  it("writes unasked in an unrestricted run", async () => {
+    const { bench, cwd } = await openRealAgent(agent);
+    const { record, of } = await bench.run({ prompt: write, cwd, approval_mode: "unrestricted" });
+    expect(record).toMatchObject({ status: "completed", result: "Done" });
+    expect(readFileSync(join(cwd, "made.txt"), "utf8").trim()).toBe("by the agent");
+    expect(of("question.asked")).toEqual([]);
+  });
+
+  it("is canceled in the middle: the model hears it, and no process is left", async () => {
+    const { bench, model, cwd, root } = await openRealAgent(agent);
+    const id = await bench.start({ prompt: "#script slow 600 50", cwd });
+    await model.seen((requests) => requests.some(({ steps }) => steps[0]?.startsWith("slow")));
+    await bench.seen(id, "user.message");
+    expect((await bench.manager.cancel(id)).status).toBe("canceled");
+    expect(survivors(root)).toEqual(new Map());
+    await model.seen((requests) => requests.some(({ steps, ended }) => steps[0]?.startsWith("slow") && ended === "by-client"));
+    expect((await bench.ended(id)).of("run.canceled")[0]?.payload["forced"]).toBeUndefined();
+  });
+
+  it("is canceled while its tool runs: the tool's processes are gone too", async () => {
+    const { bench, cwd, root } = await openRealAgent(agent);
+    const id = await bench.start({ prompt: "#script sh tail -f /dev/null | say Done", cwd, approval_mode: "unrestricted" });
+    await until(() => [...survivors(root).values()].some((command) => command.includes("tail -f /dev/null")));
+    expect((await bench.manager.cancel(id)).status).toBe("canceled");
+    expect(survivors(root)).toEqual(new Map());
+  });
+
+  it("leaves nothing behind when it is killed while its tool runs", async () => {
+    const { bench, cwd, root } = await openRealAgent(agent);
+    const id = await bench.start({ prompt: "#script sh tail -f /dev/null | say Done", cwd, approval_mode: "unrestricted" });
+    await until(() => [...survivors(root).values()].some((command) => command.includes("tail -f /dev/null")));
+    process.kill((await bench.seen(id, "process.started")).payload["pid"] as number, "SIGKILL");
+    const { record } = await bench.ended(id);
+    expect(record).toMatchObject({ status: "failed", error_code: "agent_exited" });
+    expect(survivors(root)).toEqual(new Map());
+  });
+
+  it("goes on with its session in another process", async () => {
+    const { bench, cwd, home } = await openRealAgent(agent);
+    const first = await bench.run({ prompt: "#script read none.txt | say one", cwd, approval_mode: "unrestricted" });
+    agent.age?.(home);
+    const second = await bench.run({ prompt: "#script say two", cwd, session_id: first.record.session_id ?? "" });
+    expect(second.record).toMatchObject({ status: "completed", result: "two", session_id: first.record.session_id });
+    expect(second.of("assistant.message")).toHaveLength(1);
+  });
+
+  it.runIf(agent.name === "claude" || isCodex(agent))("takes a steer while it works", async () => {
+    const { bench, model, cwd } = await openRealAgent(agent);
+    const id = await bench.start({ prompt: "#script slow 400 50", cwd });
+    await model.seen((requests) => requests.some(({ steps }) => steps[0]?.startsWith("slow")));
+    await bench.seen(id, "user.message");
+    await bench.manager.input(id, { text: "#script say steered", delivery: "steer" });
+    const { record, of } = await bench.ended(id);
+    expect(record).toMatchObject({ status: "completed", result: "steered" });
+    expect(of("input.delivered")).toHaveLength(1);
+  });
+
+  it("does not start anew for a session it does not know", async () => {
+    const { bench, cwd } = await openRealAgent(agent);
+    const { record } = await bench.run({ prompt: "hi", cwd, session_id: "00000000-0000-4000-8000-000000000000" });
+    expect(record).toMatchObject({ status: "failed", error_code: "session_not_found" });
+  });
+
+  it("fails with a model error when its model does", async () => {
+    const { bench, cwd } = await openRealAgent(agent);
+    const { record } = await bench.run({ prompt: "#script error 400", cwd });
+    expect(record).toMatchObject({ status: "failed", stop_reason: "error", error_code: "model_error" });
+  });
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  for (const end = Date.now() + 40_000; !condition(); ) {
+    if (Date.now() > end) throw new Error("It never came.");
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import * as sdk from "@agentclientprotocol/sdk";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { startDaemon } from "../../adapters/daemon/index.js";
+import { functionExecutor } from "../../lib/runs/function-executor.js";
+import { scriptedDefinition } from "../support/acp.js";
+import { eventually } from "../support/daemon.js";
+import { newUser, programPath, type User } from "../support/program.js";
+import { survivors } from "../support/process-tree.js";
+
+const agentProgram = fileURLToPath(new URL("../support/acp-agent.ts", import.meta.url));
+
+/** `anode acp` with an editor at its other end. */
+interface Editor {
+  readonly child: ChildProcess;
+  readonly agent: sdk.ClientContext;
+  readonly texts: string[];
+  readonly exit: Promise<number | null>;
+  /** What it said beside the protocol. */
+  said(): string;
+  session(): Promise<string>;
+  prompt(sessionId: string, text: string): Promise<sdk.PromptResponse>;
+}
+
+async function openEditor(user: User, flags: readonly string[], optionId = "allow_once"): Promise<Editor> {
+  const child = spawn(process.execPath, [programPath, "acp", ...flags], { env: user.env, cwd: user.folder, stdio: "pipe" });
+  const exit = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await exit;
+  });
+  let said = "";
+  child.stderr.setEncoding("utf8").on("data", (part: string) => (said += part));
+  const texts: string[] = [];
+  const app = sdk
+    .client({ name: "editor" })
+    .onNotification("session/update", ({ params: { update } }) => {
+      if (update.sessionUpdate === "agent_message_chunk" && update.content.type === "text") texts.push(update.content.text);
+    })
+    .onRequest("session/request_permission", () => ({ outcome: { outcome: "selected", optionId } }));
+  const stream = sdk.ndJsonStream(
+    Writable.toWeb(child.stdin) as WritableStream<Uint8Array>,
+    Readable.toWeb(child.stdout) as ReadableStream<Uint8Array>,
+  );
+  const { agent } = app.connect(stream);
+  await agent.request("initialize", { protocolVersion: 1 });
+  return {
+    child,
+    agent,
+    texts,
+    exit,
+    said: () => said,
+    session: async () => (await agent.request("session/new", { cwd: user.folder, mcpServers: [] })).sessionId,
+    prompt: (sessionId, text) => agent.request("session/prompt", { sessionId, prompt: [{ type: "text", text }] }),
+  };
+}
+
+/** A daemon of the user whose runs have threads, ask when told to, and hang when told to. */
+async function threadedDaemon(user: User) {
+  const executor = functionExecutor(
+    async ({ request, emit, ask, signal }) => {
+      await emit("system.init", { profile_name: "craft", session_id: request.session_id ?? "T-1" });
+      await emit("user.message", { message_id: "u", text: request.prompt });
+      if (request.prompt === "hang") await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+      const { decision = "" } = request.prompt === "ask" ? await ask({ kind: "choice", scope: "tool_permission", prompt: "Run ls?" }) : {};
+      await emit("assistant.message", { message_id: "m", text: `${request.prompt} ${decision}`.trim() });
+    },
+    { session: true },
+  );
+  const daemon = await startDaemon({
+    env: user.env,
+    cwd: user.folder,
+    store: "memory",
+    executors: { work: executor },
+    profiles: { craft: { executor: "work" } },
+  });
+  onTestFinished(() => daemon.close());
+  return daemon;
+}
+
+describe("anode acp", () => {
+  it.for([
+    ["allow_once", "ask allow"],
+    ["deny", "ask deny"],
+  ] as const)("puts a question to its editor, and the answer %s is the run's", async ([optionId, said]) => {
+    const user = newUser();
+    await threadedDaemon(user);
+    const editor = await openEditor(user, [], optionId);
+    expect(await editor.prompt(await editor.session(), "ask")).toEqual({ stopReason: "end_turn" });
+    expect(editor.texts).toEqual([said]);
+    editor.child.stdin?.end();
+    expect(await editor.exit).toBe(0);
+  });
+
+  it("cancels a run when its editor does, and when its editor goes", async () => {
+    const user = newUser();
+    const { manager } = await threadedDaemon(user);
+    const editor = await openEditor(user, []);
+    const sessionId = await editor.session();
+    const prompt = editor.prompt(sessionId, "hang");
+    await eventually(async () => (await manager.stats()).runs["running"] === 1);
+    await editor.agent.notify("session/cancel", { sessionId });
+    expect(await prompt).toEqual({ stopReason: "cancelled" });
+    void editor.prompt(sessionId, "hang").catch(() => {});
+    await eventually(async () => (await manager.stats()).runs["running"] === 1);
+    editor.child.stdin?.end();
+    expect(await editor.exit).toBe(0);
+    expect((await manager.list()).runs.map(({ status }) => status)).toEqual(["canceled", "canceled"]);
+  });
+
+  it("goes on with a session in another process", async () => {
+    const user = newUser();
+    await threadedDaemon(user);
+    const first = await openEditor(user, []);
+    const sessionId = await first.session();
+    await first.prompt(sessionId, "one");
+    first.child.stdin?.end();
+    await first.exit;
+    const second = await openEditor(user, []);
+    await second.agent.request("session/load", { sessionId, cwd: user.folder, mcpServers: [] });
+    expect(second.texts).toEqual(["one"]);
+    await second.prompt(sessionId, "two");
+    expect(second.texts).toEqual(["one", "two"]);
+  });
+
+  it("starts a daemon when none answers", async () => {
+    const user = newUser();
+    const editor = await openEditor(user, ["--profile", "no-such-profile"]);
+    await expect(editor.prompt(await editor.session(), "x")).rejects.toMatchObject({ data: { code: "unknown_profile" } });
+    expect(editor.said()).toContain("started the daemon");
+    expect((await user.anode("status")).code).toBe(0);
+  });
+
+  it("holds the runs itself with --no-daemon, and leaves nothing behind", async () => {
+    const user = newUser();
+    mkdirSync(user.home, { recursive: true, mode: 0o700 });
+    const sessions = join(user.folder, "sessions");
+    mkdirSync(sessions);
+    const scripted = { ...scriptedDefinition, argv: [process.execPath, agentProgram], env: { set: { ACP_FOLDER: sessions } } };
+    const config = { agents: { scripted }, profiles: { mine: { executor: { kind: "acp", agent: "scripted" } } } };
+    writeFileSync(join(user.home, "config.json"), JSON.stringify(config), { mode: 0o600 });
+    const editor = await openEditor(user, ["--no-daemon", "--profile", "mine"]);
+    const sessionId = await editor.session();
+    expect(await editor.prompt(sessionId, "#script write a.txt x | say done")).toMatchObject({
+      stopReason: "end_turn",
+      usage: { inputTokens: 100 },
+    });
+    expect(editor.texts.at(-1)).toBe("done");
+    void editor.prompt(sessionId, "#script sh sleep 300").catch(() => {});
+    await eventually(() => [...survivors(user.folder).values()].some((command) => command.includes("sleep 300")));
+    editor.child.stdin?.end();
+    expect(await editor.exit).toBe(0);
+    expect(survivors(user.folder)).toEqual(new Map());
+    expect((await user.anode("status")).code).toBe(3);
+  });
+
+  it("refuses flags that contradict each other", async () => {
+    const user = newUser();
+    expect(await user.anode("acp", "--no-daemon", "--daemon", "127.0.0.1:1")).toMatchObject({ code: 2 });
+  });
+});
