@@ -49,6 +49,8 @@ const planted: readonly (readonly [file: string, rule: string, target: string])[
   ["lib/contract/perform.ts", "packages-of-contract", "p-queue"],
   ["lib/contract/rows/runs.ts", "packages-of-none", "zod"],
   ["lib/node/zod.ts", "packages-of-node", "zod"],
+  ["lib/agent/ai-sdk.ts", "packages-of-ai-sdk", "p-queue"],
+  ["lib/agent/loop.ts", "packages-of-agent", "p-queue"],
   ["adapters/http/queue.ts", "packages-of-http", "p-queue"],
   ["adapters/mcp/queue.ts", "packages-of-mcp", "p-queue"],
   ["adapters/cli/queue.ts", "packages-of-cli", "p-queue"],
