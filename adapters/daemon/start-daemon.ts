@@ -119,6 +119,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
     config: loaded.config,
     env,
     cwd,
+    home: home.path,
     limits,
     port: port.promise,
     onFailed: failed.resolve,
