@@ -1,3 +1,4 @@
+import { type AgentConfig, createAgentExecutor } from "../../lib/agent/index.js";
 import { type Executor, type Limits, type Profile, RunManager } from "../../lib/index.js";
 import { createAcpExecutor, resolveAgents } from "../../lib/acp/index.js";
 import {
@@ -35,6 +36,8 @@ export interface KernelOptions {
   readonly config: Config;
   readonly env: Environment;
   readonly cwd: string;
+  /** The home folder. */
+  readonly home: string;
   readonly limits: Limits;
   /** Our TCP port, once it is known. */
   readonly port: Promise<number | undefined>;
@@ -61,6 +64,16 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
   const around = { host, limits, containment, baseEnv: env, runToken: runTokens.issue };
   const runs = createProcessExecutor({ ...around, shell: daemon.process?.shell ?? false });
   const agents = createAgents(options, createProcesses(around));
+  redaction.add(providerKeys(config));
+  const agent = createAgentExecutor({
+    config,
+    home: options.home,
+    env,
+    cwd,
+    host,
+    surroundings: "daemon",
+    surround: { containment, runToken: runTokens.issue },
+  });
   const sweep = async (recorded: Parameters<typeof sweepLeftovers>[0]["recorded"], politeMs?: number): Promise<void> => {
     const { runs: found, leaked } = await sweepLeftovers({
       storeId,
@@ -76,7 +89,12 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
     return new RunManager({
       ...rest,
       profiles: { ...profiles, ...options.profiles },
-      executors: { process: redactedExecutor(runs, redaction), acp: redactedExecutor(agents, redaction), ...options.executors },
+      executors: {
+        process: redactedExecutor(runs, redaction),
+        agent: redactedExecutor(agent, redaction),
+        acp: redactedExecutor(agents, redaction),
+        ...options.executors,
+      },
       store,
       host,
       folders: createFolders([cwd, ...(daemon.cwd_roots ?? [])], cwd),
@@ -108,4 +126,12 @@ function created<Value>(make: () => Value): Value {
   } catch (error) {
     throw refusedSetting(error);
   }
+}
+
+/** The keys that the configuration itself holds. */
+function providerKeys({ providers = {} }: AgentConfig): Record<string, string> {
+  const keys = Object.entries(providers).flatMap(([id, { apiKey }]) =>
+    apiKey === undefined ? [] : [[`providers.${id}.apiKey`, apiKey] as const],
+  );
+  return Object.fromEntries(keys);
 }

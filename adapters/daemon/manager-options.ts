@@ -1,8 +1,10 @@
-import type { CommandTemplate, Profile, RunManagerOptions } from "../../lib/index.js";
+import { type AgentConfig, agentProfiles } from "../../lib/agent/index.js";
+import type { ApprovalCeiling, ApprovalMode, CommandTemplate, Profile, RunManagerOptions } from "../../lib/index.js";
 import type { Config } from "./config-schema.js";
 
 /** What the configuration says to the manager of runs. */
-export function toManagerOptions({ profile, profiles, daemon = {} }: Config): RunManagerOptions {
+export function toManagerOptions(config: Config): RunManagerOptions {
+  const { profile, profiles, daemon = {} } = config;
   const {
     approval,
     approval_ceiling,
@@ -18,17 +20,30 @@ export function toManagerOptions({ profile, profiles, daemon = {} }: Config): Ru
   } = daemon;
   return {
     ...(profile && { defaultProfile: profile }),
-    ...(profiles && { profiles: profiles as Record<string, Profile> }),
+    profiles: agentProfiles(profiles as Record<string, Profile> | undefined),
+    ...approvalsOf(config, approval_ceiling),
     ...(commands && { commands: commands as Record<string, CommandTemplate> }),
     ...(concurrency !== undefined && { concurrency }),
     ...(child_concurrency !== undefined && { childConcurrency: child_concurrency }),
     ...(key_concurrency !== undefined && { keyConcurrency: key_concurrency }),
     ...(queue_limit !== undefined && { queueLimit: queue_limit }),
-    ...(approval_ceiling && { approvalCeiling: approval_ceiling }),
     ...(approval && { approval }),
     ...(budget && { budget }),
     ...(process && { process: { argv: process.argv ?? "socket", shell: process.shell ?? false } }),
     ...(retention && { retention }),
     ...(limits && { limits }),
   };
+}
+
+const nothingUnasked: ApprovalCeiling = { admin: "ask", other: "ask" };
+
+/** The mode of runs that name none, and how far anyone may go. */
+function approvalsOf(
+  { approvalMode, permissionPreset }: AgentConfig,
+  ceiling: ApprovalCeiling | undefined,
+): { readonly approvalMode?: ApprovalMode; readonly approvalCeiling?: ApprovalCeiling } {
+  const unrestricted = permissionPreset === "unrestricted" || permissionPreset === "yolo";
+  const mode = approvalMode ?? (unrestricted ? "unrestricted" : permissionPreset && "ask");
+  const bound = permissionPreset === "strict" ? nothingUnasked : ceiling;
+  return { ...(mode && { approvalMode: mode }), ...(bound && { approvalCeiling: bound }) };
 }

@@ -119,6 +119,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
     config: loaded.config,
     env,
     cwd,
+    home: home.path,
     limits,
     port: port.promise,
     // What is hidden must be there, and the sockets are opened after the first runs may have started.

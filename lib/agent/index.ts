@@ -3,8 +3,11 @@
  * `@ai-sdk/*` are optional peers, loaded when the first run is prepared.
  * @packageDocumentation
  */
+export { createAgentExecutor } from "./agent-executor.js";
 export { type AgentConfig, agentConfigShape } from "./config-schema.js";
 export { readHookFile } from "./hooks/hook-file.js";
+export type { AgentExecutorOptions, AgentModel, ToolsetSurroundings } from "./options.js";
+export { agentProfiles } from "./profiles.js";
 export { builtinToolNames } from "./tools/tool-names.js";
 export { createTrust, type Trust, type TrustedWorkspace } from "./trust.js";
 export type { AgentTool, ToolCall, ToolLevel, ToolResult } from "./tool.js";

@@ -1,5 +1,6 @@
 import type { Caller } from "../caller.js";
 import { AnodeError, isAnodeError } from "../errors.js";
+import { intersectTools } from "../tool-names.js";
 import type { ActiveRun } from "./active-run.js";
 import type { CommandTemplate, Executor, NormalRequest, Profile, Supports } from "./executor.js";
 import {
@@ -159,7 +160,7 @@ function normalize(request: RunRequest, found: Found): NormalRequest {
   set(normal, "model", request.model || profile.model || undefined);
   set(normal, "max_turns", request.max_turns || profile.max_turns || undefined);
   set(normal, "cwd", (request.cwd === undefined && template?.cwd) || found.cwd);
-  set(normal, "tools", request.tools ?? inherited?.tools ?? profile.tools);
+  set(normal, "tools", childTools(request.tools, inherited?.tools) ?? profile.tools);
   set(normal, "approval", request.approval ?? inherited?.approval);
   set(normal, "metadata", request.metadata ?? inherited?.metadata);
   set(normal, "budget", budgetOf(request.budget ?? found.budget, template));
@@ -180,6 +181,11 @@ function set(normal: Record<string, unknown>, field: string, value: unknown): vo
 function budgetOf(budget: Budget | undefined, template: CommandTemplate | undefined): Budget | undefined {
   if (template?.timeout_ms !== undefined) return { wall_ms: template.timeout_ms, ...budget };
   return budget && Object.keys(budget).length > 0 ? budget : undefined;
+}
+
+/** A child never has more tools than its parent. */
+function childTools(asked: RunRequest["tools"], inherited: RunRequest["tools"]): RunRequest["tools"] {
+  return asked && inherited ? intersectTools(asked, inherited) : (asked ?? inherited);
 }
 
 /** A caller's id is its default fairness key, as far as it is one. */
@@ -233,15 +239,12 @@ function assertMeasured(name: string, limit: number | undefined, isMeasured: boo
 }
 
 function executorMissing(name: string): AnodeError {
-  const agent = name === "agent";
-  const detail = agent ? "The built-in agent is not part of this daemon yet." : `The executor ${name} is not there.`;
-  const hint = agent
-    ? "Run a command instead: `anode runs start --exec -- cmd args…` or `--command <name>`; or name a profile whose executor is registered."
-    : name === "process"
-      ? "Register createProcessExecutor() of anode-daemon/node under the name process."
-      : name === "acp"
-        ? "Register createAcpExecutor() of anode-daemon/acp under the name acp."
-        : `Register an executor under the name ${name}.`;
-  const room = agent || name === "acp" ? name : "node";
-  return new AnodeError("executor_unavailable", detail, { details: { package: `anode-daemon/${room}`, hint } });
+  const room = name === "process" ? "node" : name;
+  const factory = { agent: "createAgentExecutor", process: "createProcessExecutor", acp: "createAcpExecutor" }[name];
+  const hint = factory
+    ? `Register ${factory}() of anode-daemon/${room} under the name ${name}, or name a profile whose executor is registered.`
+    : `Register an executor under the name ${name}, or name a profile whose executor is registered.`;
+  return new AnodeError("executor_unavailable", `The executor ${name} is not there.`, {
+    details: { package: `anode-daemon/${room}`, hint },
+  });
 }

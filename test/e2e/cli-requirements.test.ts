@@ -124,8 +124,8 @@ describe("the command line", () => {
   verifiesWith("anode.runs.start.stock", "cli", async () => {
     const user = newUser();
     const { code, out, err } = await user.anode("runs", "start", "investigate flaky tests");
-    expect([code, out]).toEqual([8, ""]);
-    expect(err).toContain("--exec -- cmd");
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain("ANTHROPIC_API_KEY");
   });
 
   verifiesWith("anode.runs.start.prompt-required", "cli", async () => {

@@ -69,9 +69,9 @@ describe("the documented curl lines", () => {
       seedBody,
     ];
     expect(JSON.parse((await user.run("curl", ...words)).out)).toMatchObject({
-      status: 503,
-      code: "executor_unavailable",
-      hint: expect.stringContaining("--exec"),
+      status: 422,
+      code: "model_unavailable",
+      hint: expect.stringContaining("OPENAI_API_KEY"),
     });
     expect(JSON.parse((await user.run("curl", "-sS", "--unix-socket", socket, "http://localhost/runs")).out)).toEqual({ runs: [] });
   });

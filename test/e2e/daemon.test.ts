@@ -186,9 +186,7 @@ describe("startDaemon", () => {
     expect(run).toMatchObject({ status: "failed", exit_code: 3, result: `${place.cwd}\n` });
     const refused = await call(urlOf(daemon), "/runs", { body: { argv: ["true"] }, token: readToken(place.home.token) });
     expect([refused.status, refused.json.code]).toEqual([403, "argv_not_allowed"]);
-    expect((await call(place.home.socket, "/runs", { body: { prompt: "investigate flaky tests" } })).json.code).toBe(
-      "executor_unavailable",
-    );
+    expect((await call(place.home.socket, "/runs", { body: { prompt: "investigate flaky tests" } })).json.code).toBe("model_unavailable");
   });
 
   it("lets callers without admin work inside the roots only, by real path", async () => {

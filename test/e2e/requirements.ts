@@ -26,7 +26,7 @@ export const requirements: readonly Requirement[] = [
   { id: "anode.runs.start.seed-body", behavior: "All six fields of the documented body are taken and shown.", carriers: [...api, "curl"] },
   {
     id: "anode.runs.start.stock",
-    behavior: "The stock daemon without an agent answers the documented body with executor_unavailable and a next step.",
+    behavior: "The stock daemon without a key answers the documented body with model_unavailable and names the variable.",
     carriers: ["curl", "cli"],
   },
   { id: "anode.runs.start.prompt-required", behavior: "prompt is required.", carriers: [...api, "cli"] },

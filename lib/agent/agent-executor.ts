@@ -1,0 +1,13 @@
+import type { Executor } from "../runs/executor.js";
+import { createAiSdk } from "./ai-sdk.js";
+import { createAgentExecutorOn } from "./executor-on-ground.js";
+import type { AgentExecutorOptions } from "./options.js";
+import { openToolset } from "./toolset.js";
+
+/**
+ * The built-in agent: runs a model loop of its own on the AI SDK, which is loaded when the first run is prepared.
+ * Register it under the name `agent`.
+ */
+export function createAgentExecutor(options: AgentExecutorOptions = {}): Executor {
+  return createAgentExecutorOn({ sdk: createAiSdk(), openToolset }, options);
+}

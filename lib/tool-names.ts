@@ -1,0 +1,15 @@
+/** The tools that both lists allow. Items are names or globs; of two that overlap the narrower one stays. */
+export function intersectTools(some: readonly string[], others: readonly string[]): string[] {
+  const inside = (items: readonly string[], bounds: readonly string[]): string[] =>
+    items.filter((item) => bounds.some((bound) => matchesTool(bound, item)));
+  return [...new Set([...inside(some, others), ...inside(others, some)])];
+}
+
+/** Whether a glob (`*` any characters, `?` one) matches the whole name. */
+export function matchesTool(glob: string, name: string): boolean {
+  const pattern = glob
+    .replaceAll(/[\\^$.|+()[\]{}]/g, "\\$&")
+    .replaceAll("*", "[^]*")
+    .replaceAll("?", "[^]");
+  return new RegExp(`^${pattern}$`).test(name);
+}
