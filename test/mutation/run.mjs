@@ -1,11 +1,10 @@
 // Mutation run: `npm run test:mutation [-- <part of a path> …]`. Changes the sources below in every way Stryker knows, one
 // mutant at a time, and says which of them the tests named beside each source do not notice.
 //
-// Stryker is no dependency: it brings a hundred packages that nothing else needs, and is wanted before a release only. It is
-// installed beside a link to our own vitest, so that the tests run on the same one as always.
+// Stryker is no dependency: it brings a hundred and seventy packages that nothing else needs, and is wanted before a release
+// only. It is installed in an ignored folder of the project, from where it finds the vitest that the tests always run on.
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const version = "10.1.1";
@@ -31,7 +30,8 @@ const subjects = {
   "adapters/http/gate/target.ts": tests("http", "target"),
 };
 
-const home = join(tmpdir(), `anode-mutation-${version}`);
+const home = resolve(`temp/mutation-${version}`);
+const stryker = join(home, "node_modules/@stryker-mutator");
 install();
 const wanted = process.argv.slice(2);
 const chosen = Object.keys(subjects).filter((source) => wanted.length === 0 || wanted.some((part) => source.includes(part)));
@@ -40,16 +40,12 @@ console.log(`\n${scores.map(({ source, percent, line }) => `${percent.toFixed(1)
 process.exitCode = scores.some(({ percent }) => percent < wantedPercent) ? 1 : 0;
 
 function install() {
-  const modules = join(home, "node_modules");
-  if (existsSync(join(modules, "@stryker-mutator/vitest-runner"))) return;
+  if (existsSync(join(stryker, "vitest-runner"))) return;
   mkdirSync(home, { recursive: true });
   writeFileSync(join(home, "package.json"), "{}");
   const packages = ["core", "vitest-runner"].map((name) => `@stryker-mutator/${name}@${version}`);
-  execFileSync("npm", ["install", "--no-save", "--legacy-peer-deps", "--no-audit", "--no-fund", ...packages], {
-    cwd: home,
-    stdio: "inherit",
-  });
-  symlinkSync(resolve("node_modules/vitest"), join(modules, "vitest"));
+  const options = ["--no-save", "--legacy-peer-deps", "--no-audit", "--no-fund"];
+  execFileSync("npm", ["install", ...options, ...packages], { cwd: home, stdio: "inherit" });
 }
 
 function mutate(source) {
@@ -71,7 +67,7 @@ function mutate(source) {
       logLevel: "warn",
     }),
   );
-  execFileSync(process.execPath, [join(home, "node_modules/@stryker-mutator/core/bin/stryker.js"), "run", config], {
+  execFileSync(process.execPath, [join(stryker, "core/bin/stryker.js"), "run", config], {
     stdio: "inherit",
     env: { ...process.env, MUTATION_TESTS: subjects[source].join(",") },
   });

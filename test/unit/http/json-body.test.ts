@@ -1,7 +1,9 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { scanJson } from "../../../adapters/http/gate/byte-scan.js";
 import { readJsonBody } from "../../../adapters/http/gate/json-body.js";
 import { jsonBombs, jsonCorpus } from "../../fault/corpus/json.js";
-import { outcomeOf } from "./fixtures.js";
+import { outcome, outcomeOf } from "./fixtures.js";
 
 const limits = { bytes: 1_048_576, depth: 32, tokens: 20_000 };
 const encoder = new TextEncoder();
@@ -47,5 +49,34 @@ describe("readJsonBody", () => {
       throw new Error("reset");
     })();
     expect(await outcomeOf(() => readJsonBody(broken, limits))).toBe("malformed_request");
+  });
+});
+
+/** Depth and structural characters of a document, counted on its value. */
+function measure(value: unknown): { depth: number; tokens: number } {
+  if (typeof value !== "object" || value === null) return { depth: 0, tokens: 0 };
+  const members = Object.values(value).map(measure);
+  const separators = Math.max(0, members.length - 1) + (Array.isArray(value) ? 0 : members.length);
+  return {
+    depth: 1 + Math.max(0, ...members.map(({ depth }) => depth)),
+    tokens: 2 + separators + members.reduce((sum, { tokens }) => sum + tokens, 0),
+  };
+}
+
+describe("scanJson", () => {
+  it("passes a document, as it is, when its depth and its structural characters are within the limits, else never", () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 5 }), fc.nat(5), fc.nat(40), (value, depth, tokens) => {
+        const text = JSON.stringify(value);
+        const is = measure(value);
+        const fits = is.depth <= depth && is.tokens <= tokens;
+        expect(outcome(() => scanJson(encoder.encode(text), { depth, tokens }))).toBe(fits ? "passes" : "invalid_json");
+        expect(scanJson(encoder.encode(text), is)).toBe(text);
+      }),
+    );
+  });
+
+  it.each(["\u2eff", "\uf03f", "\ufec0"])("takes %j, which begins like a byte order mark or ends like one, for no such mark", (text) => {
+    expect(scanJson(encoder.encode(text), limits)).toBe(text);
   });
 });
