@@ -109,10 +109,12 @@ describe("what is in a stream beside its events", () => {
   });
 });
 
-describe("framesOfLines", () => {
-  it("takes a last line that lacks its end", () => {
-    const frames = framesOfLines(new TextEncoder().encode('{"seq":1}\n{"seq":2}'), 1);
-    expect(new TextDecoder().decode(frames)).toBe('id: 1\ndata: {"seq":1}\n\nid: 2\ndata: {"seq":2}\n\n');
+describe("lines and frames that were cut", () => {
+  it("come to an end, after what is whole", () => {
+    const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+    const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+    expect(decode(framesOfLines(encode('{"seq":1}\n{"seq":2'), 1))).toMatch(/^id: 1\ndata: {"seq":1}\n\nid: 2\n/);
+    expect(decode(linesOfFrames(encode('id: 1\ndata: {"seq":1}\n\nid: 2\ndata: {"se'), 1))).toMatch(/^{"seq":1}\n/);
   });
 });
 
