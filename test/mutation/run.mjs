@@ -61,10 +61,12 @@ function mutate(source) {
       ignorers: ["texts"],
       ignorePatterns: ["*", "!lib/**", "!adapters/**", "!test/**", "!package.json"],
       tempDirName: join(home, "sandbox"),
-      concurrency: Number(process.env["MUTATION_CONCURRENCY"] ?? 1),
+      concurrency: Number(process.env["MUTATION_CONCURRENCY"] ?? 2),
       reporters: ["json"],
       jsonReporter: { fileName: report },
       logLevel: "warn",
+      // Beyond the time its tests took before: most of those that take longer never end.
+      timeoutMS: 3000,
     }),
   );
   execFileSync(process.execPath, [join(stryker, "core/bin/stryker.js"), "run", config], {
@@ -85,6 +87,6 @@ function score(source, { mutants, source: text }) {
   }
   const percent = (100 * noticed.length) / Math.max(1, noticed.length + missed.length);
   const others = mutants.length - noticed.length - missed.length - of("Ignored").length;
-  const line = `${noticed.length} of ${noticed.length + missed.length}; ${of("Ignored").length} texts left out, ${others} did not load`;
+  const line = `${noticed.length} of ${noticed.length + missed.length}, ${of("Timeout").length} by never ending; ${of("Ignored").length} texts left out, ${others} did not load`;
   return { source, percent, line };
 }

@@ -315,6 +315,49 @@ describe("a cursor that follows", () => {
     expect(seqs(got)).toEqual([[1]]);
   });
 
+  it("gives what was written since the last page, over a buffer that holds nothing", async () => {
+    const { write, buffer, stream, leave } = world();
+    const empty = { ...buffer, lastSeq: () => 0, events: () => undefined };
+    const reading = follow({ ...stream, buffer: empty }, asEvents, { after: 0, follow: true, signal: leave.signal });
+    await write(eventsOf(1, 3));
+    expect(seqs([(await reading.next()).value ?? []])).toEqual([[1, 2, 3]]);
+    await write([eventOf(4)]);
+    expect(seqs([(await reading.next()).value ?? []])).toEqual([[4]]);
+    await reading.return();
+  });
+
+  it("takes no wake-up before it sleeps for a silence, and looks again", async () => {
+    const { buffer, read, leave, clock } = world();
+    let looks = 0;
+    const live = (): undefined => {
+      looks += 1;
+      if (looks === 1) buffer.wake("a");
+    };
+    const { got, done } = read(asEvents, { live, heartbeat: { ms: 100, clock, value: [] } });
+    await clock.advance(99);
+    expect([got, looks]).toEqual([[], 2]);
+    leave.abort();
+    await done;
+  });
+
+  it("keeps no timer going for a reader that does not wait", async () => {
+    const { write, stream, leave, clock } = world();
+    const reading = follow(stream, asEvents, { after: 0, follow: true, signal: leave.signal, heartbeat: { ms: 100, clock, value: [] } });
+    for (const [ms, seq] of [
+      [60, 1],
+      [30, 2],
+    ] as const) {
+      const waiting = reading.next();
+      await clock.advance(ms);
+      await write([eventOf(seq)]);
+      expect(seqs([(await waiting).value ?? []])).toEqual([[seq]]);
+    }
+    expect(clock.pending).toBe(1);
+    await clock.advance(10);
+    expect(clock.pending).toBe(0);
+    await reading.return();
+  });
+
   it("gives the live text when all events were read, and sleeps when there is none", async () => {
     const { write, buffer, read, leave } = world();
     await write(eventsOf(1, 2));
