@@ -239,6 +239,13 @@ describe("an approval that nobody is there to give", () => {
     clock.pass(5_000);
     expect(desk.openCount).toBe(1);
     presence(false);
+    clock.pass(1_000);
+    presence(false);
+    presence(true);
+    clock.pass(5_000);
+    // No wait of before goes on beside the one that was called off.
+    expect(desk.openCount).toBe(1);
+    presence(false);
     clock.pass(3_000);
     // Another change without anybody there does not begin the wait anew.
     presence(false);
@@ -271,7 +278,7 @@ describe("Desk.recover", () => {
     const { desk, clock, inner, settle } = subject;
     const { question: answered } = await desk.open({ ...ofRun, id: "Q-answered" });
     await desk.answer(answered.question_id, { text: "Ada" }, localCaller);
-    await desk.open({ ...ofRun, id: "Q-run" });
+    for (const id of ["Q-run", "Q-next"]) await desk.open({ ...ofRun, id });
     const puts = Array.from({ length: 1001 }, (_, n) => ({
       collection: "questions",
       id: `Q-${n}`,
@@ -282,12 +289,13 @@ describe("Desk.recover", () => {
     desk.stop();
     clock.pass(90_000);
     const next = await subject.start(makeDesk);
-    expect(next.desk.openCount).toBe(1002);
+    expect(next.desk.openCount).toBe(1003);
+    expect((next.desk as Desk).openOf("R-1").map(({ question_id }) => question_id)).toEqual(["Q-run", "Q-next"]);
     clock.pass(0);
     await settle();
     expect(next.desk.openCount).toBe(1001);
     expect(await next.desk.get("Q-run")).toMatchObject({ status: "closed", outcome: "timed_out" });
-    expect((await subject.events("run:R-1")).at(-1)).toMatchObject({ type: "question.closed", payload: { question_id: "Q-run" } });
+    expect((await subject.events("run:R-1")).at(-1)).toMatchObject({ type: "question.closed", payload: { question_id: "Q-next" } });
     await next.desk.answer("Q-1000", { text: "Ada" }, localCaller);
     expect(next.desk.openCount).toBe(1000);
   });
@@ -314,17 +322,20 @@ describe("a holder that leaves", () => {
     expect(desk.openCount).toBe(1);
     second.leave();
     await settle();
-    expect(await second.answer).toEqual({ outcome: "canceled", reason: "canceled" });
+    expect(await second.answer).toStrictEqual({ outcome: "canceled", reason: "canceled" });
     expect(await desk.get("Q-own")).toMatchObject({ status: "closed", outcome: "canceled" });
   });
 
   it("changes nothing when the question has ended", async () => {
-    const { desk, settle } = await bench();
+    const subject = await bench();
+    const { desk, settle, logged } = subject;
     const held = await desk.open({ ...question, id: "Q-own" });
     await desk.answer("Q-own", { text: "Ada" }, localCaller);
     held.leave();
     await settle();
     expect(await desk.get("Q-own")).toMatchObject({ outcome: "answered", text: "Ada" });
+    expect((await subject.events("feed")).filter(({ type }) => type === "question.closed")).toHaveLength(1);
+    expect(logged).toEqual([]);
   });
 });
 
@@ -378,7 +389,7 @@ describe("an ending", () => {
       subject.clock.pass(1_000);
       const closed = await subject.desk.answer(question_id, { option_id: "deny", message: "no" }, localCaller);
       const ending = { outcome: "denied", decision: "deny", option_id: "deny", message: "no", reason: "denied", by: "local" };
-      expect(await held.answer).toEqual(ending);
+      expect(await held.answer).toStrictEqual(ending);
       expect(closed).toEqual({
         ...held.question,
         ...ending,
@@ -458,7 +469,7 @@ describe("the deadline of a question", () => {
     expect(desk.openCount).toBe(1);
     clock.pass(1);
     await settle();
-    expect(await held.answer).toEqual({ outcome: "answered", text: "nobody", defaulted: true });
+    expect(await held.answer).toStrictEqual({ outcome: "answered", text: "nobody", defaulted: true });
   });
 
   it("is kept when it lies beyond the longest timer", async () => {
