@@ -35,6 +35,7 @@ const stryker = join(home, "node_modules/@stryker-mutator");
 install();
 const wanted = process.argv.slice(2);
 const chosen = Object.keys(subjects).filter((source) => wanted.length === 0 || wanted.some((part) => source.includes(part)));
+if (chosen.length === 0) throw new Error(`No source here has one of these in its path: ${wanted.join(", ")}.`);
 const scores = chosen.map((source) => mutate(source));
 console.log(`\n${scores.map(({ source, percent, line }) => `${percent.toFixed(1).padStart(5)} %  ${source}: ${line}`).join("\n")}`);
 process.exitCode = scores.some(({ percent }) => percent < wantedPercent) ? 1 : 0;
