@@ -83,6 +83,10 @@ describe("scanJson", () => {
     );
   });
 
+  it("gives no text that is not in the bytes", () => {
+    expect(outcome(() => scanJson(new Uint8Array([0x7b, 0xff, 0x7d]), limits))).toBe("invalid_json");
+  });
+
   it.each(["\u2eff", "\uf03f", "\ufec0"])("takes %j, which begins like a byte order mark or ends like one, for no such mark", (text) => {
     expect(scanJson(encoder.encode(text), limits)).toBe(text);
   });
