@@ -21,7 +21,7 @@ const subjects = {
   "adapters/http/gate/body-framing.ts": tests("http", "content-type", "handler"),
   "adapters/http/gate/byte-scan.ts": tests("http", "json-body"),
   "adapters/http/gate/caller.ts": tests("http", "handler", "limiter"),
-  "adapters/http/gate/connection.ts": tests("http", "handler"),
+  "adapters/http/gate/connection.ts": tests("http", "handler", "origin"),
   "adapters/http/gate/content-type.ts": tests("http", "content-type"),
   "adapters/http/gate/host-header.ts": tests("http", "host-header"),
   "adapters/http/gate/json-body.ts": tests("http", "json-body"),
