@@ -17,9 +17,24 @@ const approval: OpenQuestion = {
 async function bench() {
   const bench = createDeskBench(["R-1", "R-2"]);
   const logged: unknown[][] = [];
-  const heard = (parts: DeskParts): Desk => new Desk({ ...parts, host: { ...parts.host, log: (...line) => void logged.push(line) } });
+  const timers = new Set<object>();
+  const heard = ({ host, ...parts }: DeskParts): Desk => {
+    const schedule: typeof host.clock.schedule = (task, ms) => {
+      const timer = {};
+      const cancel = host.clock.schedule(() => {
+        timers.delete(timer);
+        task();
+      }, ms);
+      timers.add(timer);
+      return () => {
+        timers.delete(timer);
+        cancel();
+      };
+    };
+    return new Desk({ ...parts, host: { ...host, clock: { ...host.clock, schedule }, log: (...line) => void logged.push(line) } });
+  };
   const { desk, journal, store } = await bench.start(heard);
-  return Object.assign(bench, { desk: desk as Desk, journal, store, logged });
+  return Object.assign(bench, { desk: desk as Desk, journal, store, logged, timers });
 }
 
 describe("Desk.open", () => {
@@ -427,11 +442,13 @@ describe("an ending", () => {
 
   it("leaves no timer that could end the question again", async () => {
     const subject = await bench();
-    const { desk, clock, settle, logged } = subject;
+    const { desk, clock, settle, logged, timers } = subject;
     const { question: open } = await desk.open(approval);
     subject.present = false;
     desk.presenceChanged();
+    expect(timers.size).toBe(2);
     await desk.answer(open.question_id, { option_id: "deny" }, localCaller);
+    expect(timers.size).toBe(0);
     const before = (await subject.events("feed")).length;
     clock.pass(120_000);
     await settle();
@@ -448,6 +465,19 @@ describe("an ending", () => {
     expect(logged).toEqual([
       ["warn", "question.close_failed", { question_id: held.question.question_id, error: expect.stringContaining("store_failed") }],
     ]);
+  });
+
+  it("that is lost troubles no process whose asker does not look", async () => {
+    const { desk, store, clock, settle } = await bench();
+    await desk.open(question);
+    store.failCommits(1, "store_failed");
+    const unhandled: unknown[] = [];
+    const note = (error: unknown): void => void unhandled.push(error);
+    process.on("unhandledRejection", note);
+    clock.pass(60_000);
+    await settle();
+    process.off("unhandledRejection", note);
+    expect([desk.openCount, unhandled]).toEqual([0, []]);
   });
 
   it("by a deadline is not held back by a full disk", async () => {
