@@ -136,7 +136,6 @@ function fromQueue(record: RunSummary, event: FoldedEvent): RunSummary {
 
 function ended(record: RunSummary, event: FoldedEvent): RunSummary {
   const next: Record<string, unknown> = { ...record };
-  if (record.open_questions !== undefined) delete next["open_questions"];
   next["status"] = terminalStatus[event.type];
   next["ended_at"] = event.time;
   take(next, event.payload, outcomeFields);

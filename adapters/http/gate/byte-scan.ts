@@ -9,7 +9,7 @@ export interface ScanLimits {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /**
  * Stage 11: the text of a JSON document whose depth and structure are bounded. Runs before parsing, since a parser builds

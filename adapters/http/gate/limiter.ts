@@ -20,7 +20,7 @@ export function createLimiter(clock: Clock, allowed: number): Limiter {
       failures.delete(key);
       failures.set(key, recent);
       if (failures.size > mostAddresses) failures.delete(failures.keys().next().value as string);
-      if (recent.length >= allowed) return Math.max(1, Math.ceil(((recent[0] as number) + windowMs - now) / 1000));
+      if (recent.length >= allowed) return Math.ceil(((recent[0] as number) + windowMs - now) / 1000);
       recent.push(now);
       return undefined;
     },

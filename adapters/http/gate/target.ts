@@ -37,7 +37,6 @@ function checkPath(path: string): void {
 }
 
 function parseQuery(query: string): Target["query"] {
-  if (query === "") return noQuery;
   if (query.includes("%")) decode(query);
   const entries = [...new URLSearchParams(query)];
   if (entries.some(([name]) => credentialNames.has(name.toLowerCase()))) {

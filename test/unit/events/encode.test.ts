@@ -3,7 +3,17 @@ import { createParser } from "eventsource-parser";
 import { describe, expect, it } from "vitest";
 import { createEvent, encodeLine, encodePayload } from "../../../lib/events/encode.js";
 import type { StreamEvent } from "../../../lib/events/event.js";
-import { eventsOfLines, framesOfLines, frameText, linesOfFrames } from "../../../lib/events/frame.js";
+import {
+  eventsOfLines,
+  framesOfLines,
+  frameText,
+  heartbeatFrame,
+  heartbeatLine,
+  lineBytes,
+  linesOfFrames,
+  previewFrame,
+  streamOpening,
+} from "../../../lib/events/frame.js";
 
 const time = "2026-01-02T03:04:05.678Z";
 const hostile = [
@@ -75,6 +85,36 @@ describe("an event", () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe("what is in a stream beside its events", () => {
+  it("is read as a wait, a comment and a message without an id, so that a reader's cursor stays", () => {
+    const read: unknown[] = [];
+    const parser = createParser({
+      onRetry: (ms) => read.push({ ms }),
+      onComment: (comment) => read.push({ comment }),
+      onEvent: ({ id, data }) => read.push({ id, data: JSON.parse(data) }),
+    });
+    const preview = { type: "text", payload: { text: "a\r\n\u2028b" } };
+    const parts = [streamOpening, new TextEncoder().encode(frameText(createEvent({ seq: 3, type: "x", time, payload: {} })))];
+    for (const part of [...parts, heartbeatFrame, previewFrame(preview)]) parser.feed(new TextDecoder().decode(part));
+    expect(read).toEqual([{ ms: 1000 }, { id: "3", data: expect.anything() }, { comment: "ping" }, { id: undefined, data: preview }]);
+  });
+
+  it("is a line of its own as NDJSON, an empty one for the heartbeat", () => {
+    const value = { text: "a\nb" };
+    const text = [lineBytes(value), heartbeatLine, lineBytes(value)].map((bytes) => new TextDecoder().decode(bytes)).join("");
+    expect(text).toBe(`${JSON.stringify(value)}\n\n${JSON.stringify(value)}\n`);
+  });
+});
+
+describe("lines and frames that were cut", () => {
+  it("come to an end, after what is whole", () => {
+    const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+    const decode = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+    expect(decode(framesOfLines(encode('{"seq":1}\n{"seq":2'), 1))).toMatch(/^id: 1\ndata: {"seq":1}\n\nid: 2\n/);
+    expect(decode(linesOfFrames(encode('id: 1\ndata: {"seq":1}\n\nid: 2\ndata: {"se'), 1))).toMatch(/^{"seq":1}\n/);
   });
 });
 

@@ -10,6 +10,26 @@ describe("checkJsonType", () => {
     expect(outcome(() => checkJsonType(headers))).toBe(passes ? "passes" : "unsupported_media_type");
   });
 
+  it.each([
+    ["; charset=UTF-8", true],
+    [";\t charset=utf-8 \t", true],
+    [";  x=  ", true],
+    ['; xx="aa"; yy=bb', true],
+    ["; CHARSET=utf-16", false],
+    ["; x charset=utf-8", false],
+    ["; charset=utf-8 x", false],
+    ["; =utf-8", false],
+    ["; (x)=a", false],
+    ["; x=(a)", false],
+    ["; x=a b", false],
+    ['; x="a', false],
+    ['; x=a"', false],
+    ['; x=""a""', false],
+  ])("of the parameters %j passes: %s", (parameters, passes) => {
+    const headers = headerMap("Content-Type", `application/json${parameters}`);
+    expect(outcome(() => checkJsonType(headers))).toBe(passes ? "passes" : "unsupported_media_type");
+  });
+
   it("guards every operation with a JSON body, which is then not read", async () => {
     const { handle, performed } = testHandler();
     for (const target of ["/runs", "/runs/R-1/input", "/runs/prune"]) {
@@ -28,6 +48,9 @@ describe("checkJsonType", () => {
 describe("checkFraming", () => {
   it.each([
     [["Content-Encoding", "identity"], "passes"],
+    [[], "passes"],
+    [["Content-Encoding", "Identity"], "passes"],
+    [["Content-Encoding", "identity", "Transfer-Encoding", "chunked"], "passes"],
     [["Transfer-Encoding", "chunked"], "passes"],
     [["Transfer-Encoding", "Chunked"], "passes"],
     [["Content-Encoding", "gzip"], "unsupported_media_type"],
@@ -52,6 +75,7 @@ describe("checkFraming", () => {
 
 describe("checkLength", () => {
   it("refuses a declared length over the limit and no other", () => {
+    expect(outcome(() => checkLength(headerMap(), 10))).toBe("passes");
     expect(outcome(() => checkLength(headerMap("Content-Length", "10"), 10))).toBe("passes");
     expect(outcome(() => checkLength(headerMap("Content-Length", "11"), 10))).toBe("body_too_large");
     expect(outcome(() => checkLength(headerMap("Content-Length", "9".repeat(400)), 10))).toBe("body_too_large");

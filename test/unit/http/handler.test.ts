@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createContractHandler } from "../../../adapters/http/handler.js";
-import { allScopes, type Caller } from "../../../lib/caller.js";
+import { createContractHandler, type HandlerOptions } from "../../../adapters/http/handler.js";
+import { allScopes, type Caller, localCaller } from "../../../lib/caller.js";
 import { AnodeError } from "../../../lib/errors.js";
 import type { Log } from "../../../lib/host.js";
 import { systemHost } from "../../../lib/system-host.js";
@@ -186,6 +186,19 @@ describe("the order of the gate", () => {
     expect([documentOf(reply)["code"], watched.read, performed]).toEqual([code, false, []]);
   });
 
+  it("names the fault that the door found before anything else", async () => {
+    const { handle, performed } = testHandler();
+    const fault = new AnodeError("headers_too_large", "The door has seen enough.");
+    const reply = await handle(call({ fault, ...wrong.version, rawHeaders: Array(400).fill("x") }));
+    expect([documentOf(reply)["code"], documentOf(reply)["detail"], performed]).toEqual(["headers_too_large", fault.message, []]);
+  });
+
+  it("counts the headers before it looks at the version", async () => {
+    const { handle } = testHandler();
+    const rawHeaders = [...good.host, ...Array(202).fill("x")];
+    expect(documentOf(await handle(call({ ...wrong.version, rawHeaders })))["code"]).toBe("headers_too_large");
+  });
+
   it("answers unknown paths like known ones to those who are not known", async () => {
     const { handle } = testHandler();
     for (const [method, target] of [
@@ -279,6 +292,26 @@ describe("callers", () => {
       );
     expect([await at("tcp"), await at("fetch"), await at("unix"), await at("memory")]).toEqual([401, 401, 200, 200]);
     expect([await at("unix", bearer), await at("memory", bearer)]).toEqual([401, 401]);
+  });
+
+  it("knows the owner at the Unix socket and the process itself in memory, with every scope", async () => {
+    const seen: unknown[] = [];
+    const perform: HandlerOptions["perform"] = async (_operation, _input, { caller }) => {
+      seen.push(caller);
+      return { status: 200, body: {} };
+    };
+    const plain = createContractHandler({ operations, hosts: [], host: systemHost, perform });
+    for (const kind of ["unix", "memory"] as const)
+      await plain(call({ door: { kind, hosts: [], origins: [] }, rawHeaders: ["Host", "anode"] }));
+    expect(seen).toEqual([{ id: "owner", door: "unix", scopes: allScopes }, localCaller]);
+    const refused = documentOf(await plain(call({ door: { kind: "unix", hosts: [], origins: [] } })));
+    expect(refused).toMatchObject({ code: "auth_invalid", reason: "unknown" });
+  });
+
+  it("is somebody inside a run by the header Anode-Run alone", async () => {
+    const { handle, performed } = known({ scopes: ["read"] });
+    await handle(call());
+    expect(performed[0]?.context.caller).toEqual({ id: "token:1", door: "tcp", scopes: ["read"] });
   });
 
   it("asks authenticate once and never shows it a refused call", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { canonicalAddress, createLimiter } from "../../../adapters/http/gate/limiter.js";
+import { AnodeError } from "../../../lib/errors.js";
 import type { Clock } from "../../../lib/host.js";
 import { systemHost } from "../../../lib/system-host.js";
 import { bearer, call, documentOf, testHandler } from "./fixtures.js";
@@ -40,6 +41,31 @@ describe("createLimiter", () => {
     for (let i = 0; i < 1_024; i++) limiter.failed(`10.0.${i >> 8}.${i & 255}`);
     expect(limiter.failed("first")).toBeUndefined();
   });
+
+  it("forgets first the address whose last failure is the oldest", () => {
+    const limiter = createLimiter(stillClock(), 1);
+    limiter.failed("first");
+    limiter.failed("second");
+    expect(limiter.failed("first")).toBe(60);
+    for (let i = 0; i < 1_023; i++) limiter.failed(`10.0.${i >> 8}.${i & 255}`);
+    expect([limiter.failed("first"), limiter.failed("10.0.0.0"), limiter.failed("second")]).toEqual([60, 60, undefined]);
+  });
+
+  it("lets the window of each failure pass by itself", () => {
+    const clock = stillClock();
+    const limiter = createLimiter(clock, 2);
+    for (const [at, wait] of [
+      [0, undefined],
+      [30_000, undefined],
+      [59_999, 1],
+      [60_000, undefined],
+      [60_001, 30],
+      [90_000, undefined],
+    ] as const) {
+      clock.at = at;
+      expect(limiter.failed("a")).toBe(wait);
+    }
+  });
 });
 
 describe("canonicalAddress", () => {
@@ -49,6 +75,14 @@ describe("canonicalAddress", () => {
     ["0:0:0:0:0:ffff:7f00:1", "127.0.0.1"],
     ["0:0:0:0:0:0:0:1", "::1"],
     ["FE80::1%eth0", "fe80::1"],
+    ["::ffff:1.2.3.4", "1.2.3.4"],
+    ["::ffff:ff01:2fe", "255.1.2.254"],
+    ["1::ffff:7f00:1", "1::ffff:7f00:1"],
+    ["::ffff:0:7f00:1", "::ffff:0:7f00:1"],
+    ["::7f00:1", "::7f00:1"],
+    ["fe80::1%a%b", "fe80::1"],
+    ["No:Address", "no:address"],
+    ["Name", "name"],
     ["", ""],
   ])("%j is %j", (address, canonical) => {
     expect(canonicalAddress(address)).toBe(canonical);
@@ -79,6 +113,24 @@ describe("the limiter in the gate", () => {
   it("does not count a missing credential", async () => {
     const { handle } = testHandler({ host });
     for (let i = 0; i < 30; i++) expect((await handle(call({ rawHeaders: ["Host", "127.0.0.1:7433"] }))).status).toBe(401);
+    expect((await handle(withToken("Bearer wrong", "127.0.0.1"))).status).toBe(401);
+  });
+
+  it("counts no failure of ours, nor another refusal than of a credential", async () => {
+    for (const [error, code] of [
+      [new Error("database down"), "internal"],
+      [new AnodeError("scope_required", "Not with this one."), "scope_required"],
+    ] as const) {
+      const { handle } = testHandler({ host, authenticate: () => Promise.reject(error) });
+      for (let i = 0; i < 30; i++) expect(documentOf(await handle(call()))["code"]).toBe(code);
+    }
+  });
+
+  it("counts calls of no known address together, and apart from the others", async () => {
+    const { handle } = testHandler({ host });
+    const fetched = { ...withToken("Bearer wrong", ""), address: undefined };
+    for (let i = 0; i < 20; i++) expect((await handle(i % 2 ? fetched : withToken("Bearer wrong", ""))).status).toBe(401);
+    expect((await handle(fetched)).status).toBe(429);
     expect((await handle(withToken("Bearer wrong", "127.0.0.1"))).status).toBe(401);
   });
 

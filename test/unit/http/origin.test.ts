@@ -19,6 +19,10 @@ describe("checkOrigin", () => {
     expect(checkOrigin(headerMap(...O("http://localhost:7433")), own, listed)).toBeUndefined();
   });
 
+  it.each(["same-origin", "none", "same-site", "cross-site"])("takes a listed one from %s", (site) => {
+    expect(checkOrigin(headerMap(...O("https://app.example"), "Sec-Fetch-Site", site), own, listed)).toBe("https://app.example");
+  });
+
   it("never takes null, even when it is listed", () => {
     expect(outcome(() => checkOrigin(headerMap(...O("null")), own, ["null"]))).toBe("origin_not_allowed");
   });

@@ -20,6 +20,12 @@ describe("parseTarget", () => {
   });
 });
 
+describe("the query", () => {
+  it.each(["/runs", "/runs?", "/a%20b"])("of %s is empty", (target) => {
+    expect(parseTarget(target, 8192)).toEqual({ path: target.replace("?", ""), query: [] });
+  });
+});
+
 describe("a refused target", () => {
   it.each(["GET", "POST", "DELETE", "CONNECT"])("reaches no operation by %s", async (method) => {
     const { handle, performed } = testHandler();

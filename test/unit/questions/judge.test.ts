@@ -38,6 +38,7 @@ describe("checkQuestion", () => {
     ["a choice", choice, "passes"],
     ["a text", text, "passes"],
     ["an acknowledgement", acknowledge, "passes"],
+    ["a text with a default", { ...text, default_answer: "nobody" }, "passes"],
     ["a choice without options", { kind: "choice", scope: "user_question", prompt: "?" }, "invalid_request"],
     ["a text with options", { ...text, options: [{ id: "a", title: "A" }] }, "invalid_request"],
     [
@@ -86,7 +87,7 @@ describe("judgeAnswer", () => {
   const judge = (input: QuestionInput, given: AnswerInput) => judgeAnswer(asked(input), given, "ann");
 
   it("allows by an option that allows, and by nothing else", () => {
-    expect(judge(approval, { option_id: "allow_once" })).toEqual({
+    expect(judge(approval, { option_id: "allow_once" })).toStrictEqual({
       by: "ann",
       outcome: "answered",
       decision: "allow",
@@ -112,6 +113,7 @@ describe("judgeAnswer", () => {
   it.each<[string, QuestionInput, AnswerInput, string]>([
     ["an unknown option", choice, { option_id: "x" }, "invalid_option"],
     ["no option", choice, {}, "invalid_option"],
+    ["an option where none is listed", { kind: "choice", scope: "user_question", prompt: "?" }, { option_id: "y" }, "invalid_option"],
     ["a text for an option", choice, { text: "y" }, "invalid_option"],
     ["an option and a text", choice, { option_id: "y", text: "y" }, "invalid_answer"],
     ["an inherited name for an option", approval, { option_id: "constructor" }, "invalid_option"],
