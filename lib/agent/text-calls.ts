@@ -86,9 +86,14 @@ function toCall(text: string): Piece | undefined {
 /** Whether the object that the text begins with is closed, braces inside strings left out. */
 function isBalanced(text: string): boolean {
   let depth = 0;
-  for (const [found] of text.matchAll(/"(?:[^"\\]|\\[^])*"|[{}]/g)) {
-    if (found === "{") depth += 1;
-    if (found === "}" && (depth -= 1) === 0) return true;
+  let isInString = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text[at];
+    if (isInString && unit === "\\") at += 1;
+    else if (unit === '"') isInString = !isInString;
+    else if (isInString) continue;
+    else if (unit === "{") depth += 1;
+    else if (unit === "}" && (depth -= 1) === 0) return true;
   }
   return false;
 }

@@ -71,7 +71,7 @@ describe("the documented curl lines", () => {
     expect(JSON.parse((await user.run("curl", ...words)).out)).toMatchObject({
       status: 422,
       code: "model_unavailable",
-      hint: expect.stringContaining("OPENAI_API_KEY"),
+      hint: expect.stringContaining("ANTHROPIC_API_KEY"),
     });
     expect(JSON.parse((await user.run("curl", "-sS", "--unix-socket", socket, "http://localhost/runs")).out)).toEqual({ runs: [] });
   });

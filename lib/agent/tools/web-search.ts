@@ -159,7 +159,7 @@ function targetOf(href: string): string | undefined {
 }
 
 function textOf(html: string): string {
-  return unescaped(html.replaceAll(/<[^>]*>/g, ""))
+  return unescaped(html.replaceAll(/<[^<>]*>/g, ""))
     .replaceAll(/\s+/g, " ")
     .trim();
 }
