@@ -14,7 +14,7 @@ export interface PeerSocketOptions {
   readonly clock: Clock;
   /** @defaultValue the kernel's */
   readonly proc?: Proc;
-  /** Milliseconds a look may take; later is no. A host with tens of thousands of sockets needs 50 for its table alone. @defaultValue 250 */
+  /** Milliseconds a look may take; later is no. A busy host with tens of thousands of sockets needs hundreds for its table alone. @defaultValue 1000 */
   readonly deadlineMs?: number;
 }
 
@@ -34,7 +34,7 @@ const actsForOthers = /^(?:origin|forwarded|via|sec-fetch-.*|x-forwarded-.*)$/i;
  * once and kept with it; the look at the headers and the proof are made for each call.
  */
 export function createPeerSocketRule(options: PeerSocketOptions): PeerSocketRule {
-  const { uid, clock, proc = systemProc, deadlineMs = 250 } = options;
+  const { uid, clock, proc = systemProc, deadlineMs = 1_000 } = options;
   const owners = new WeakMap<Connection, Promise<boolean>>();
   const inTime = (look: () => Promise<boolean>): Promise<boolean> => within(clock, deadlineMs, look);
 
