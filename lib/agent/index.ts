@@ -8,6 +8,8 @@ export { type AgentConfig, agentConfigShape } from "./config-schema.js";
 export { readHookFile } from "./hooks/hook-file.js";
 export type { AgentExecutorOptions, AgentModel, ToolsetSurroundings } from "./options.js";
 export { agentProfiles } from "./profiles.js";
+export { readReview, type Review, type ReviewOptions } from "./review/read-review.js";
+export { withChecks } from "./review/with-checks.js";
 export { builtinToolNames } from "./tools/tool-names.js";
 export { createTrust, type Trust, type TrustedWorkspace } from "./trust.js";
 export type { AgentTool, ToolCall, ToolLevel, ToolResult } from "./tool.js";
