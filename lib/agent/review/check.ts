@@ -38,7 +38,7 @@ export function readCheck(text: string, fileName: string): Check {
   if (body.trim() === "") throw new Error("it says nothing below its head");
   const globs = listOf(fields["paths"] ?? fields["path"]);
   const tools = listOf(fields["tools"]);
-  const tests = globs?.map((glob) => picomatch(glob.replace(/^\.?\//, ""), { dot: true, nonegate: true, basename: true, maxLength: 1024 }));
+  const tests = globs?.map(pathTest);
   return {
     name,
     description,
@@ -47,6 +47,12 @@ export function readCheck(text: string, fileName: string): Check {
     ...(tools && { tools }),
     body,
   };
+}
+
+/** A glob without a slash is about a file's name, wherever it lies. */
+function pathTest(glob: string): (path: string) => boolean {
+  const plain = glob.replace(/^\.?\//, "");
+  return picomatch(plain, { dot: true, nonegate: true, basename: !plain.includes("/"), maxLength: 1024 });
 }
 
 /** A comma list, with or without brackets; a comma within braces is a glob's own. */
