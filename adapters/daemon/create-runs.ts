@@ -85,8 +85,7 @@ export function createRuns(options: RunsOptions): Runs {
 function ownExecutors(options: RunsOptions, containment: Containment): Record<string, Executor> {
   const { config, cwd, env, home, host, limits, redaction, runToken, surroundings } = options;
   const { daemon = {} } = config;
-  const agentConfig = config as AgentConfig;
-  redaction.add(providerKeys(agentConfig));
+  redaction.add(providerKeys(config));
   for (const { env: set, env_pass = [] } of Object.values(daemon.commands ?? {})) {
     redaction.add(secretsOf({ ...set, ...Object.fromEntries(env_pass.map((name) => [name, env[name]])) }));
   }
@@ -99,13 +98,13 @@ function ownExecutors(options: RunsOptions, containment: Containment): Record<st
     ...(runToken && { runToken }),
   });
   const agent = createAgentExecutor({
-    config: agentConfig,
+    config,
     home,
     env,
     cwd,
     host,
     surroundings,
-    ...(runToken && { surround: { runToken } }),
+    surround: { containment, ...(runToken && { runToken }) },
   });
   return { process: redactedExecutor(runs, redaction), agent: redactedExecutor(agent, redaction) };
 }
