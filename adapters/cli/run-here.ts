@@ -3,6 +3,7 @@ import type { OperationInput } from "../../lib/contract/schemas.js";
 import type { StreamEvent } from "../../lib/events/event.js";
 import type { RunSummary } from "../../lib/runs/schema.js";
 import type { Client } from "../client/index.js";
+import type { LocalGround } from "../daemon/index.js";
 import type { Context } from "./context.js";
 import { followRun, isPerson } from "./follow-run.js";
 import { untilInterrupted } from "./interrupt.js";
@@ -14,7 +15,7 @@ export interface HereOptions {
   readonly asJson: boolean;
   readonly previews?: boolean;
   /** Puts something around every executor. */
-  readonly around?: (executor: Executor) => Executor;
+  readonly around?: (executor: Executor, ground: LocalGround) => Executor;
   /** Hands the run what comes after its prompt. A rejection cancels the run and is the command's own. */
   readonly feed?: (send: (text: string) => Promise<void>) => Promise<void>;
   /** Hears every record event. */

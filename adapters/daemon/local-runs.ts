@@ -1,8 +1,9 @@
 import { createMemoryStore, type Executor, type Profile, resolveLimits, systemHost } from "../../lib/index.js";
 import { type Client, createClient } from "../client/index.js";
 import { loadConfig } from "./config.js";
+import type { Config } from "./config-schema.js";
 import { createRuns } from "./create-runs.js";
-import { type Environment, homeOf } from "./home.js";
+import { type Environment, homeOf, openHome } from "./home.js";
 import { createRedaction, secretsOf } from "./redaction.js";
 import { refusedSetting } from "./start-refused.js";
 
@@ -18,12 +19,20 @@ export interface LocalRuns {
   close(): Promise<void>;
 }
 
+/** What the runs stand on. */
+export interface LocalGround {
+  readonly config: Config;
+  readonly home: string;
+  readonly env: Environment;
+  readonly cwd: string;
+}
+
 /** What local runs are opened with. */
 export interface LocalRunsOptions {
   readonly env: Environment;
   readonly cwd: string;
   /** Puts something around every executor. */
-  readonly around?: (executor: Executor) => Executor;
+  readonly around?: (executor: Executor, ground: LocalGround) => Executor;
   /** Further executors by name. */
   readonly executors?: Readonly<Record<string, Executor>>;
   /** Laid over the profiles of the configuration. */
@@ -34,8 +43,9 @@ export interface LocalRunsOptions {
  * Opens a manager in memory with the executors and the configuration that a daemon would have.
  * @throws {@link StartRefused} 78 for settings that no manager takes
  */
-export async function openLocalRuns({ env, cwd, ...options }: LocalRunsOptions): Promise<LocalRuns> {
+export async function openLocalRuns({ env, cwd, around, ...options }: LocalRunsOptions): Promise<LocalRuns> {
   const home = homeOf(env);
+  openHome(home);
   const { config, warnings } = loadConfig({ env, home, cwd });
   const limits = checkedLimits(config.daemon?.limits);
   const redaction = createRedaction();
@@ -43,6 +53,7 @@ export async function openLocalRuns({ env, cwd, ...options }: LocalRunsOptions):
   const store = createMemoryStore({ limits });
   const { manager, killAll } = createRuns({
     ...options,
+    ...(around && { around: (executor: Executor) => around(executor, { config, home: home.path, env, cwd }) }),
     host: systemHost,
     config,
     env,

@@ -10,6 +10,10 @@ export type { AgentExecutorOptions, AgentModel, ToolsetSurroundings } from "./op
 export { agentProfiles } from "./profiles.js";
 export { readReview, type Review, type ReviewOptions } from "./review/read-review.js";
 export { withChecks } from "./review/with-checks.js";
+export { archivingExecutor } from "./threads/archiving-executor.js";
+export { configuredThreads } from "./threads/configured-threads.js";
+export { createToolListing, type ListedTool, type ToolListingOptions } from "./tool-listing.js";
+export { builtInProviders } from "./providers/table.js";
 export { builtinToolNames } from "./tools/tool-names.js";
 export { createTrust, type Trust, type TrustedWorkspace } from "./trust.js";
 export type { AgentTool, ToolCall, ToolLevel, ToolResult } from "./tool.js";

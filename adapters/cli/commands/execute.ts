@@ -19,23 +19,31 @@ export const run: Command = async (line, context) => {
   // A run of another manager is nobody's parent here.
   const request = toRunRequest(line, { ...context, env: {} });
   const { output } = context;
+  const work: Work = line.has("stream-json-input") ? await fed(request, context) : { request: await prompted(request, context) };
   return runHere(context, {
+    ...work,
+    ...(line.has("archive") && { around: await archiving(work.around) }),
     asJson,
     previews: line.has("previews"),
-    ...(line.has("stream-json-input") ? await fed(request, context) : { request: await prompted(request, context) }),
     ...(line.has("stats") && { after: (summary) => output.note(formatStats(summary)) }),
   });
 };
+
+type Work = Pick<HereOptions, "request" | "around" | "feed" | "see">;
+
+/** Archives the thread of the run, outside of whatever else is around the executor. */
+async function archiving(around: HereOptions["around"] = (executor) => executor): Promise<NonNullable<HereOptions["around"]>> {
+  const { archivingExecutor, configuredThreads } = await import("../../daemon/index.js");
+  return (executor, ground) =>
+    archivingExecutor(around(executor, ground), configuredThreads(ground.config, ground.home, Date.now), ground.cwd);
+}
 
 async function prompted(request: OperationInput<"runs.start">, { stdin }: Context): Promise<OperationInput<"runs.start">> {
   return request.prompt === undefined ? { ...request, prompt: await readPrompt(stdin, missing) } : request;
 }
 
 /** The first line is the prompt where no words were given; every other one is input for the run, which is open until they end. */
-async function fed(
-  request: OperationInput<"runs.start">,
-  { stdin }: Context,
-): Promise<Pick<HereOptions, "request" | "around" | "feed" | "see">> {
+async function fed(request: OperationInput<"runs.start">, { stdin }: Context): Promise<Work> {
   const texts = readInputLines(stdin);
   const prompt = request.prompt ?? (await texts.next()).value;
   if (prompt === undefined) throw misuse(`${missing} Standard input holds no line.`);
