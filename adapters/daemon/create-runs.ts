@@ -1,6 +1,15 @@
+import { createAcpExecutor, resolveAgents } from "../../lib/acp/index.js";
 import { type AgentConfig, createAgentExecutor } from "../../lib/agent/index.js";
 import { type Executor, type Host, type Limits, type Profile, RunManager, type RunManagerOptions, type Store } from "../../lib/index.js";
-import { type Containment, createContainment, createFolders, createProcessExecutor, sweepLeftovers } from "../../lib/node/index.js";
+import {
+  type Containment,
+  createContainment,
+  createFolders,
+  createProcessExecutor,
+  createProcesses,
+  type Hidden,
+  sweepLeftovers,
+} from "../../lib/node/index.js";
 import type { Config } from "./config-schema.js";
 import type { Environment } from "./home.js";
 import { toManagerOptions } from "./manager-options.js";
@@ -33,6 +42,8 @@ export interface RunsOptions {
   readonly redaction: Redaction;
   /** Who runs them, as an agent tells its readers. */
   readonly surroundings: "daemon" | "headless";
+  /** What agents shall not reach of us, once it is there. */
+  readonly hide: () => Promise<Hidden | undefined> | Hidden | undefined;
   /** The token that the processes of a run get. @defaultValue none */
   readonly runToken?: (runId: string) => Promise<string | undefined>;
   /** Further executors by name. */
@@ -62,8 +73,8 @@ export function createRuns(options: RunsOptions): Runs {
     });
     if (found.length > 0) host.log("warn", "process.leftovers", { runs: found, leaked });
   };
-  const executors = Object.entries({ ...ownExecutors(options, containment), ...options.executors });
   const manager = created(() => {
+    const executors = Object.entries({ ...ownExecutors(options, containment), ...options.executors });
     const { profiles, ...rest } = toManagerOptions(config);
     return new RunManager({
       ...rest,
@@ -89,14 +100,11 @@ function ownExecutors(options: RunsOptions, containment: Containment): Record<st
   for (const { env: set, env_pass = [] } of Object.values(daemon.commands ?? {})) {
     redaction.add(secretsOf({ ...set, ...Object.fromEntries(env_pass.map((name) => [name, env[name]])) }));
   }
-  const runs = createProcessExecutor({
-    host,
-    limits,
-    containment,
-    shell: daemon.process?.shell ?? false,
-    baseEnv: env,
-    ...(runToken && { runToken }),
-  });
+  const agents = resolveAgents(config.agents);
+  // What definitions set is secret where its name looks so.
+  for (const { env: own } of Object.values(agents)) redaction.add(secretsOf(own?.set ?? {}));
+  const ground = { host, limits, containment, baseEnv: env, ...(runToken && { runToken }) };
+  const runs = createProcessExecutor({ ...ground, shell: daemon.process?.shell ?? false });
   const agent = createAgentExecutor({
     config,
     home,
@@ -106,7 +114,10 @@ function ownExecutors(options: RunsOptions, containment: Containment): Record<st
     surroundings,
     surround: { containment, ...(runToken && { runToken }) },
   });
-  return { process: redactedExecutor(runs, redaction), agent: redactedExecutor(agent, redaction) };
+  const foreign = createAcpExecutor({ agents, processes: createProcesses(ground), hide: options.hide, surroundings });
+  return Object.fromEntries(
+    Object.entries({ process: runs, agent, acp: foreign }).map(([name, executor]) => [name, redactedExecutor(executor, redaction)]),
+  );
 }
 
 /** The keys that the configuration itself holds. */

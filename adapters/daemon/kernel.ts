@@ -1,4 +1,5 @@
 import type { Executor, Limits, Profile } from "../../lib/index.js";
+import type { Hidden } from "../../lib/node/index.js";
 import type { Config } from "./config-schema.js";
 import { createRuns, type Runs } from "./create-runs.js";
 import type { Ground } from "./ground.js";
@@ -19,6 +20,8 @@ export interface KernelOptions {
   readonly limits: Limits;
   /** Our TCP port, once it is known. */
   readonly port: Promise<number | undefined>;
+  /** What agents shall not reach of us, once it is there. */
+  readonly hide: () => Promise<Hidden>;
   readonly onFailed: () => void;
   readonly executors: Readonly<Record<string, Executor>>;
   readonly profiles: Readonly<Record<string, Profile>>;

@@ -65,6 +65,7 @@ export async function openLocalRuns({ env, cwd, around, ...options }: LocalRunsO
     storeId: systemHost.randomId(16),
     redaction,
     surroundings: "headless",
+    hide: () => ({ home: home.path, sockets: [] }),
   });
   await manager.open();
   const client = createClient(manager);

@@ -42,6 +42,7 @@ async function list(client: Client, profile: string | undefined, output: Output)
     if (type === "system.notice") output.note(`${String(payload["level"])} ${String(payload["code"])}: ${String(payload["text"])}`);
   }
   const { error, error_code, result, status } = await client.runs.get({ id });
-  if (status !== "completed") throw new AnodeError(error_code !== undefined && isErrorCode(error_code) ? error_code : "executor_error", error ?? status);
+  if (status !== "completed")
+    throw new AnodeError(error_code !== undefined && isErrorCode(error_code) ? error_code : "executor_error", error ?? status);
   return result === undefined ? undefined : (JSON.parse(result) as readonly ListedTool[]);
 }
