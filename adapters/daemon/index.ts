@@ -16,7 +16,7 @@ export { loadConfig } from "./config.js";
 export { diagnoseConfig } from "./config-doctor.js";
 export { detachDaemon } from "./detach-daemon.js";
 export { type Home, homeOf, openHome } from "./home.js";
-export { type LocalGround, type LocalRuns, openLocalRuns } from "./local-runs.js";
+export { type LocalGround, openLocalRuns } from "./local-runs.js";
 export type { LogLevel } from "./log.js";
 export { complaintAbout } from "./private-path.js";
 export { runDaemon } from "./run-daemon.js";

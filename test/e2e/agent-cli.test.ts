@@ -3,7 +3,8 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { agentUser } from "../support/agent-user.js";
-import { programPath, says } from "../support/program.js";
+import { eventually } from "../support/daemon.js";
+import { programPath } from "../support/program.js";
 
 const line = (text: string): string => `${JSON.stringify({ type: "user", text })}\n`;
 const eventsIn = (out: string) =>
@@ -28,6 +29,14 @@ describe("anode execute", () => {
     expect(await user.type(["exec"], "#script! say from stdin")).toMatchObject({ code: 0, out: "from stdin\n" });
     expect(await user.type(["-x", "#script! say short"])).toMatchObject({ code: 0, out: "short\n" });
     expect(await user.type(["execute"], " ")).toMatchObject({ code: 2, out: "", err: expect.stringContaining("execute needs a prompt") });
+  });
+
+  it("hands the prompt to a profile that is a command", async () => {
+    const user = await agentUser({
+      profiles: { craft: { executor: { kind: "process", command: "cat" } } },
+      daemon: { commands: { cat: { argv: ["cat"] } } },
+    });
+    expect(await user.type(["execute", "hello", "there"])).toMatchObject({ code: 0, out: "hello there" });
   });
 
   it("goes on with a thread, and names one that is not there", async () => {
@@ -137,22 +146,26 @@ describe("anode execute", () => {
     await user.fake.seen(([request]) => request?.ended === "by-client");
   });
 
-  it("kills at the second Ctrl-C", async () => {
-    const command = { argv: ["/bin/sh", "-c", "trap '' TERM INT; echo $$; echo up >&2; while :; do sleep 1; done"], prompt_via: "none" };
+  it("kills what the run started at the second Ctrl-C, without waiting for its end", async () => {
+    const command = { argv: ["/bin/sh", "-c", "trap '' TERM INT; echo up; while :; do sleep 1; done"], prompt_via: "none" };
     const user = await agentUser({
       profiles: { craft: { executor: { kind: "process", command: "stubborn" } } },
       daemon: { commands: { stubborn: command } },
     });
-    const child = spawn(process.execPath, [programPath, "execute", "x"], { cwd: user.work, env: user.env });
+    const child = spawn(process.execPath, [programPath, "execute", "--stream-json", "x"], { cwd: user.work, env: user.env });
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
     let out = "";
     child.stdout.setEncoding("utf8").on("data", (part: string) => (out += part));
-    await says(child, "up");
+    await eventually(() => (out.includes("process.output") ? true : undefined));
     child.kill("SIGINT");
+    await eventually(() => (out.includes("run.cancel_requested") ? true : undefined));
     child.kill("SIGINT");
     expect(await ended).toBe(130);
-    // Whichever namespace that number is of: the shell is gone when the pipe it holds is closed.
-    expect(out).toMatch(/^\d+\n$/);
+    const of = (wanted: string) => eventsIn(out).flatMap(({ type, payload }) => (type === wanted ? [payload] : []));
+    // The run's own stop would have said so before it killed, when its grace was over.
+    expect(of("process.signal").map(({ signal }) => signal)).toEqual(["SIGTERM"]);
+    const pid = Number(of("process.started")[0]?.["pid"]);
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
   });
 
   it("cancels the run when nobody reads its output, exit 0", async () => {
@@ -163,7 +176,9 @@ describe("anode execute", () => {
     });
     const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
     child.stderr.resume();
-    child.stdout.once("data", () => child.stdout.destroy());
+    child.stdout.resume();
+    await user.fake.seen((requests) => requests.length === 1);
+    child.stdout.destroy();
     expect(await ended).toBe(0);
     await user.fake.seen(([request]) => request?.ended === "by-client");
   });
@@ -172,17 +187,19 @@ describe("anode execute", () => {
 describe("anode execute at a terminal", () => {
   it("shows the call and a lasting rule, and does what is answered: y once, a for good, n not", async () => {
     const user = await agentUser();
-    const script = "#script! sh echo one > 1 | sh echo two > 2 | sh echo three > 3 | write 4 four | say end";
+    const script = "#script! sh touch 1 | sh touch 2 | sh touch 3 | write 4 four | say end";
     const terminal = user.terminal("execute", script);
     await terminal.shows("Allow bash?");
-    await terminal.shows('{"tool":"bash","args":{"command":["echo one > 1"]},"action":"allow"}\r\n');
+    await terminal.shows('{"tool":"bash","args":{"command":["touch *"]},"action":"allow"}\r\n');
     terminal.write("y\r");
-    await terminal.shows("Allow bash? echo two");
+    await terminal.shows("Allow? y", 2);
+    expect(terminal.shown()).toContain("Allow bash? touch 2");
     expect(existsSync(join(user.work, "1"))).toBe(true);
     terminal.write("a\r");
-    await terminal.shows("Allow create_file?");
+    await terminal.shows("Allow? y", 3);
+    expect(terminal.shown()).toContain("Allow create_file? 4");
     expect([existsSync(join(user.work, "2")), existsSync(join(user.work, "3"))]).toEqual([true, true]);
-    expect(terminal.shown()).not.toContain("Allow bash? echo three");
+    expect(terminal.shown()).not.toContain("Allow bash? touch 3");
     expect(terminal.shown()).toMatch(/\{"tool":"create_file","args":\{"path":\["4"\]\},"action":"allow"\}\r\n/);
     terminal.write("n\r");
     expect(await terminal.ended).toBe(0);

@@ -37,7 +37,20 @@ const takesDaemon = ["status", ...everyRun, "attach", "acp", "doctor", "token cr
 const takesJson = ["status", ...everyRun, "doctor", "token create", "token list", "tools", "config list", "config doctor"];
 const takenEverywhere = ["help", "version", "no-color", "raw", "quiet"];
 const switches = [
-  ...["no-tcp", "dangerously-allow-remote", "detach", "exec", "keep-open", "attach", "no-spawn", "no-daemon", "list", "remove", "steer", "stream-json"],
+  ...[
+    "no-tcp",
+    "dangerously-allow-remote",
+    "detach",
+    "exec",
+    "keep-open",
+    "attach",
+    "no-spawn",
+    "no-daemon",
+    "list",
+    "remove",
+    "steer",
+    "stream-json",
+  ],
   ...["stream-json-input", "archive", "stats", "checks", "previews", "resume", "deep", "json", ...takenEverywhere],
 ];
 const counts = ["port", "max-turns", "approval-timeout-ms", "limit", "timeout-ms", "after", "ttl-ms"];
