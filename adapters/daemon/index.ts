@@ -5,7 +5,6 @@
 
 export {
   archivingExecutor,
-  configuredThreads,
   createToolListing,
   createTrust,
   type ListedTool,

@@ -10,8 +10,7 @@ export type { AgentExecutorOptions, AgentModel, ToolsetSurroundings } from "./op
 export { agentProfiles } from "./profiles.js";
 export { readReview, type Review, type ReviewOptions } from "./review/read-review.js";
 export { withChecks } from "./review/with-checks.js";
-export { archivingExecutor } from "./threads/archiving-executor.js";
-export { configuredThreads } from "./threads/configured-threads.js";
+export { archivingExecutor, type ArchivingOptions } from "./threads/archiving-executor.js";
 export { createToolListing, type ListedTool, type ToolListingOptions } from "./tool-listing.js";
 export { builtInProviders } from "./providers/table.js";
 export { builtinToolNames } from "./tools/tool-names.js";

@@ -18,8 +18,11 @@ export interface ListedTool {
 /** Where tools are looked for. */
 export interface ToolListingOptions {
   readonly config: AgentConfig;
+  /** The home folder. */
   readonly home: string;
+  /** Our own environment. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where runs work that name no folder. */
   readonly cwd: string;
 }
 

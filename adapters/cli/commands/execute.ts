@@ -33,9 +33,8 @@ type Work = Pick<HereOptions, "request" | "around" | "feed" | "see">;
 
 /** Archives the thread of the run, outside of whatever else is around the executor. */
 async function archiving(around: HereOptions["around"] = (executor) => executor): Promise<NonNullable<HereOptions["around"]>> {
-  const { archivingExecutor, configuredThreads } = await import("../../daemon/index.js");
-  return (executor, ground) =>
-    archivingExecutor(around(executor, ground), configuredThreads(ground.config, ground.home, Date.now), ground.cwd);
+  const { archivingExecutor } = await import("../../daemon/index.js");
+  return (executor, ground) => archivingExecutor(around(executor, ground), ground);
 }
 
 async function prompted(request: OperationInput<"runs.start">, { stdin }: Context): Promise<OperationInput<"runs.start">> {

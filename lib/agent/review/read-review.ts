@@ -10,6 +10,7 @@ import { reviewPrompt } from "./review-prompt.js";
 
 /** What a review is about. */
 export interface Review {
+  /** What the run of the review is asked. */
   readonly prompt: string;
   readonly changes: Changes;
   readonly found: FoundChecks;
@@ -17,10 +18,12 @@ export interface Review {
 
 /** What to review, and where. */
 export interface ReviewOptions {
+  /** A folder of the repository. */
   readonly cwd: string;
   /** The home folder, hidden from what git may start. */
   readonly home: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What to look at above all. */
   readonly focus?: string;
   /** Adds what changed since the merge base with this ref. */
   readonly base?: string;
