@@ -1,3 +1,4 @@
+import { isAnodeError } from "../../lib/errors.js";
 import type { Executor } from "../../lib/runs/executor.js";
 import type { OperationInput } from "../../lib/contract/schemas.js";
 import type { StreamEvent } from "../../lib/events/event.js";
@@ -54,6 +55,8 @@ async function follow(client: Client, context: Context, options: HereOptions, in
   whenAborted(output.closed, () => cancel("nobody reads the output"));
   let refused: unknown;
   feed?.(async (text) => void (await client.runs.input({ id, text }))).catch((error: unknown) => {
+    // How the run ended says more than that it takes no more.
+    if (isAnodeError(error) && error.code === "run_finished") return;
     refused = error;
     cancel("its input was refused");
   });
