@@ -25,7 +25,9 @@ type Flags = Map<FlagName, string[]>;
  * @throws `invalid_request`, the code of every misuse
  */
 export function readCommandLine(args: readonly string[], program = "anode"): CommandLine {
-  const { words: typed, rest, flags } = split(args);
+  const { words: named, rest, flags, asked } = split(args);
+  if (asked !== undefined && named.length > 0) throw misuse(`-x is not accepted by ${shortened(named.join(" "))}; alone it is execute.`);
+  const typed = asked === undefined ? named : ["execute", asked];
   const plain = flags.has("help") || flags.has("version");
   const words = typed.length === 0 && program === "anode-daemon" && !plain ? ["daemon"] : typed;
   const command = commandOf(words);
@@ -52,17 +54,30 @@ export function misuse(sentence: string): AnodeError {
   return new AnodeError("invalid_request", sentence);
 }
 
-function split(args: readonly string[]): { words: string[]; rest: string[]; flags: Flags } {
+interface Split {
+  readonly words: readonly string[];
+  readonly rest: readonly string[];
+  readonly flags: Flags;
+  /** The prompt after `-x`, which stands for the command `execute`. */
+  readonly asked?: string;
+}
+
+function split(args: readonly string[]): Split {
   const words: string[] = [];
   const flags: Flags = new Map();
+  let asked: string | undefined;
   const end = args.indexOf("--");
   const before = end < 0 ? args : args.slice(0, end);
   for (let at = 0; at < before.length; at += 1) {
     const word = before[at] ?? "";
     if (!word.startsWith("-") || word === "-") words.push(word);
-    else at += takeFlag(word, before[at + 1], flags);
+    else if (word === "-x") {
+      if (asked !== undefined) throw misuse("-x is given twice, and takes one prompt.");
+      asked = before[(at += 1)];
+      if (asked === undefined || asked.trim() === "") throw misuse('-x needs a prompt, such as: -x "explain this repository"');
+    } else at += takeFlag(word, before[at + 1], flags);
   }
-  return { words, rest: end < 0 ? [] : args.slice(end + 1), flags };
+  return { words, rest: end < 0 ? [] : args.slice(end + 1), flags, ...(asked !== undefined && { asked }) };
 }
 
 /** Puts a flag with its value among the others. Gives how many of the following words it used. */

@@ -61,6 +61,28 @@ const table = {
     summary: "Replay a run, then follow it to its end; in a terminal also answer its questions",
     examples: ["attach R-1760000000000000000_1", "attach --stream-json R-1760000000000000000_1"],
   },
+  execute: {
+    words: "[prompt...]",
+    summary: "Do one run in this process, without a daemon; the prompt is the words, else standard input",
+    examples: [
+      'execute "explain what this repository does"',
+      'execute --approval auto --allow-tool "read,grep,bash" "run the tests and mend what fails"',
+      'execute --session T-0199c7fe-a000-7000-8000-000000000000 "and now the docs"',
+      'execute --stream-json --previews "summarize README.md"',
+      "execute --stream-json --stream-json-input",
+    ],
+  },
+  exec: { words: "[prompt...]", summary: "The same as execute", examples: ['exec "explain what this repository does"'] },
+  review: {
+    words: "[focus...]",
+    summary: "Have the changes of this repository reviewed, in this process",
+    examples: ["review", 'review --base main "error handling"', "review --checks"],
+  },
+  tools: {
+    words: "",
+    summary: "List the tools that a profile has here",
+    examples: ["tools", "tools --profile review", "tools --json"],
+  },
   doctor: {
     words: "",
     summary: "Check the host, the home folder, the store and the daemon",

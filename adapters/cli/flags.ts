@@ -15,6 +15,11 @@ export interface Flag {
 
 const ofDaemon = ["daemon"] as const;
 const ofStart = ["runs start"] as const;
+/** `exec` is another name of `execute`. */
+const ofExecute = ["execute", "exec"] as const;
+const ofAgent = [...ofExecute, "review", ...ofStart] as const;
+const ofTask = [...ofExecute, ...ofStart] as const;
+const ofStream = [...ofExecute, "review", "attach"] as const;
 const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"] as const;
 
 const table = {
@@ -32,13 +37,20 @@ const table = {
   store: { kind: "text", on: ofDaemon, value: "store", text: "memory or sqlite:<path>" },
   "log-level": { kind: "text", on: ofDaemon, value: "level", text: "debug, info, warn or error" },
 
-  profile: { kind: "text", on: ["runs start", "acp"], value: "name", text: "Profile of the run" },
-  model: { kind: "any", on: ofStart, value: "provider/model", text: "Model of the run" },
-  "max-turns": { kind: "count", on: ofStart, value: "n", text: "Most turns; 0 is the profile's" },
-  approval: { kind: "any", on: ofStart, value: "mode", text: "ask, auto, unrestricted or yolo" },
-  "run-label": { kind: "text", on: ofStart, value: "label", text: "Label of the run" },
-  cwd: { kind: "text", on: ofStart, value: "folder", text: "Folder the run works in" },
-  session: { kind: "text", on: ofStart, value: "id", text: "Thread to go on with" },
+  profile: { kind: "text", on: [...ofAgent, "tools", "acp"], value: "name", text: "Profile of the run" },
+  model: { kind: "any", on: ofAgent, value: "provider/model", text: "Model of the run" },
+  "max-turns": { kind: "count", on: ofAgent, value: "n", text: "Most turns; 0 is the profile's" },
+  approval: { kind: "any", on: ofAgent, value: "mode", text: "ask, auto, unrestricted or yolo" },
+  "run-label": { kind: "text", on: ofTask, value: "label", text: "Label of the run" },
+  cwd: { kind: "text", on: ofTask, value: "folder", text: "Folder the run works in" },
+  session: { kind: "text", on: ofTask, value: "id", text: "Thread to go on with" },
+  "allow-tool": {
+    kind: "text",
+    on: ofExecute,
+    repeat: true,
+    value: "tools",
+    text: "Comma list of tools, names or globs, that the run may use of its profile's; may be repeated",
+  },
   command: { kind: "text", on: ofStart, value: "name", text: "Run a command of the configuration" },
   exec: { kind: "switch", on: ofStart, text: "Run the words after -- as a command" },
   parent: { kind: "text", on: ofStart, value: "run-id", text: "Parent run" },
@@ -66,8 +78,13 @@ const table = {
   remove: { kind: "switch", on: ["mcp trust", "mcp approve"], text: "Take the trust back" },
   steer: { kind: "switch", on: ["runs input"], text: "Deliver at the next step" },
 
-  "stream-json": { kind: "switch", on: ["attach"], text: "Print the events as JSON lines" },
-  previews: { kind: "switch", on: ["attach"], text: "Print growing texts too; needs --stream-json" },
+  "stream-json": { kind: "switch", on: ofStream, text: "Print the events as JSON lines" },
+  "stream-json-input": { kind: "switch", on: ofExecute, text: "Read follow-up input as JSON lines; needs --stream-json" },
+  archive: { kind: "switch", on: ofExecute, text: "Archive the run's thread when it has ended" },
+  stats: { kind: "switch", on: ofExecute, text: "Tell turns, time, tokens and cost at the end" },
+  base: { kind: "text", on: ["review"], value: "ref", text: "Review what changed since the merge base with this ref, too" },
+  checks: { kind: "switch", on: ["review"], text: "Run the checks of .agents/checks that fit what changed" },
+  previews: { kind: "switch", on: [...ofExecute, "attach"], text: "Print growing texts too; needs --stream-json" },
   after: { kind: "count", on: ["attach"], value: "seq", text: "Begin after this event" },
 
   resume: { kind: "switch", on: ["doctor"], text: "Let runs start again after a pause" },
@@ -85,7 +102,7 @@ const table = {
   },
   json: {
     kind: "switch",
-    on: ["status", ...everyRun, "doctor", "token create", "token list", "config list", "config doctor"],
+    on: ["status", ...everyRun, "doctor", "token create", "token list", "tools", "config list", "config doctor"],
     text: "Print JSON",
   },
   help: { kind: "switch", on: "every", text: "Show what a command does and takes" },

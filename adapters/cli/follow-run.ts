@@ -14,6 +14,8 @@ export interface FollowOptions {
   readonly asJson?: boolean;
   /** Growing texts too. @defaultValue false */
   readonly previews?: boolean;
+  /** Hears every record event. */
+  readonly see?: (event: StreamEvent) => void;
   /** Leaves the run; it goes on. */
   readonly signal: AbortSignal;
 }
@@ -35,6 +37,7 @@ export async function followRun(client: Client, id: string, context: Context, op
       show(event);
       progress.see(event);
       approver?.see(event);
+      if ("seq" in event) options.see?.(event);
     }
   } finally {
     approver?.close();
@@ -67,6 +70,6 @@ async function* eventsOf(
 }
 
 /** Somebody sits there who can read a question and answer it, and is not the work itself. */
-function isPerson({ output, stdin, env }: Context): boolean {
+export function isPerson({ output, stdin, env }: Context): boolean {
   return output.isTerminal && stdin.isTTY && !env["ANODE_RUN_ID"];
 }

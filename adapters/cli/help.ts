@@ -12,7 +12,14 @@ export function showHelp(command?: CommandName): void {
 function createProgram(): Sade {
   const program = sade("anode").version(version);
   program.describe("Start work in the background, list it, attach to it, answer its questions.");
-  for (const example of ["daemon --detach", "runs start --exec -- npm test", "runs list", "attach <run-id>"]) program.example(example);
+  for (const example of [
+    '-x "explain this repository"',
+    "daemon --detach",
+    "runs start --exec -- npm test",
+    "runs list",
+    "attach <run-id>",
+  ])
+    program.example(example);
   for (const name of commonFlags()) describeFlag(program, name);
   for (const name of commandNames) {
     const { words, summary, examples } = commandTable[name];

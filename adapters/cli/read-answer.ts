@@ -22,11 +22,17 @@ export function describeQuestion(question: Question): string {
   if (question.tool?.diff !== undefined) lines.push(question.tool.diff);
   if (kind === "acknowledge") return [...lines, "Press Enter to acknowledge."].join("\n");
   if (kind === "text") return [...lines, "Type an answer and press Enter."].join("\n");
-  if (scope === "tool_permission") return [...lines, `Allow? ${lettersOf(question)}`].join("\n");
+  if (scope === "tool_permission") return [...lines, ...lastingRule(question), `Allow? ${lettersOf(question)}`].join("\n");
   const choices = options.map(
     ({ title, description }, at) => `  ${at + 1}  ${title}${description === undefined ? "" : `: ${description}`}`,
   );
   return [...lines, ...choices, "Type a number and press Enter."].join("\n");
+}
+
+/** What would allow the call for good: one line of JSON, ready to be pasted. */
+function lastingRule({ metadata }: Question): string[] {
+  const rule = metadata?.["rule"];
+  return rule === undefined ? [] : ["To allow it from now on, add this to permissions in the configuration:", JSON.stringify(rule)];
 }
 
 function lettersOf({ options = [] }: Question): string {

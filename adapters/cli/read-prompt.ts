@@ -5,10 +5,11 @@ const limitBytes = 524_288;
 
 /**
  * The prompt from standard input, verbatim.
+ * @param missing - what to say where no prompt can come from there
  * @throws `invalid_request` at a terminal, and for a prompt that is blank, too long or not UTF-8
  */
-export async function readPrompt(stdin: NodeJS.ReadStream): Promise<string> {
-  if (stdin.isTTY) throw misuse("runs start needs a prompt, --exec or --command.");
+export async function readPrompt(stdin: NodeJS.ReadStream, missing: string): Promise<string> {
+  if (stdin.isTTY) throw misuse(missing);
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of stdin) {
@@ -17,7 +18,7 @@ export async function readPrompt(stdin: NodeJS.ReadStream): Promise<string> {
     if (bytes > limitBytes) throw misuse(`The prompt on standard input must be at most ${limitBytes / 1024} KiB.`);
   }
   const prompt = decode(Buffer.concat(chunks));
-  if (prompt.trim() === "") throw misuse("runs start needs a prompt, and standard input holds none.");
+  if (prompt.trim() === "") throw misuse(`${missing} Standard input holds none.`);
   return prompt;
 }
 

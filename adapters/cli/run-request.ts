@@ -30,6 +30,7 @@ export function toRunRequest(line: CommandLine, { cwd, env }: Pick<Context, "cwd
   const folder = line.text("cwd");
   const approval = approvalOf(line);
   const budget = budgetOf(line.list("budget"));
+  const tools = toolsOf(line.list("allow-tool"));
   const parent = env["ANODE_RUN_ID"];
   return {
     ...(parent && { parent_id: parent }),
@@ -38,6 +39,7 @@ export function toRunRequest(line: CommandLine, { cwd, env }: Pick<Context, "cwd
     ...(words.length > 0 && { prompt: words.join(" ") }),
     ...(line.has("exec") && { argv: [...line.rest] }),
     ...(folder !== undefined && { cwd: resolve(cwd, folder) }),
+    ...(tools && { tools }),
     ...(line.has("keep-open") && { keep_open: true }),
     ...(approval && { approval }),
     ...(budget && { budget }),
@@ -57,6 +59,14 @@ function approvalOf(line: CommandLine): RunRequest["approval"] {
     throw misuse(`--unattended must be wait or deny, got ${unattended}.`);
   }
   return { ...(timeoutMs !== undefined && { timeout_ms: timeoutMs }), ...(unattended !== undefined && { unattended }) };
+}
+
+/** Each a comma list. */
+function toolsOf(lists: readonly string[]): string[] | undefined {
+  if (lists.length === 0) return undefined;
+  const tools = lists.flatMap((list) => list.split(",")).map((name) => name.trim());
+  if (tools.includes("")) throw misuse(`--allow-tool must be names or globs with commas between them, got ${lists.join(" ")}.`);
+  return [...new Set(tools)];
 }
 
 /** `name=n` of each; which names there are is the daemon's to say. */

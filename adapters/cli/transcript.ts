@@ -22,6 +22,8 @@ export function createTranscript(output: Output): (event: StreamEvent | Preview)
     "system.gap": ({ from_seq, to_seq }) => note(`events ${String(from_seq)} to ${String(to_seq)} are no longer kept`),
     "model.retry": ({ attempt, max_attempts, reason }) => note(`model retry ${String(attempt)}/${String(max_attempts)}: ${String(reason)}`),
     "budget.warning": ({ name, used, limit }) => note(`budget ${String(name)}: ${String(used)} of ${String(limit)} used`),
+    "check.completed": ({ name, severity, findings }) => say(withLineEnd(`[${String(severity)}] ${String(name)}: ${String(findings)}`)),
+    "session.saved": ({ session_id, archived }) => note(`thread ${String(session_id)}${archived === true ? ", archived" : ""}`),
     "run.completed": (payload) => {
       // Work that never spoke may still have a result.
       if (!hasSpoken && typeof payload["result"] === "string") say(withLineEnd(payload["result"]));

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { builtinToolNames, createTrust, readHookFile } from "../../lib/agent/index.js";
+import { agentProfiles, builtInProviders, builtinToolNames, createTrust, readHookFile } from "../../lib/agent/index.js";
 import { type ConfigSurroundings, readCandidates, type ReadCandidate } from "./config.js";
 import { type Config, unknownKeys } from "./config-schema.js";
 
@@ -13,11 +13,8 @@ export interface ConfigFinding {
 
 /** What a reference may name beside what the configuration defines. */
 const builtIn = {
-  profiles: "craft smart quick rush study deep review oracle find search aggman claude codex gemini opencode".split(" "),
-  providers:
-    "anthropic openai gemini zai zai-coding groq deepseek mistral fireworks xai openrouter together cerebras deepinfra huggingface ollama".split(
-      " ",
-    ),
+  profiles: namesOf(agentProfiles()),
+  providers: Object.keys(builtInProviders),
   types: ["openai-compatible", "custom"],
 };
 const extensions = ["mcp__", "tb__", "plugin__"];
@@ -49,8 +46,13 @@ function findingsOf({ config, path, reason, source, status, unset }: ReadCandida
   ];
 }
 
+/** Names and aliases. */
+function namesOf(profiles: Readonly<Record<string, { readonly aliases?: readonly string[] }>>): string[] {
+  return Object.entries(profiles).flatMap(([name, { aliases = [] }]) => [name, ...aliases]);
+}
+
 function profileReferences({ profile, profiles = {} }: Config): string[] {
-  const known = new Set([...builtIn.profiles, ...Object.entries(profiles).flatMap(([name, { aliases = [] }]) => [name, ...aliases])]);
+  const known = new Set([...builtIn.profiles, ...namesOf(profiles)]);
   return profile === undefined || known.has(profile) ? [] : [`profile names ${quoted(profile)}, which is not defined`];
 }
 

@@ -3,12 +3,19 @@
  * @packageDocumentation
  */
 
-export { createTrust } from "../../lib/agent/index.js";
+export {
+  archivingExecutor,
+  createToolListing,
+  createTrust,
+  type ListedTool,
+  readReview,
+  withChecks,
+} from "../../lib/agent/index.js";
 export { loadConfig } from "./config.js";
 export { diagnoseConfig } from "./config-doctor.js";
 export { detachDaemon } from "./detach-daemon.js";
 export { type Home, homeOf, openHome } from "./home.js";
-export { openLocalRuns } from "./local-runs.js";
+export { type LocalGround, openLocalRuns } from "./local-runs.js";
 export type { LogLevel } from "./log.js";
 export { complaintAbout } from "./private-path.js";
 export { runDaemon } from "./run-daemon.js";

@@ -1,49 +1,89 @@
-import { existsSync } from "node:fs";
-import { createAcpExecutor } from "../../lib/acp/index.js";
-import { resolveLimits, RunManager, systemHost } from "../../lib/index.js";
-import { createFolders, createProcessExecutor, createProcesses } from "../../lib/node/index.js";
+import { createMemoryStore, type Executor, type Profile, resolveLimits, systemHost } from "../../lib/index.js";
+import { type Client, createClient } from "../client/index.js";
 import { loadConfig } from "./config.js";
-import { type Environment, homeOf } from "./home.js";
-import { toManagerOptions } from "./manager-options.js";
-import { redactedExecutor } from "./redacted-executor.js";
+import type { Config } from "./config-schema.js";
+import { createRuns } from "./create-runs.js";
+import { type Environment, homeOf, openHome } from "./home.js";
 import { createRedaction, secretsOf } from "./redaction.js";
 import { refusedSetting } from "./start-refused.js";
 
-/** Where runs without a daemon take place. */
-export interface LocalSurroundings {
+/** Runs of this process alone; nothing of them is kept. */
+export interface LocalRuns {
+  /** The contract over these runs. */
+  readonly client: Client;
+  /** What of the configuration was skipped or ignored, one sentence each. */
+  readonly warnings: readonly string[];
+  /** Ends the processes of all runs at once. */
+  killAll(): Promise<void>;
+  /** Ends what still runs, in order. */
+  close(): Promise<void>;
+}
+
+/** What the runs stand on. */
+export interface LocalGround {
+  readonly config: Config;
+  readonly home: string;
   readonly env: Environment;
   readonly cwd: string;
 }
 
+/** What local runs are opened with. */
+export interface LocalRunsOptions {
+  readonly env: Environment;
+  readonly cwd: string;
+  /** Puts something around every executor. */
+  readonly around?: (executor: Executor, ground: LocalGround) => Executor;
+  /** Further executors by name. */
+  readonly executors?: Readonly<Record<string, Executor>>;
+  /** Laid over the profiles of the configuration. */
+  readonly profiles?: Readonly<Record<string, Profile>>;
+}
+
 /**
- * Runs of this process alone: what the configuration defines, kept in memory, gone with the process.
- * @throws {@link StartRefused} for settings that no manager takes
+ * Opens a manager in memory with the executors and the configuration that a daemon would have.
+ * @throws {@link StartRefused} 78 for settings that no manager takes
  */
-export async function openLocalRuns({ env, cwd }: LocalSurroundings): Promise<RunManager> {
+export async function openLocalRuns({ env, cwd, around, ...options }: LocalRunsOptions): Promise<LocalRuns> {
   const home = homeOf(env);
-  const { config } = loadConfig({ env, home, cwd });
-  const { daemon = {} } = config;
+  openHome(home);
+  const { config, warnings } = loadConfig({ env, home, cwd });
+  const limits = checkedLimits(config.daemon?.limits);
   const redaction = createRedaction();
   redaction.add(secretsOf(env));
+  const store = createMemoryStore({ limits });
+  const { manager, killAll } = createRuns({
+    ...options,
+    ...(around && { around: (executor: Executor) => around(executor, { config, home: home.path, env, cwd }) }),
+    host: systemHost,
+    config,
+    env,
+    cwd,
+    home: home.path,
+    limits,
+    store,
+    // Of its own: a daemon of the same home that starts now must not take our processes for leftovers.
+    storeId: systemHost.randomId(16),
+    redaction,
+    surroundings: "headless",
+    hide: () => ({ home: home.path, sockets: [] }),
+  });
+  await manager.open();
+  const client = createClient(manager);
+  return {
+    client,
+    warnings,
+    killAll,
+    async close() {
+      await client.close();
+      await manager.close();
+      await store.close();
+    },
+  };
+}
+
+function checkedLimits(given: Parameters<typeof resolveLimits>[0]): ReturnType<typeof resolveLimits> {
   try {
-    const around = { host: systemHost, limits: resolveLimits(daemon.limits), baseEnv: env };
-    const agents = createAcpExecutor({
-      processes: createProcesses(around),
-      // A folder that is not there cannot be hidden, and has nothing to hide.
-      hide: () => (existsSync(home.path) ? { home: home.path, sockets: [] } : undefined),
-      ...(config.agents && { agents: config.agents }),
-    });
-    const manager = new RunManager({
-      ...toManagerOptions(config),
-      executors: {
-        process: redactedExecutor(createProcessExecutor({ ...around, shell: daemon.process?.shell ?? false }), redaction),
-        acp: redactedExecutor(agents, redaction),
-      },
-      folders: createFolders([cwd, ...(daemon.cwd_roots ?? [])], cwd),
-      redact: redaction.value,
-    });
-    await manager.open();
-    return manager;
+    return resolveLimits(given);
   } catch (error) {
     throw refusedSetting(error);
   }

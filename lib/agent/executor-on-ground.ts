@@ -8,20 +8,14 @@ import { agentSupports, createPrepare, settingsOf } from "./prepare.js";
 import { type AgentProfile, toAgentProfile } from "./profiles.js";
 import { type ResolvedModel, resolveModel } from "./providers/provider.js";
 import { type AgentGround, runAgent } from "./run-agent.js";
-import { createThreadStore } from "./threads/thread-store.js";
+import { configuredThreads } from "./threads/configured-threads.js";
 
 /** The executor of the built-in agent on a given ground: what `createAgentExecutor` answers, with other parts under it. */
 export function createAgentExecutorOn(ground: AgentGround, options: AgentExecutorOptions): Executor {
   const { sdk } = ground;
   const { config = {}, env = process.env, cwd = process.cwd(), host = systemHost, models } = options;
   const home = options.home ?? env["ANODE_HOME"] ?? join(env["HOME"] ?? homedir(), ".config/anode");
-  const { autoSave, maxSessions, storePath = join(home, "sessions") } = config.session ?? {};
-  const threads = createThreadStore({
-    storePath,
-    now: () => host.clock.now(),
-    ...(autoSave !== undefined && { autoSave }),
-    ...(maxSessions !== undefined && { maxSessions }),
-  });
+  const threads = configuredThreads(config, home, () => host.clock.now());
   const sources = { config, env };
   const prepare = createPrepare({
     sources,

@@ -169,6 +169,8 @@ function normalize(request: RunRequest, found: Found): NormalRequest {
     normal["cancel_policy"] = request.cancel_policy ?? "cascade";
   }
   if (template) normal["template"] = template;
+  // To a command its own display form is no input.
+  if (request.prompt !== undefined && (template || request.argv || request.shell)) normal["prompt_given"] = true;
   return normal as unknown as NormalRequest;
 }
 

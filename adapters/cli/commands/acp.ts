@@ -34,13 +34,11 @@ async function serve(client: Client, line: CommandLine, { env, stdin }: Context)
 /** Runs in this process, gone with it. */
 async function withLocalRuns(context: Context, work: (client: Client) => Promise<number>): Promise<number> {
   const { openLocalRuns } = await import("../../daemon/index.js");
-  const { createClient } = await import("../../client/index.js");
-  const manager = await openLocalRuns(context);
-  const client = createClient(manager);
+  const { client, close, warnings } = await openLocalRuns(context);
+  for (const warning of warnings) context.output.note(warning);
   try {
     return await work(client);
   } finally {
-    await client.close();
-    await manager.close();
+    await close();
   }
 }

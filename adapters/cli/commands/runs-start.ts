@@ -31,5 +31,5 @@ export const run: Command = async (line, context) => {
 /** A command needs no prompt; anything else takes it from standard input where no words were given. */
 async function withPrompt(request: OperationInput<"runs.start">, stdin: NodeJS.ReadStream): Promise<OperationInput<"runs.start">> {
   if (request.prompt !== undefined || request.argv || request.command !== undefined) return request;
-  return { ...request, prompt: await readPrompt(stdin) };
+  return { ...request, prompt: await readPrompt(stdin, "runs start needs a prompt, --exec or --command.") };
 }

@@ -1,13 +1,14 @@
 import * as z from "zod";
 import { isAnodeError } from "../../errors.js";
 import type { RunRequest } from "../../runs/schema.js";
+import { readChanges } from "../review/changes.js";
+import { reviewPrompt } from "../review/review-prompt.js";
 import type { ToolCall } from "../tool.js";
 import { readFound } from "../workspace/file-access.js";
 import { toTextFile } from "../workspace/text-file.js";
 import { cutText } from "./cut-text.js";
 import { type Answered, type BuiltinTool, defineTool } from "./define-tool.js";
 import { fileBytes } from "./read.js";
-import { reviewContext } from "./review-context.js";
 import { ToolError } from "./tool-error.js";
 import type { ToolRoom } from "./tool-room.js";
 
@@ -140,10 +141,10 @@ export function createChildTools(room: ToolRoom, children: ChildRuns): BuiltinTo
         level: "external_read",
         args: review,
         async run({ focus, base }, call) {
-          const changes = await reviewContext(room, { signal: call.signal, ...(base !== undefined && { base }) });
+          const ground = { run_id: room.run_id, commands: room.commands, workspace: room.files.workspace };
+          const changes = await readChanges(ground, { signal: call.signal, ...(base !== undefined && { base }) });
           if (changes === undefined) return "Nothing to review.";
-          const prompt = `Review these changes.${focus ? ` Look above all at: ${focus}` : ""}\n\n${changes}`;
-          return children.run({ prompt, profile: "review", label: "code review" }, call);
+          return children.run({ prompt: reviewPrompt(changes, focus), profile: "review", label: "code review" }, call);
         },
       },
       room.outputBytes,

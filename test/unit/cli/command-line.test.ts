@@ -6,7 +6,15 @@ import { isAnodeError } from "../../../lib/errors.js";
 
 const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"];
 /** Which commands take which flags, said a second time and the other way round than the program has it. */
+const execute = [
+  ...["profile", "model", "max-turns", "approval", "run-label", "cwd", "session", "allow-tool", "stream-json", "stream-json-input"],
+  ...["previews", "archive", "stats"],
+];
 const expected: Readonly<Record<string, readonly string[]>> = {
+  execute,
+  exec: execute,
+  review: ["profile", "model", "max-turns", "approval", "stream-json", "base", "checks"],
+  tools: ["profile"],
   "runs start": [
     ...["profile", "model", "max-turns", "approval", "run-label", "cwd", "session", "command", "exec", "parent", "cancel-policy", "key"],
     ...["priority", "budget", "approval-timeout-ms", "unattended", "keep-open", "idempotency-key", "attach", "no-spawn"],
@@ -26,7 +34,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   openapi: ["out"],
 };
 const takesDaemon = ["status", ...everyRun, "attach", "acp", "doctor", "token create", "token list", "token revoke"];
-const takesJson = ["status", ...everyRun, "doctor", "token create", "token list", "config list", "config doctor"];
+const takesJson = ["status", ...everyRun, "doctor", "token create", "token list", "tools", "config list", "config doctor"];
 const takenEverywhere = ["help", "version", "no-color", "raw", "quiet"];
 const switches = [
   ...[
@@ -43,10 +51,10 @@ const switches = [
     "steer",
     "stream-json",
   ],
-  ...["previews", "resume", "deep", "json", ...takenEverywhere],
+  ...["stream-json-input", "archive", "stats", "checks", "previews", "resume", "deep", "json", ...takenEverywhere],
 ];
 const counts = ["port", "max-turns", "approval-timeout-ms", "limit", "timeout-ms", "after", "ttl-ms"];
-const repeated = ["addr", "budget", "scope"];
+const repeated = ["addr", "budget", "scope", "allow-tool"];
 const wordsOf: Readonly<Record<string, readonly string[]>> = {
   "runs show": ["R-1"],
   "runs cancel": ["R-1"],
@@ -118,14 +126,17 @@ describe("readCommandLine", () => {
     [["runs", "start", "--run-label", "  ", "x"], "--run-label must not be blank"],
     [["runs", "start", "--run-label=", "x"], "--run-label must not be blank"],
     [["runs", "list", "--json=yes"], "--json takes no value"],
-    [["runs", "start", "--allow-tool", "bash", "x"], "--allow-tool is not a flag of any command"],
-    [["runs", "start", "-x", "y"], "-x is not a flag of any command"],
+    [["review", "--allow-tool", "bash"], "--allow-tool is not accepted by review"],
+    [["runs", "start", "-x", "y"], "-x is not accepted by runs start"],
+    [["-x", "y", "z"], "-x is not accepted by z"],
+    [["-x", "y", "-x", "z"], "-x is given twice"],
+    [["-x"], "-x needs a prompt"],
+    [["-x", " "], "-x needs a prompt"],
+    [["-x", "y", "--base", "main"], "--base is not accepted by execute"],
+    [["tools", "read"], "tools takes no words"],
     [["runs", "list", "--toString"], "--toString is not a flag"],
     [["runs", "list", "--__proto__=1"], "--__proto__ is not a flag"],
     [["-constructor"], "-constructor is not a flag"],
-    [["execute", "prompt"], "execute is not a command"],
-    [["review"], "review is not a command"],
-    [["tools"], "tools is not a command"],
     [["config", "edit"], "config edit is not a command"],
     [["mcp", "distrust"], "mcp takes no words, got distrust too"],
     [["mcp", "trust", "x"], "mcp trust takes no words"],
@@ -176,6 +187,12 @@ describe("readCommandLine", () => {
     [["--version"], undefined],
   ] as const)("reads anode-daemon %j as %s", ([args, command]) => {
     expect(readCommandLine(args, "anode-daemon").command).toBe(command);
+  });
+
+  it("reads -x with a prompt as execute, wherever its flags stand", () => {
+    const line = readCommandLine(["--model", "openai/gpt-5.5", "-x", "--do it", "--stats"]);
+    expect([line.command, line.words, line.text("model"), line.has("stats")]).toEqual(["execute", ["--do it"], "openai/gpt-5.5", true]);
+    expect(readCommandLine(["-x", "do it"], "anode-daemon").command).toBe("execute");
   });
 
   it("names no command for anode alone", () => {

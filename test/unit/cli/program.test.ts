@@ -57,6 +57,9 @@ describe("anode --version", () => {
 describe("runProgram", () => {
   it.for([
     ["attach", "--previews", "R-1", "--previews needs --stream-json"],
+    ["execute", "--previews", "x", "--previews needs --stream-json"],
+    ["execute", "--stream-json-input", "x", "--stream-json-input needs --stream-json"],
+    ["exec", "--allow-tool", "read,,grep", "x", "--allow-tool must be names or globs"],
     ["runs", "start", "--exec", "words", "--exec needs a command"],
     ["runs", "start", "--attach", "--json", "x", "exclude each other"],
     ["runs", "start", "--budget", "wall_ms", "x", "--budget must be name=number"],

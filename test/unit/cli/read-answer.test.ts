@@ -44,6 +44,8 @@ describe("describeQuestion", () => {
     expect(describeQuestion(approval)).toBe(
       'R-1 asks: Go on?\n  bash {"command":"rm -rf x"}\nAllow? y (allow once), n (deny), a (allow always)',
     );
+    const rule = { tool: "bash", args: { command: ["rm *"] }, action: "allow" };
+    expect(describeQuestion({ ...approval, metadata: { rule } }).split("\n")).toContain(JSON.stringify(rule));
     expect(describeQuestion(choice)).toContain("  2  y\n");
     expect(describeQuestion(text)).toContain("Type an answer");
   });

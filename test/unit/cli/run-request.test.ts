@@ -63,4 +63,10 @@ describe("toRunRequest", () => {
   it("refuses a budget that is given twice", () => {
     expect(() => request("--budget", "events=1", "--budget", "events=2", "x")).toThrow("--budget events is given twice");
   });
+
+  it("joins the tools of all lists, each once, and refuses a list with a hole", () => {
+    const execute = (...args: string[]): object => toRunRequest(readCommandLine(["execute", ...args]), { cwd: "/", env: {} });
+    expect(execute("--allow-tool", "read, g*", "--allow-tool=bash,read", "x")).toEqual({ prompt: "x", tools: ["read", "g*", "bash"] });
+    expect(() => execute("--allow-tool", "read,", "x")).toThrow("--allow-tool must be names or globs");
+  });
 });

@@ -32,6 +32,15 @@ describe("createTranscript", () => {
     expect([stdout, stderr]).toEqual(["Looking.\na\nb\n", ""]);
   });
 
+  it("says what a check found, and names the thread to go on with", () => {
+    const { stdout, stderr } = told(
+      event("check.completed", { name: "names", severity: "error", findings: "x.ts:1" }),
+      event("session.saved", { session_id: "T-1" }),
+      event("session.saved", { session_id: "T-1", archived: true }),
+    );
+    expect([stdout, stderr]).toEqual(["[error] names: x.ts:1\n", "anode: thread T-1\nanode: thread T-1, archived\n"]);
+  });
+
   it("puts a child's stderr on stderr, without a name before it", () => {
     expect(told(event("process.output", { stream: "stderr", text: "warning\n" }))).toEqual({ stdout: "", stderr: "warning\n" });
   });

@@ -10,6 +10,20 @@ const echo = functionExecutor(({ request }) => request.prompt);
 const craft = { executor: "main" };
 
 describe("RunManager.start", () => {
+  it("tells a command that it has a prompt only where one was given", async () => {
+    const given: unknown[] = [];
+    const process = functionExecutor(({ request }) => void given.push([request.prompt, request.prompt_given]));
+    const manager = await openManager(echo, { executors: { process }, commands: { list: { argv: ["ls"] } } });
+    for (const request of [{ command: "list", prompt: "here" }, { command: "list" }, { argv: ["cat"], prompt: "text" }]) {
+      await (await manager.start(request)).done();
+    }
+    expect(given).toEqual([
+      ["here", true],
+      ["ls", undefined],
+      ["text", true],
+    ]);
+  });
+
   it("runs a request from queued to completed with gapless events", async () => {
     const manager = await openManager(
       functionExecutor(async ({ emit }) => {

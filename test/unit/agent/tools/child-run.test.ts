@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AgentTool } from "../../../../lib/agent/tool.js";
 import { createChildRuns, createChildTools } from "../../../../lib/agent/tools/child-run.js";
-import { reviewContext } from "../../../../lib/agent/tools/review-context.js";
+import { readChanges } from "../../../../lib/agent/review/changes.js";
 import { AnodeError } from "../../../../lib/errors.js";
 import type { RunHandle } from "../../../../lib/runs/executor.js";
 import type { RunRequest, RunSummary } from "../../../../lib/runs/schema.js";
@@ -124,7 +124,11 @@ describe("code_review", { timeout: 30_000 }, () => {
       encoding: "utf8",
       env: { PATH: process.env["PATH"], HOME: agent.home },
     });
-  const changes = (base?: string) => reviewContext(agent.room, { signal: agent.context.signal, ...(base !== undefined && { base }) });
+  const changes = async (base?: string) => {
+    const { commands, files, run_id } = agent.room;
+    const ground = { run_id, commands, workspace: files.workspace };
+    return (await readChanges(ground, { signal: agent.context.signal, ...(base !== undefined && { base }) }))?.text;
+  };
   beforeEach(async () => {
     await rm(join(agent.root, ".git"), { recursive: true });
     git("init", "-q", "-b", "main");

@@ -1,0 +1,2 @@
+/** `anode exec`: another name of `anode execute`. */
+export { run } from "./execute.js";
