@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { partPath } from "./product.mjs";
 
 const lookMs = 1;
+const answerMs = 250;
 const longestMs = 10_000;
 
 /** The built program. @throws NotPresent */
@@ -30,7 +31,16 @@ export function homeEnvironment(home) {
  * Starts a program and waits for its first answer, a 200 if no other status is named, at its address: a Unix socket, or a host and a port.
  * It has a process group of its own, so that what it starts is counted, and ends, with it.
  */
-export async function startListening({ file = process.execPath, args, cwd, env, socketPath, address = { path: socketPath }, target, status }) {
+export async function startListening({
+  file = process.execPath,
+  args,
+  cwd,
+  env,
+  socketPath,
+  address = { path: socketPath },
+  target,
+  status,
+}) {
   const startedAt = performance.now();
   const child = spawn(file, args, { cwd, env, stdio: "ignore", detached: true });
   const exited = once(child, "exit");
@@ -55,7 +65,9 @@ export async function startListening({ file = process.execPath, args, cwd, env, 
 
 function groupMemory(group) {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && groupOf(name) === group);
-  return pids.reduce((sum, pid) => sum + Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0), 0) / 1024;
+  return (
+    pids.reduce((sum, pid) => sum + Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0), 0) / 1024
+  );
 }
 
 /** The process group of a process; 0 when it is gone. */
@@ -85,6 +97,8 @@ function asked({ address, target = "/health", status = 200 }) {
       socket.destroy();
       resolve(bytes.latin1Slice(0, 12) === `HTTP/1.1 ${status}`);
     });
+    // A server that is not ready may take a request and never answer it.
+    socket.setTimeout(answerMs, () => socket.destroy());
     socket.once("error", () => resolve(false));
     socket.once("close", () => resolve(false));
   });

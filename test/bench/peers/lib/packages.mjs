@@ -38,7 +38,7 @@ function install(peer, versions, folder) {
   writeFileSync(join(draft, "package.json"), '{"private":true}');
   // Nothing of a package runs before it is measured.
   const args = ["install", "--save-exact", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", ...versions];
-  const env = { PATH: `${dirname(process.execPath)}:${process.env.PATH}`, HOME: process.env.HOME };
+  const env = { ...process.env, PATH: `${dirname(process.execPath)}:${process.env.PATH}` };
   const { status, error, stderr } = spawnSync("npm", args, { cwd: draft, env, timeout: longestMs, encoding: "utf8" });
   if (status !== 0) {
     rmSync(draft, { recursive: true, force: true });

@@ -19,15 +19,15 @@ export async function streamOf({ program }) {
 /** The text of a request that appends one event; all go to one stream, so that those on disk can share their flush. */
 export function appendRequest(stream) {
   const body = JSON.stringify(sampleEvent(1));
-  const request = post(stream, body, "");
+  const request = post(stream, body);
   return () => request;
 }
 
 /** The text of a request that starts one task. */
 export function sendRequest() {
-  return post("/message:send", JSON.stringify({ message: messageOf(text) }), "A2A-Version: 1.0\r\n");
+  return post("/message:send", JSON.stringify({ message: messageOf(text) }));
 }
 
-function post(target, body, headers) {
-  return `POST ${target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
+function post(target, body) {
+  return `POST ${target} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
 }

@@ -10,7 +10,14 @@ const folder = installed("a2a-js");
 const { ServerCallContext, UnauthenticatedUser } = requireFrom(folder, "@a2a-js/sdk/server");
 const { Role } = requireFrom(folder, "@a2a-js/sdk");
 
-await row("s1-noop-a2a", "start → completed of a no-op run", 16, 3, () => {}, () => {});
+await row(
+  "s1-noop-a2a",
+  "start → completed of a no-op run",
+  16,
+  3,
+  () => {},
+  () => {},
+);
 await row("s1-20-events-a2a", "the same with 20 events kept", 25, 1, emitAll, (_text, emit) => {
   for (let seq = 1; seq <= eventsPerRun; seq += 1) emit(samplePayload(seq));
 });

@@ -10,7 +10,14 @@ let redis;
 
 await compare({
   rows: [
-    { id, title: "start → completed of a no-op run", peer: `${titleOf("bullmq")} on ${redisPeer()}`, unit: "runs/s", better: "higher", goal: 23 },
+    {
+      id,
+      title: "start → completed of a no-op run",
+      peer: `${titleOf("bullmq")} on ${redisPeer()}`,
+      unit: "runs/s",
+      better: "higher",
+      goal: 23,
+    },
   ],
   seconds: 8,
   ours: async () => ({ [id]: await runRate(bursts, () => {}) }),

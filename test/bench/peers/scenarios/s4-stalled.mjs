@@ -2,15 +2,17 @@
 import { compare } from "../../lib/compare.mjs";
 import { besideStalled } from "../../lib/stream-measures.mjs";
 
+import { titleOf } from "../lib/packages.mjs";
 import { startA2a, startDurableStreams, startOurs } from "../lib/subjects.mjs";
 
 const events = 5_000;
 
 await rows("durable-streams", startDurableStreams, 20);
-await rows("a2a", startA2a, 1);
+await rows("a2a-js", startA2a, 1);
 
 async function rows(name, startPeer, goal) {
   const [memory, live] = [`s4-stalled-memory-${name}`, `s4-stalled-live-${name}`];
+  const peer = titleOf(name);
   const measure = async (start) => {
     // A server of its own for each measurement: memory that a former one took is not given back.
     const { program, path } = await start();

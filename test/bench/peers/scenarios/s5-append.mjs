@@ -28,7 +28,9 @@ for (const [batch, events] of Object.entries(eventsOf)) {
   });
 }
 await compare({
-  rows: [{ id: "s5-disk-durable-streams", title: "disk that an event takes", peer: theirs.peer, unit: "B/event", better: "lower", goal: 1 }],
+  rows: [
+    { id: "s5-disk-durable-streams", title: "disk that an event takes", peer: theirs.peer, unit: "B/event", better: "lower", goal: 1 },
+  ],
   repetitions: 1,
   warmUp: false,
   ours: async () => ({ "s5-disk-durable-streams": (await storeFigures(256, 25_600)).bytesPerEvent }),

@@ -22,7 +22,17 @@ await compareStarts({
     return {
       args: [
         join(folder, "node_modules/@langchain/langgraph-cli/dist/cli/cli.mjs"),
-        ...["dev", "--config", join(folder, "langgraph.json"), "--no-browser", "--no-reload", "--host", "127.0.0.1", "--port", String(port)],
+        ...[
+          "dev",
+          "--config",
+          join(folder, "langgraph.json"),
+          "--no-browser",
+          "--no-reload",
+          "--host",
+          "127.0.0.1",
+          "--port",
+          String(port),
+        ],
       ],
       cwd: folder,
       address: { host: "127.0.0.1", port },

@@ -5,7 +5,13 @@ import { installed } from "../lib/packages.mjs";
 import { compareStarts } from "../lib/start-rows.mjs";
 
 // It has no health: that it knows no such stream is an answer too.
-await compareStarts({ peer: "durable-streams", seconds: 5, startGoal: 1, memoryGoal: 1, program: () => ({ ...onNode("durable-streams"), status: 404 }) });
+await compareStarts({
+  peer: "durable-streams",
+  seconds: 5,
+  startGoal: 1,
+  memoryGoal: 1,
+  program: () => ({ ...onNode("durable-streams"), status: 404 }),
+});
 await compareStarts({ peer: "a2a-js", seconds: 5, startGoal: 1, memoryGoal: 1, program: () => onNode("a2a-js") });
 
 function onNode(peer) {
