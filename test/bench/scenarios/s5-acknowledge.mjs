@@ -16,7 +16,7 @@ await compare({
       goal: 1.5,
     },
   ],
-  seconds: 7,
+  seconds: 5,
   limit: async () => ({ "s5-ack-p50": percentile((await produce(rawSink())).delays, 0.5) }),
   ours: async () => ({ "s5-ack-p50": percentile((await produce(await journalSink())).delays, 0.5) }),
 });
@@ -30,7 +30,7 @@ await compare({
       goal: 2,
     },
   ],
-  seconds: 7,
+  seconds: 5,
   limit: async () => ({ "s5-loop-p99": (await produce(noSink())).loopDelay }),
   ours: async () => ({ "s5-loop-p99": (await produce(await journalSink())).loopDelay }),
 });
