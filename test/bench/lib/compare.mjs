@@ -2,7 +2,7 @@ import { NotPresent } from "./product.mjs";
 import { summarize } from "./statistics.mjs";
 
 /**
- * Measures ours and its limit in turns, in one run, and prints one JSON line per row.
+ * Measures ours and its limit (or a peer, which a row then names) in turns, in one run, and prints one JSON line per row.
  *
  * `limit` and `ours` each answer one value per row id. A first round of both is not counted: it warms code and files.
  * Repetitions end early when `seconds` are over, so that a slow machine measures less often and not for longer.
@@ -37,10 +37,10 @@ async function interleave({ limit, ours, repetitions, seconds, warmUp }) {
   return pairs;
 }
 
-function toRow({ id, title, unit, better, goal }, pairs) {
-  const ours = summarize(pairs.map((pair) => pair.ours[id]));
-  const limit = summarize(pairs.map((pair) => pair.limit[id]));
-  return { id, title, unit, better, goal, ours, limit, ratio: ours.median / limit.median, repetitions: pairs.length };
+function toRow(row, pairs) {
+  const ours = summarize(pairs.map((pair) => pair.ours[row.id]));
+  const limit = summarize(pairs.map((pair) => pair.limit[row.id]));
+  return { ...row, ours, limit, ratio: ours.median / limit.median, repetitions: pairs.length };
 }
 
 function print(row) {

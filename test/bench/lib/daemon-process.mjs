@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { partPath } from "./product.mjs";
 
 const lookMs = 1;
+const answerMs = 250;
 const longestMs = 10_000;
 
 /** The built program. @throws NotPresent */
@@ -26,22 +27,35 @@ export function homeEnvironment(home) {
   return { PATH: process.env.PATH, HOME: home, ANODE_HOME: home };
 }
 
-/** Starts a program and waits for its first answer to a request on its socket. */
-export async function startListening({ args, env, socketPath }) {
+/**
+ * Starts a program and waits for its first answer, a 200 if no other status is named, at its address: a Unix socket, or a host and a port.
+ * It has a process group of its own, so that what it starts is counted, and ends, with it.
+ */
+export async function startListening({
+  file = process.execPath,
+  args,
+  cwd,
+  env,
+  socketPath,
+  address = { path: socketPath },
+  target,
+  status,
+}) {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, args, { env, stdio: "ignore" });
+  const child = spawn(file, args, { cwd, env, stdio: "ignore", detached: true });
   const exited = once(child, "exit");
-  const kill = () => child.kill("SIGKILL");
+  const signal = (name) => child.exitCode ?? child.signalCode ?? process.kill(-child.pid, name);
+  const kill = () => signal("SIGKILL");
   process.once("exit", kill);
-  await answered(socketPath, startedAt);
+  await answered({ address, target, status }, startedAt);
   const startMs = performance.now() - startedAt;
   return {
     startMs,
-    /** Resident megabytes now. */
-    memory: () => Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${child.pid}/status`, "latin1"))[1]) / 1024,
+    /** Resident megabytes of all its processes now. */
+    memory: () => groupMemory(child.pid),
     async end() {
-      child.kill("SIGTERM");
-      const timer = setTimeout(() => child.kill("SIGKILL"), 3_000);
+      signal("SIGTERM");
+      const timer = setTimeout(kill, 3_000);
       await exited;
       clearTimeout(timer);
       process.off("exit", kill);
@@ -49,23 +63,42 @@ export async function startListening({ args, env, socketPath }) {
   };
 }
 
-async function answered(socketPath, startedAt) {
-  while (performance.now() - startedAt < longestMs) {
-    if (await asked(socketPath)) return;
-    await new Promise((resolve) => setTimeout(resolve, lookMs));
-  }
-  throw new Error(`nothing answered at ${socketPath} within ${longestMs} ms`);
+function groupMemory(group) {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && groupOf(name) === group);
+  return (
+    pids.reduce((sum, pid) => sum + Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0), 0) / 1024
+  );
 }
 
-/** True when a request for the health gets a 200. */
-function asked(socketPath) {
+/** The process group of a process; 0 when it is gone. */
+function groupOf(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[2]);
+  } catch {
+    return 0;
+  }
+}
+
+async function answered(place, startedAt) {
+  while (performance.now() - startedAt < longestMs) {
+    if (await asked(place)) return;
+    await new Promise((resolve) => setTimeout(resolve, lookMs));
+  }
+  throw new Error(`nothing answered at ${JSON.stringify(place)} within ${longestMs} ms`);
+}
+
+/** True when a request for the health gets the status of a server that is ready. */
+function asked({ address, target = "/health", status = 200 }) {
   return new Promise((resolve) => {
-    const socket = connect({ path: socketPath });
-    socket.once("connect", () => socket.write("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+    const socket = connect(address);
+    socket.once("connect", () => socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`));
     socket.once("data", (bytes) => {
       socket.destroy();
-      resolve(bytes.latin1Slice(0, 12) === "HTTP/1.1 200");
+      resolve(bytes.latin1Slice(0, 12) === `HTTP/1.1 ${status}`);
     });
+    // A server that is not ready may take a request and never answer it.
+    socket.setTimeout(answerMs, () => socket.destroy());
     socket.once("error", () => resolve(false));
     socket.once("close", () => resolve(false));
   });

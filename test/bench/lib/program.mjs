@@ -3,7 +3,11 @@ import { once } from "node:events";
 
 /** Starts a program that {@link serve}s and waits until it is ready. It ends with this one, whatever happens. */
 export async function startProgram(file, options = {}) {
-  const child = fork(new URL(file, new URL("../", import.meta.url)), [JSON.stringify(options)], { serialization: "advanced" });
+  const child = fork(new URL(file, new URL("../", import.meta.url)), [JSON.stringify(options)], {
+    serialization: "advanced",
+    // What a program says is no row.
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
   const waiting = new Map();
   let nextId = 1;
   child.on("message", ({ id, output, error }) => {

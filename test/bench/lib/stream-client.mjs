@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { eventBytes } from "./sample-event.mjs";
 
 const headerEnd = Buffer.from("\r\n\r\n");
-/** More than a last frame. */
-const tailBytes = 512;
+/** A chunked answer ends with it, also where its connection is kept. */
+const lastChunk = Buffer.from("\r\n0\r\n\r\n");
+/** More than the last frames of a stream. */
+const tailBytes = 1_024;
 
 /** Opens event streams on raw sockets; resolves when every answer has begun. `onData` gets each chunk of the readers that are sampled. */
 export async function openReaders({ path, target, count, onData, sampleEvery = 1 }) {
@@ -34,6 +36,7 @@ async function openReader(path, target, onData) {
     reader.bytes += bytes.length;
     tail = bytes.length >= tailBytes ? bytes.subarray(-tailBytes) : Buffer.concat([tail, bytes]).subarray(-tailBytes);
     onData?.(bytes);
+    if (tail.subarray(-lastChunk.length).equals(lastChunk)) socket.destroy();
   });
   socket.on("error", begun.reject);
   socket.on("close", () => ended.resolve({ bytes: reader.bytes, lastSeq: lastSeqOf(tail) }));
@@ -53,6 +56,6 @@ export async function readToEnd(readers, events) {
 }
 
 function lastSeqOf(tail) {
-  const ids = [...tail.latin1Slice().matchAll(/(?:^|\n)id: (\d+)\n/g)];
-  return Number(ids.at(-1)?.[1] ?? 0);
+  const seqs = [...tail.latin1Slice().matchAll(/"seq":(\d+)/g)];
+  return Number(seqs.at(-1)?.[1] ?? 0);
 }

@@ -1,7 +1,8 @@
 const widths = [24, 26, 26, 8, 8, 6];
 
-export function formatHead() {
-  return columns(["row", "ours [min..max]", "limit [min..max]", "ratio", "goal", "met"], "what");
+/** `against` is what the third column holds: a limit or a peer. */
+export function formatHead(against) {
+  return columns(["row", "ours [min..max]", `${against} [min..max]`, "ratio", "goal", "met"], "what");
 }
 
 /** One line: ours, its limit, their ratio, the goal for it. */

@@ -2,12 +2,9 @@
 import PQueue from "p-queue";
 import { compare } from "../lib/compare.mjs";
 import { bytesInUse } from "../lib/memory.mjs";
-import { core } from "../lib/product.mjs";
+import { burst, concurrency, emitAll, eventsPerRun, openManager, rate, runBurst, runRate } from "../lib/run-burst.mjs";
 import { eventType, sampleEvent, samplePayload } from "../lib/sample-event.mjs";
 
-const burst = 1_000;
-const concurrency = 10;
-const eventsPerRun = 20;
 const keptRuns = 2_000;
 
 await compare({
@@ -45,44 +42,6 @@ async function queueRate(bursts) {
   });
 }
 
-async function runRate(bursts, work) {
-  const manager = await openManager(work);
-  const perSecond = await rate(bursts * burst, async () => {
-    for (let i = 0; i < bursts; i += 1) await runBurst(manager);
-  });
-  await manager.close();
-  return perSecond;
-}
-
-async function openManager(work, limits = {}) {
-  const { RunManager, functionExecutor } = await core();
-  const manager = new RunManager({
-    executors: { bench: functionExecutor(work) },
-    profiles: { craft: { executor: "bench" } },
-    concurrency,
-    queueLimit: burst,
-    limits,
-  });
-  await manager.open();
-  return manager;
-}
-
-async function runBurst(manager) {
-  const start = async () => {
-    const run = await manager.start({ prompt: "bench" });
-    return run.done();
-  };
-  const runs = await Promise.all(Array.from({ length: burst }, start));
-  const failed = runs.find(({ status }) => status !== "completed");
-  if (failed) throw new Error(`a run ended as ${failed.status}: ${failed.error}`);
-}
-
-async function emitAll({ emit }) {
-  let last;
-  for (let seq = 1; seq <= eventsPerRun; seq += 1) last = emit(eventType, samplePayload(seq));
-  await last;
-}
-
 /** Encodes 20 events a run and keeps them as one buffer of frames. */
 function keepRate(runs) {
   const kept = new Map();
@@ -117,10 +76,4 @@ async function compactBytes() {
   }
   const bytes = ((await bytesInUse()) - before) / keptRuns;
   return kept.size === keptRuns ? bytes : Number.NaN;
-}
-
-async function rate(count, work) {
-  const startedAt = performance.now();
-  await work();
-  return count / ((performance.now() - startedAt) / 1000);
 }

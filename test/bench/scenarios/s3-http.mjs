@@ -1,7 +1,7 @@
 // Starting runs over HTTP: 64 keep-alive connections on a Unix socket, 200 bytes of JSON and an idempotency key each.
 import { compare } from "../lib/compare.mjs";
-import { sendAll } from "../lib/load-client.mjs";
 import { startProgram } from "../lib/program.mjs";
+import { measureRequests } from "../lib/request-measures.mjs";
 import { startRequest } from "../lib/start-request.mjs";
 import { freshPath } from "../lib/temporary-folder.mjs";
 
@@ -23,16 +23,11 @@ async function measure(id, title, settings) {
     const socketPath = freshPath("http.sock");
     const program = await startProgram(file, { socketPath, ...options });
     programs.push(program);
-    return async () => ({ [id]: await cpuPerRequest(program, socketPath) });
+    const load = { path: socketPath, connections, requests, request: startRequest };
+    return async () => ({ [id]: (await measureRequests(program, load)).cpuMicros });
   };
   const ours = await side("servers/manager-server.mjs", settings);
   const limit = await side("limits/raw-http-server.mjs", {});
   await compare({ rows: [{ id, title, unit: "µs/request", better: "lower", goal: 1.5 }], seconds: 5, ours, limit });
   for (const program of programs) await program.end();
-}
-
-async function cpuPerRequest(program, path) {
-  const before = await program.call("cpu");
-  await sendAll({ path, connections, requests, request: startRequest });
-  return ((await program.call("cpu")) - before) / requests;
 }

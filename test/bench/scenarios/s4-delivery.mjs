@@ -1,7 +1,7 @@
 // Events over SSE to 1, 10, 100 and 1,000 readers: processor time of the server for each delivered event.
 import { compare } from "../lib/compare.mjs";
 import { startProgram } from "../lib/program.mjs";
-import { openReaders, readToEnd } from "../lib/stream-client.mjs";
+import { cpuPerDelivery } from "../lib/stream-measures.mjs";
 import { freshPath } from "../lib/temporary-folder.mjs";
 
 const eventsFor = { 1: 30_000, 10: 15_000, 100: 4_000, 1_000: 800 };
@@ -27,12 +27,3 @@ for (const [readers, events] of Object.entries(eventsFor)) {
 }
 await product.end();
 await ideal.end();
-
-async function cpuPerDelivery(program, path, count, events) {
-  const { target } = await program.call("openStream");
-  const readers = await openReaders({ path, target, count });
-  const before = await program.call("cpu");
-  await program.call("emit", { target, events });
-  await readToEnd(readers, events);
-  return ((await program.call("cpu")) - before) / (events * count);
-}

@@ -2,14 +2,10 @@
 import { compare } from "../lib/compare.mjs";
 import { startProgram } from "../lib/program.mjs";
 import { percentile } from "../lib/statistics.mjs";
-import { openReaders, readToEnd } from "../lib/stream-client.mjs";
+import { delaysMs } from "../lib/stream-measures.mjs";
 import { freshPath } from "../lib/temporary-folder.mjs";
 
-const perSecond = 1_000;
-const events = 900;
 const limits = { connections: 4_096, streams: 4_096, streamsPerRun: 4_096 };
-/** Looking into every reader's bytes would make this program the bottleneck. */
-const sampledReaders = 10;
 
 const oursPath = freshPath("ours.sock");
 const idealPath = freshPath("ideal.sock");
@@ -35,16 +31,3 @@ for (const readers of [1, 100]) {
 }
 await product.end();
 await ideal.end();
-
-async function delaysMs(program, path, count) {
-  const { target } = await program.call("openStream");
-  const delays = [];
-  const onData = (bytes) => {
-    const now = process.hrtime.bigint();
-    for (const [, at] of bytes.latin1Slice().matchAll(/"at":"(\d+)"/g)) delays.push(Number(now - BigInt(at)) / 1e6);
-  };
-  const readers = await openReaders({ path, target, count, onData, sampleEvery: Math.ceil(count / sampledReaders) });
-  await program.call("emit", { target, events, perSecond });
-  await readToEnd(readers, events);
-  return delays;
-}

@@ -1,10 +1,9 @@
 // 50 readers that take nothing and one that reads: what the server holds for them, and how fast the live one still is.
 import { compare } from "../lib/compare.mjs";
 import { startProgram } from "../lib/program.mjs";
-import { openReaders, readToEnd } from "../lib/stream-client.mjs";
+import { besideStalled } from "../lib/stream-measures.mjs";
 import { freshPath } from "../lib/temporary-folder.mjs";
 
-const stalled = 50;
 const events = 20_000;
 
 await compare({
@@ -29,17 +28,7 @@ await compare({
 async function measure(file) {
   const path = freshPath("server.sock");
   const program = await startProgram(file, { socketPath: path });
-  const { target } = await program.call("openStream");
-  const idle = await openReaders({ path, target, count: stalled });
-  for (const { socket } of idle) socket.pause();
-  const live = await openReaders({ path, target, count: 1 });
-  const before = await program.call("memory");
-  const startedAt = performance.now();
-  await program.call("emit", { target, events });
-  await readToEnd(live, events);
-  const seconds = (performance.now() - startedAt) / 1000;
-  const after = await program.call("memory");
-  for (const { socket } of idle) socket.destroy();
+  const { growthMb, perSecond } = await besideStalled(program, path, events);
   await program.end();
-  return { "s4-stalled-memory": (after.peak - before.now) / 1e6, "s4-stalled-live": events / seconds };
+  return { "s4-stalled-memory": growthMb, "s4-stalled-live": perSecond };
 }

@@ -1,15 +1,11 @@
 // Durable appends in batches, each flushed to the disk before it is acknowledged; and the disk they take.
-import { statSync } from "node:fs";
 import { compare } from "../lib/compare.mjs";
-import { part } from "../lib/product.mjs";
-import { sampleEvent, sampleParts } from "../lib/sample-event.mjs";
-import { openSettledStore } from "../lib/settled-store.mjs";
+import { batchFrom, storeFigures } from "../lib/durable-append.mjs";
+import { sampleEvent } from "../lib/sample-event.mjs";
 import { freshPath } from "../lib/temporary-folder.mjs";
 import { openRawLog } from "../limits/raw-log.mjs";
 
 const eventsOf = { 64: 25_600, 256: 51_200 };
-/** Commits under way at once: one at the disk, one on its way. */
-const inFlight = 2;
 
 for (const [batch, events] of Object.entries(eventsOf)) {
   const id = `s5-append-${batch}`;
@@ -37,27 +33,6 @@ function rawRate(batch, events) {
   const perSecond = events / ((performance.now() - startedAt) / 1000);
   log.close();
   return perSecond;
-}
-
-async function storeFigures(batch, events) {
-  const { createEvent } = await part("lib/events/encode.js");
-  const store = await openSettledStore();
-  const makeEvent = (seq) => createEvent(sampleParts(seq));
-  const empty = (await store.usage()).bytes;
-  const startedAt = performance.now();
-  const underWay = [];
-  for (let seq = 1; seq <= events; seq += batch) {
-    if (underWay.length === inFlight) await underWay.shift();
-    underWay.push(store.commit({ appends: [{ stream: "run:bench", expectedSeq: seq - 1, events: batchFrom(seq, batch, makeEvent) }] }));
-  }
-  await Promise.all(underWay);
-  const perSecond = events / ((performance.now() - startedAt) / 1000);
-  await store.close();
-  return { perSecond, bytesPerEvent: (statSync(store.path).size - empty) / events };
-}
-
-function batchFrom(first, count, make) {
-  return Array.from({ length: count }, (_, i) => make(first + i));
 }
 
 function lineBytes(events) {
