@@ -3,7 +3,7 @@ import type { Store, StreamPage } from "../store/store.js";
 import type { EventBuffer } from "./buffer.js";
 import type { StreamEvent } from "./event.js";
 import { eventsOfLines, framesOfLines } from "./frame.js";
-import { release } from "./release.js";
+import { release } from "../release.js";
 
 /** What one read gave: a value to pass on and the cursor after it. */
 export interface Page<Value> {

@@ -4,7 +4,7 @@ import { later } from "../../lib/later.js";
 import { parseWith } from "../../lib/parse.js";
 
 test("nothing is built before it is looked at, and then once", () => {
-  const build = vi.fn(() => z.strictObject({ id: z.string() }));
+  const build = vi.fn<() => z.ZodObject>(() => z.strictObject({ id: z.string() }));
   const schema = later(build);
   const outer = later(() => z.array(schema));
   expect(build).not.toHaveBeenCalled();

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { AnodeError } from "../../errors.js";
-import { release } from "../../events/release.js";
+import { release } from "../../release.js";
 import { staleSeq } from "../../store/refusals.js";
 import type { StreamPage } from "../../store/store.js";
 import { segmentCrc } from "./crc32.js";
