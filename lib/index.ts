@@ -3,7 +3,7 @@
  * @packageDocumentation
  */
 export { allScopes, type Caller, hasScope, localCaller, type Scope } from "./caller.js";
-export { type CallContext, type Handler, type Operation, type Result, type Services } from "./contract/operation.js";
+export { type ByteStream, type CallContext, type Handler, type Operation, type Result, type Services } from "./contract/operation.js";
 export { operations } from "./contract/index.js";
 export { openApiDocument } from "./contract/document.js";
 export { createPerform, type Perform } from "./contract/perform.js";

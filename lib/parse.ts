@@ -35,10 +35,11 @@ const shortcuts = new WeakMap<object, Shortcut>();
  */
 export function parseByMembers(
   schema: object,
-  members: Readonly<Record<string, Parser<unknown>>>,
+  membersOf: () => Readonly<Record<string, Parser<unknown>>>,
   isConsistent: (value: Readonly<Record<string, unknown>>) => boolean,
 ): void {
   shortcuts.set(schema, (value) => {
+    const members = membersOf();
     const parsed: Record<string, unknown> = {};
     for (const name of Object.keys(value)) {
       const result = Object.hasOwn(members, name) ? members[name]?.safeParse(value[name as keyof typeof value]) : undefined;

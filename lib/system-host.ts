@@ -18,8 +18,16 @@ export function parseTime(text: string): number {
   return Date.parse(text);
 }
 
-// Where Node is, its one-shot hash: the web's way is a job for a thread pool, twenty times the work for a short text.
-const nodeHash = globalThis.process?.getBuiltinModule?.("node:crypto")?.hash;
+let digest: Host["digest"] | undefined;
+
+/**
+ * Where Node is, its one-shot hash: the web's way is a job for a thread pool, twenty times the work for a short text. Looked up when
+ * it is first used, since loading it is a tenth of the time that a short command takes.
+ */
+function digestHere(): Host["digest"] {
+  const hash = globalThis.process?.getBuiltinModule?.("node:crypto")?.hash;
+  return hash ? async (text) => hash("sha256", text, "hex") : webDigest;
+}
 
 /** SHA-256 of the UTF-8 text as hex, the way every runtime has it. */
 export async function webDigest(text: string): Promise<string> {
@@ -45,5 +53,5 @@ export const systemHost: Host = {
       .replaceAll("=", "");
   },
   log: () => {},
-  digest: nodeHash ? async (text) => nodeHash("sha256", text, "hex") : webDigest,
+  digest: (text) => (digest ??= digestHere())(text),
 };

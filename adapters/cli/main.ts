@@ -23,8 +23,16 @@ async function main([, path = "", ...args]: readonly string[]): Promise<number> 
   });
   return finish(output, async () => {
     const { runProgram } = await import("./program.js");
-    const { env, stdin } = process;
-    return runProgram(line, { output, env, stdin, cwd: process.cwd(), ...(sqliteWorker && { sqliteWorker }) });
+    return runProgram(line, {
+      output,
+      env: process.env,
+      // Opened by the commands that read it.
+      get stdin() {
+        return process.stdin;
+      },
+      cwd: process.cwd(),
+      ...(sqliteWorker && { sqliteWorker }),
+    });
   });
 }
 

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { promises } from "node:fs";
 import { join } from "node:path";
 import { formatAddress, isLoopback } from "../../lib/address.js";
 import { AnodeError } from "../../lib/errors.js";
@@ -62,7 +62,7 @@ function tokensFor(address: BaseUrl["address"], tokenFile: string, env: Environm
     // A token goes to nobody but those it is for: other ports may be anybody's, other hosts are.
     if (!isLoopback(address.host)) return undefined;
     if (runTokenPort(env) === address.port) return env["ANODE_RUN_TOKEN"];
-    const text = await readFile(tokenFile, "utf8").catch(() => "");
+    const text = await promises.readFile(tokenFile, "utf8").catch(() => "");
     return text.trim() || undefined;
   };
 }

@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { isLive } from "./live-process.js";
 
 /** What a running daemon tells of itself in `<home>/daemon.json`. */
@@ -26,21 +26,32 @@ const largestFile = 64 * 1024;
  * A file that tells of a dead one is left where it is.
  */
 export async function readDaemonFile(path: string): Promise<DaemonFile | undefined> {
-  const text = await readOwn(path);
+  const text = readOwn(path);
   const file = text === undefined ? undefined : parse(text);
   return file && (await isLive(file)) ? file : undefined;
 }
 
-async function readOwn(path: string): Promise<string | undefined> {
-  const file = await open(path, "r").catch(() => undefined);
+/** A small file that its daemon has just written: a thread to read it in would take longer than the read. */
+function readOwn(path: string): string | undefined {
+  const file = opened(path);
+  if (file === undefined) return undefined;
   try {
-    const stats = await file?.stat();
-    if (!file || !stats?.isFile() || stats.size > largestFile) return undefined;
+    const stats = fstatSync(file);
+    if (!stats.isFile() || stats.size > largestFile) return undefined;
     // Others could lead us to a daemon of theirs.
     const isOurs = process.getuid === undefined || (stats.uid === process.getuid() && (stats.mode & 0o022) === 0);
-    return isOurs ? await file.readFile("utf8") : undefined;
+    return isOurs ? readFileSync(file, "utf8") : undefined;
   } finally {
-    await file?.close();
+    closeSync(file);
+  }
+}
+
+function opened(path: string): number | undefined {
+  try {
+    // Not to hang on a pipe that lies there.
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch {
+    return undefined;
   }
 }
 

@@ -17,6 +17,9 @@ export interface HttpCarrierOptions {
   readonly runId?: string;
 }
 
+/** There is no TLS here: left to itself, node:http would look whether the host is an address, and compile a dear pattern for that. */
+const noServerName = { servername: "" };
+
 /** The place that requests go to, and how people read it. */
 interface Place {
   readonly options: RequestOptions;
@@ -39,6 +42,7 @@ export function httpCarrier(target: { readonly url: string } | { readonly socket
     const { target: path, body } = toWire(operation, input);
     const content = body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
     const request = httpRequest({
+      ...noServerName,
       ...place.options,
       agent,
       method: operation.method,

@@ -81,9 +81,10 @@ export function createSender(parts: SenderParts): Sender {
       attempt,
       headers: { ...headers, ...(token !== undefined && { authorization: "[redacted]" }) },
     });
-    const startedAt = host.clock.monotonic();
+    const startedAt = hooks.onResponse ? host.clock.monotonic() : 0;
     const call = { operation, input, signal, headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) } };
     const reply = await carrier.send(call);
+    if (!hooks.onResponse) return reply;
     notify(hooks.onResponse, { operation: operation.name, attempt, status: reply.status, durationMs: host.clock.monotonic() - startedAt });
     return reply;
   }

@@ -1,67 +1,76 @@
 import * as z from "zod";
-import { agentConfigShape } from "../../lib/agent/index.js";
+import { later } from "../../lib/later.js";
+import { agentConfig } from "../../lib/agent/index.js";
 import { approval, approvalMode, budget } from "../../lib/runs/schema.js";
 
 const count = (max: number) => z.int().min(1).max(max).exactOptional();
-const texts = z.array(z.string()).exactOptional();
+const texts = later(() => z.array(z.string()).exactOptional());
 
 /** `daemon.commands.<name>`: what the operator wrote to be run. */
-const command = z.looseObject({
-  argv: z.array(z.string()).min(1),
-  prompt_via: z.enum(["stdin", "arg", "none"]).exactOptional(),
-  cwd: z.string().exactOptional(),
-  env: z.record(z.string(), z.string()).exactOptional(),
-  env_pass: texts,
-  success_exit_codes: z.array(z.int().min(0).max(255)).exactOptional(),
-  pty: z.boolean().exactOptional(),
-  input: z.boolean().exactOptional(),
-  output: z.enum(["lines", "events"]).exactOptional(),
-  timeout_ms: count(Number.MAX_SAFE_INTEGER),
-});
+const command = later(() =>
+  z.looseObject({
+    argv: z.array(z.string()).min(1),
+    prompt_via: z.enum(["stdin", "arg", "none"]).exactOptional(),
+    cwd: z.string().exactOptional(),
+    env: z.record(z.string(), z.string()).exactOptional(),
+    env_pass: texts,
+    success_exit_codes: z.array(z.int().min(0).max(255)).exactOptional(),
+    pty: z.boolean().exactOptional(),
+    input: z.boolean().exactOptional(),
+    output: z.enum(["lines", "events"]).exactOptional(),
+    timeout_ms: count(Number.MAX_SAFE_INTEGER),
+  }),
+);
 
-const daemon = z.looseObject({
-  addr: texts,
-  port: z.int().min(0).max(65_535).exactOptional(),
-  auth_token: z.string().exactOptional(),
-  allowed_hosts: texts,
-  allowed_origins: texts,
-  approve_requires_token: z.boolean().exactOptional(),
-  store: z.string().exactOptional(),
-  concurrency: count(10_000),
-  child_concurrency: count(10_000),
-  key_concurrency: count(10_000),
-  queue_limit: count(1_000_000),
-  approval_ceiling: z.looseObject({ admin: approvalMode, other: approvalMode }).exactOptional(),
-  approval: approval.exactOptional(),
-  budget: budget.exactOptional(),
-  process: z.looseObject({ argv: z.enum(["socket", "admin", "off"]).exactOptional(), shell: z.boolean().exactOptional() }).exactOptional(),
-  commands: z.record(z.string(), command).exactOptional(),
-  cwd_roots: texts,
-  retention: z.looseObject({ keep: count(Number.MAX_SAFE_INTEGER), older_than_ms: count(Number.MAX_SAFE_INTEGER) }).exactOptional(),
-  shutdown_drain_ms: z.int().min(0).max(86_400_000).exactOptional(),
-  log_level: z.enum(["debug", "info", "warn", "error"]).exactOptional(),
-  limits: z.record(z.string(), z.int()).exactOptional(),
-});
+const daemon = later(() =>
+  z.looseObject({
+    addr: texts,
+    port: z.int().min(0).max(65_535).exactOptional(),
+    auth_token: z.string().exactOptional(),
+    allowed_hosts: texts,
+    allowed_origins: texts,
+    approve_requires_token: z.boolean().exactOptional(),
+    store: z.string().exactOptional(),
+    concurrency: count(10_000),
+    child_concurrency: count(10_000),
+    key_concurrency: count(10_000),
+    queue_limit: count(1_000_000),
+    approval_ceiling: z.looseObject({ admin: approvalMode, other: approvalMode }).exactOptional(),
+    approval: approval.exactOptional(),
+    budget: budget.exactOptional(),
+    process: z
+      .looseObject({ argv: z.enum(["socket", "admin", "off"]).exactOptional(), shell: z.boolean().exactOptional() })
+      .exactOptional(),
+    commands: z.record(z.string(), command).exactOptional(),
+    cwd_roots: texts,
+    retention: z.looseObject({ keep: count(Number.MAX_SAFE_INTEGER), older_than_ms: count(Number.MAX_SAFE_INTEGER) }).exactOptional(),
+    shutdown_drain_ms: z.int().min(0).max(86_400_000).exactOptional(),
+    log_level: z.enum(["debug", "info", "warn", "error"]).exactOptional(),
+    limits: z.record(z.string(), z.int()).exactOptional(),
+  }),
+);
 
 /** What is named here and read elsewhere: each part checks its own when it is made. */
-const elsewhere = z.unknown().exactOptional();
+const elsewhere = later(() => z.unknown().exactOptional());
 
 /** Every key of the configuration. What it does not know is left as it is. */
-export const configSchema = z.looseObject({
-  ...agentConfigShape,
-  /** Definitions of foreign agents. */
-  agents: z.record(z.string(), z.looseObject({})).exactOptional(),
-  daemon: daemon.exactOptional(),
-  mesh: elsewhere,
-  work: elsewhere,
-  hooks: elsewhere,
-  containers: elsewhere,
-  workspaces: elsewhere,
-  compat: elsewhere,
-  /** Accepted and not used. */
-  ui: elsewhere,
-  lsp: elsewhere,
-});
+export const configSchema = later(() =>
+  z.looseObject({
+    ...agentConfig.shape,
+    /** Definitions of foreign agents. */
+    agents: z.record(z.string(), z.looseObject({})).exactOptional(),
+    daemon: daemon.exactOptional(),
+    mesh: elsewhere,
+    work: elsewhere,
+    hooks: elsewhere,
+    containers: elsewhere,
+    workspaces: elsewhere,
+    compat: elsewhere,
+    /** Accepted and not used. */
+    ui: elsewhere,
+    lsp: elsewhere,
+  }),
+);
 /** A valid configuration. */
 export type Config = z.infer<typeof configSchema>;
 /** Its key `daemon`. */

@@ -1,3 +1,4 @@
+import type { ByteStream } from "../../lib/contract/operation.js";
 import type { AnodeError } from "../../lib/errors.js";
 
 /** Where a call came in. Its lists are read anew for each call, so a listener may fill them once it knows its port. */
@@ -44,7 +45,7 @@ export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** Text and bytes are sent with their length; an iterable is sent as it comes and ends the connection. */
-  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>;
+  readonly body?: string | Uint8Array | ByteStream;
   /** The connection must not be used for another request. */
   readonly close?: boolean;
 }
@@ -53,6 +54,6 @@ export interface Reply {
 export type Handle = (call: Call) => Promise<Reply>;
 
 /** True for a body that is sent piece by piece. */
-export function isStreamed(body: Reply["body"]): body is AsyncIterable<Uint8Array> {
+export function isStreamed(body: Reply["body"]): body is ByteStream {
   return typeof body === "object" && Symbol.asyncIterator in body;
 }

@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { createAgentExecutor } from "./agent-executor.js";
-export { type AgentConfig, agentConfigShape } from "./config-schema.js";
+export { type AgentConfig, agentConfig } from "./config-schema.js";
 export { readHookFile } from "./hooks/hook-file.js";
 export type { AgentExecutorOptions, AgentModel, ToolsetSurroundings } from "./options.js";
 export { agentProfiles } from "./profiles.js";

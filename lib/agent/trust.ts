@@ -2,10 +2,11 @@ import { createHash } from "node:crypto";
 import { readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod";
+import { later } from "../later.js";
 import { createJsonFile } from "./workspace/json-file.js";
 import { gitTopLevel } from "./workspace/workspace.js";
 
-const trustFile = z.record(z.string(), z.looseObject({ path: z.string(), trusted_at: z.string() }));
+const trustFile = later(() => z.record(z.string(), z.looseObject({ path: z.string(), trusted_at: z.string() })));
 
 /** A workspace whose files may define what is run. */
 export interface TrustedWorkspace {

@@ -49,13 +49,19 @@ export interface CallContext {
   readonly address?: string;
 }
 
+/** Bytes to pass on as they come; the iterator is returned when the reader leaves. */
+export interface ByteStream extends AsyncIterable<Uint8Array> {
+  /** Says that the last bytes given are used up, so that their memory need not wait for the collector. */
+  free?(): void;
+}
+
 /** What an operation answers, whatever the carrier. */
 export interface Result {
   readonly status: number;
   /** The JSON document; absent for 204 and for streams. */
   readonly body?: unknown;
-  /** Bytes to pass on as they come, with their content type; its iterator is returned when the reader leaves. */
-  readonly stream?: { readonly contentType: string; readonly body: AsyncIterable<Uint8Array> };
+  /** A stream with its content type. */
+  readonly stream?: { readonly contentType: string; readonly body: ByteStream };
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -3,11 +3,14 @@ import type { Store, StreamPage } from "../store/store.js";
 import type { EventBuffer } from "./buffer.js";
 import type { StreamEvent } from "./event.js";
 import { eventsOfLines, framesOfLines } from "./frame.js";
+import { release } from "../release.js";
 
 /** What one read gave: a value to pass on and the cursor after it. */
 export interface Page<Value> {
   readonly value: Value;
   readonly toSeq: number;
+  /** Made for this reader alone. */
+  readonly isOwn?: boolean;
 }
 
 /** A stream as a cursor sees it. */
@@ -24,6 +27,7 @@ export interface FollowedStream {
 /** The form in which a reader wants events. */
 export interface PageForm<Value> {
   fromBuffer(buffer: EventBuffer, stream: string, after: number): Page<Value> | undefined;
+  /** Takes the lines over. */
   fromLines(lines: Uint8Array, fromSeq: number): Value;
   fromGap(gap: StreamEvent): Value;
 }
@@ -47,6 +51,8 @@ export interface FollowOptions<Value> {
 /** A reader's values, one call at a time; `return` ends it, also while a call waits. */
 export interface Reading<Value> extends AsyncIterableIterator<Value, undefined> {
   return(): Promise<IteratorReturnResult<undefined>>;
+  /** Says that the last value is used up, so that its memory need not wait for the collector. Whoever keeps values does not say it. */
+  free(): void;
 }
 
 const pageBytes = 128 * 1024;
@@ -69,7 +75,11 @@ export function asFrames(frameOfGap: (gap: StreamEvent) => Uint8Array): PageForm
       const chunk = buffer.frames(stream, after, pageBytes);
       return chunk && { value: chunk.frames, toSeq: chunk.toSeq };
     },
-    fromLines: framesOfLines,
+    fromLines(lines, fromSeq) {
+      const frames = framesOfLines(lines, fromSeq);
+      release(lines);
+      return frames;
+    },
     fromGap: frameOfGap,
   };
 }
@@ -93,6 +103,7 @@ class Follower<Value> implements Reading<Value> {
   readonly #read: ReadStore;
   #leave: (() => void) | undefined;
   #cursor: number;
+  #own: Value | undefined;
   #isOver = false;
 
   constructor(stream: FollowedStream, form: PageForm<Value>, options: FollowOptions<Value>) {
@@ -109,6 +120,7 @@ class Follower<Value> implements Reading<Value> {
   }
 
   async next(): Promise<IteratorResult<Value, undefined>> {
+    this.#own = undefined;
     const { follow: goesOn, heartbeat, live, opening, signal } = this.#options;
     try {
       if (!this.#leave && !this.#isOver) {
@@ -121,6 +133,7 @@ class Follower<Value> implements Reading<Value> {
         const read = nextPage(this.#stream, this.#form, this.#cursor, this.#read);
         const page = read instanceof Promise ? await read : read;
         if (page) {
+          this.#own = page.isOwn ? page.value : undefined;
           this.#cursor = page.toSeq;
           return { done: false, value: page.value };
         }
@@ -142,6 +155,11 @@ class Follower<Value> implements Reading<Value> {
   async return(): Promise<IteratorReturnResult<undefined>> {
     this.#end();
     return atEnd;
+  }
+
+  free(): void {
+    if (this.#own instanceof Uint8Array) release(this.#own);
+    this.#own = undefined;
   }
 
   #enter(): () => void {
@@ -208,7 +226,7 @@ async function fromStore<Value>(
   if (page.fromSeq > after + 1) {
     return { value: form.fromGap(await stream.gap(after + 1, page.fromSeq - 1)), toSeq: page.fromSeq - 1 };
   }
-  return { value: form.fromLines(page.lines, page.fromSeq), toSeq: page.toSeq };
+  return { value: form.fromLines(page.lines, page.fromSeq), toSeq: page.toSeq, isOwn: true };
 }
 
 interface Heartbeat {

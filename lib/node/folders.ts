@@ -1,5 +1,5 @@
 import { realpathSync } from "node:fs";
-import { realpath, stat } from "node:fs/promises";
+import { promises } from "node:fs";
 import { sep } from "node:path";
 import { AnodeError, type Folders } from "../../lib/index.js";
 
@@ -9,8 +9,8 @@ export function createFolders(roots: readonly string[], fallback: string): Folde
   return {
     fallback,
     async resolve(path) {
-      const found = await realpath(path).catch(() => undefined);
-      if (found !== undefined && (await stat(found)).isDirectory()) return found;
+      const found = await promises.realpath(path).catch(() => undefined);
+      if (found !== undefined && (await promises.stat(found)).isDirectory()) return found;
       throw new AnodeError("cwd_not_found", `cwd must be an existing folder, ${JSON.stringify(path.slice(0, 200))} is none.`);
     },
     allows: (path) => real.some((root) => path === root || path.startsWith(root.endsWith(sep) ? root : root + sep)),

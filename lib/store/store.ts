@@ -38,7 +38,10 @@ export interface Batch {
 
 /** A part of a stream, ascending. */
 export interface StreamPage {
-  /** JSON lines of the events, each ended by LF, as they were encoded; empty when there is nothing after the cursor. */
+  /**
+   * JSON lines of the events, each ended by LF, as they were encoded; empty when there is nothing after the cursor. When there are
+   * any, their memory is the caller's alone, who may give it away or free it.
+   */
   readonly lines: Uint8Array;
   /** Seq of the first and last event in `lines`; 0 and 0 when empty. */
   readonly fromSeq: number;

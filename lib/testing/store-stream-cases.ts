@@ -99,6 +99,21 @@ export const streamCases: readonly SuiteCase<StoreSubject>[] = [
     }),
   },
   {
+    clause: "store.lines",
+    title: "the memory of the lines is the caller's: whoever changes it changes nothing that is stored, and no other page",
+    run: withStore(async (store) => {
+      await store.commit({ appends: [appendOf("run:1", 0, 3)] });
+      await store.commit({ appends: [appendOf("run:1", 3, 4)] });
+      for (const after of [0, 3, 5]) {
+        const [mine, other] = await Promise.all([store.read("run:1", after, large), store.read("run:1", after, large)]);
+        const before = linesOf(other);
+        new Uint8Array(mine.lines.buffer).fill(0);
+        expectEqual(linesOf(other), before, "A page that was read at the same time");
+        expectEqual(linesOf(await store.read("run:1", after, large)), before, "A page that is read afterwards");
+      }
+    }),
+  },
+  {
     clause: "store.paging",
     title: "a page ends with the event that reaches limitBytes, and has at least one",
     run: withStore(async (store) => {

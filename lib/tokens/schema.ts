@@ -1,31 +1,36 @@
 import * as z from "zod";
+import { later } from "../later.js";
 
-export const scope = z.enum(["read", "control", "approve", "admin"]);
+export const scope = later(() => z.enum(["read", "control", "approve", "admin"]));
 
 /** Body of a new token. */
-export const tokenRequest = z.strictObject({
-  label: z.string().min(1).max(256),
-  scopes: z.array(scope).min(1).max(4),
-  /** 60 s to 24 h. */
-  ttl_ms: z.int().min(60_000).max(86_400_000).exactOptional(),
-  /** Binds the token to a run: it counts as that run and ends with it. */
-  run_id: z.string().max(128).exactOptional(),
-});
+export const tokenRequest = later(() =>
+  z.strictObject({
+    label: z.string().min(1).max(256),
+    scopes: z.array(scope).min(1).max(4),
+    /** 60 s to 24 h. */
+    ttl_ms: z.int().min(60_000).max(86_400_000).exactOptional(),
+    /** Binds the token to a run: it counts as that run and ends with it. */
+    run_id: z.string().max(128).exactOptional(),
+  }),
+);
 export type TokenRequest = z.infer<typeof tokenRequest>;
 
 /** What is shown of a token after it was made. */
-export const tokenInfo = z.strictObject({
-  id: z.string(),
-  label: z.string(),
-  scopes: z.array(scope),
-  run_id: z.string().exactOptional(),
-  created_at: z.string(),
-  expires_at: z.string(),
-  last_used_at: z.string().exactOptional(),
-  revoked_at: z.string().exactOptional(),
-});
+export const tokenInfo = later(() =>
+  z.strictObject({
+    id: z.string(),
+    label: z.string(),
+    scopes: z.array(scope),
+    run_id: z.string().exactOptional(),
+    created_at: z.string(),
+    expires_at: z.string(),
+    last_used_at: z.string().exactOptional(),
+    revoked_at: z.string().exactOptional(),
+  }),
+);
 export type TokenInfo = z.infer<typeof tokenInfo>;
 
 /** The answer to a new token; the only time its text is shown. */
-export const newToken = z.strictObject({ id: z.string(), token: z.string(), scopes: z.array(scope), expires_at: z.string() });
+export const newToken = later(() => z.strictObject({ id: z.string(), token: z.string(), scopes: z.array(scope), expires_at: z.string() }));
 export type NewToken = z.infer<typeof newToken>;

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Writable } from "node:stream";
+import type { ByteStream } from "../../../lib/contract/operation.js";
 import { isStreamed, type Reply } from "../call.js";
 import type { Pace } from "./pace.js";
 
@@ -70,11 +71,7 @@ function rest(request: IncomingMessage): Promise<void> {
 }
 
 // The stream goes to the socket as it comes: no chunk framing, the end of the connection is the end of the body.
-async function writeStream(
-  { request, response, stallMs, pace, onStreamError }: Exchange,
-  reply: Reply,
-  body: AsyncIterable<Uint8Array>,
-): Promise<false> {
+async function writeStream({ request, response, stallMs, pace, onStreamError }: Exchange, reply: Reply, body: ByteStream): Promise<false> {
   const socket = request.socket;
   response.useChunkedEncodingByDefault = false;
   response.shouldKeepAlive = false;
@@ -90,6 +87,8 @@ async function writeStream(
       if (out.write(bytes)) await pace.pause();
       else await drain.wait();
       if (socket.destroyed) break;
+      // The kernel has a copy of everything now.
+      if (out.writableLength + socket.writableLength === 0) body.free?.();
     }
     response.end();
     disconnectWhenStalled(response, socket, stallMs);

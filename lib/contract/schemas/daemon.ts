@@ -1,40 +1,45 @@
 import * as z from "zod";
+import { later } from "../../later.js";
 import { newToken, scope, tokenInfo, tokenRequest } from "../../tokens/schema.js";
 import { integer, word } from "./query.js";
 
-const nothing = z.strictObject({});
-const statusDocument = z.looseObject({
-  status: z.enum(["ok", "degraded", "stopping"]),
-  degraded: z.array(z.string()).exactOptional(),
-  active_runs: z.int().exactOptional(),
-  runs: z.record(z.string(), z.int()).exactOptional(),
-  version: z.string().exactOptional(),
-  uptime_ms: z.int().exactOptional(),
-});
+const nothing = later(() => z.strictObject({}));
+const statusDocument = later(() =>
+  z.looseObject({
+    status: z.enum(["ok", "degraded", "stopping"]),
+    degraded: z.array(z.string()).exactOptional(),
+    active_runs: z.int().exactOptional(),
+    runs: z.record(z.string(), z.int()).exactOptional(),
+    version: z.string().exactOptional(),
+    uptime_ms: z.int().exactOptional(),
+  }),
+);
 
 /** Input and output of the daemon's own operations. */
 export const daemonSchemas = {
   health: { input: nothing, output: statusDocument },
   status: { input: nothing, output: statusDocument },
-  ready: { input: nothing, output: z.strictObject({ ready: z.literal(true) }) },
-  openapi: { input: nothing, output: z.looseObject({ openapi: z.string() }) },
+  ready: { input: nothing, output: later(() => z.strictObject({ ready: z.literal(true) })) },
+  openapi: { input: nothing, output: later(() => z.looseObject({ openapi: z.string() })) },
   "tokens.create": { input: tokenRequest, output: newToken },
-  "tokens.list": { input: nothing, output: z.strictObject({ tokens: z.array(tokenInfo) }) },
-  "tokens.revoke": { input: z.strictObject({ id: word }), output: tokenInfo },
+  "tokens.list": { input: nothing, output: later(() => z.strictObject({ tokens: z.array(tokenInfo) })) },
+  "tokens.revoke": { input: later(() => z.strictObject({ id: word })), output: tokenInfo },
   "auth.rotate": {
-    input: z.strictObject({ grace_ms: integer(0, 86_400_000).exactOptional() }),
-    output: z.strictObject({ grace_ms: z.int() }),
+    input: later(() => z.strictObject({ grace_ms: integer(0, 86_400_000).exactOptional() })),
+    output: later(() => z.strictObject({ grace_ms: z.int() })),
   },
   "auth.self": {
     input: nothing,
-    output: z.strictObject({
-      kind: z.enum(["owner", "root", "token", "peer"]),
-      id: z.string(),
-      label: z.string().exactOptional(),
-      scopes: z.array(scope),
-      expires_at: z.string().exactOptional(),
-      run_id: z.string().exactOptional(),
-      peer_id: z.string().exactOptional(),
-    }),
+    output: later(() =>
+      z.strictObject({
+        kind: z.enum(["owner", "root", "token", "peer"]),
+        id: z.string(),
+        label: z.string().exactOptional(),
+        scopes: z.array(scope),
+        expires_at: z.string().exactOptional(),
+        run_id: z.string().exactOptional(),
+        peer_id: z.string().exactOptional(),
+      }),
+    ),
   },
 };

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { later } from "../../later.js";
 
 /** An integer in a body, or its decimal form in a query. */
 export function integer(min: number, max: number) {
@@ -16,9 +17,11 @@ export function integer(min: number, max: number) {
 }
 
 /** A boolean, or `true`, `false`, `1`, `0` in a query. */
-export const flag = z
-  .union([z.boolean(), z.enum(["true", "false", "1", "0"]).transform((text) => text === "true" || text === "1")])
-  .meta({ type: "boolean" });
+export const flag = later(() =>
+  z
+    .union([z.boolean(), z.enum(["true", "false", "1", "0"]).transform((text) => text === "true" || text === "1")])
+    .meta({ type: "boolean" }),
+);
 
 /** One or several names: an array, a repeated query parameter, or a comma list. */
 export function names<Values extends readonly [string, ...string[]]>(values: Values) {
@@ -32,4 +35,4 @@ export function names<Values extends readonly [string, ...string[]]>(values: Val
 }
 
 /** Text of a path or a filter. */
-export const word = z.string().min(1).max(256);
+export const word = later(() => z.string().min(1).max(256));

@@ -6,7 +6,7 @@ import type { RunQuery } from "../../runs/manager-types.js";
 import type { RunStatus, RunSummary } from "../../runs/schema.js";
 import type { AttachOptions } from "../../runs/streams.js";
 import { isTerminal } from "../../runs/transitions.js";
-import type { CallContext, Result, Services } from "../operation.js";
+import type { ByteStream, CallContext, Result, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
 import { streamForm } from "./media.js";
 import { fromCursor, listBytes, toCursor } from "./pages.js";
@@ -121,7 +121,7 @@ function ok(body: unknown): Result {
   return { status: 200, body };
 }
 
-function streamed(contentType: string, body: AsyncIterable<Uint8Array>): Result {
+function streamed(contentType: string, body: ByteStream): Result {
   return { status: 200, stream: { contentType, body } };
 }
 

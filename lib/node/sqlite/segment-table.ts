@@ -1,5 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import { AnodeError } from "../../errors.js";
+import { release } from "../../release.js";
 import { staleSeq } from "../../store/refusals.js";
 import type { StreamPage } from "../../store/store.js";
 import { segmentCrc } from "./crc32.js";
@@ -64,8 +65,8 @@ export class SegmentTable {
     }
     if (nextSeq === fromSeq) throw damaged(stream, fromSeq, lastSeq, "missing");
     const lines = joinBytes(parts);
-    // Left to the collector, which is in no hurry with buffers, the bodies of a long replay would pile up.
-    for (const { buffer } of parts) if (buffer !== lines.buffer) release(buffer);
+    // The bodies of a long replay would pile up.
+    for (const part of parts) if (part.buffer !== lines.buffer) release(part);
     return { lines, fromSeq, toSeq: nextSeq - 1, firstSeq, lastSeq };
   }
 
@@ -122,9 +123,4 @@ function prepareAll(db: DatabaseSync) {
 function damaged(stream: string, fromSeq: number, toSeq: number, what: "damaged" | "missing"): AnodeError {
   const message = `Stored events of stream ${stream} must be whole, those from seq ${fromSeq} to ${toSeq} are ${what}.`;
   return new AnodeError("internal", message, { details: { stream, from_seq: fromSeq, to_seq: toSeq } });
-}
-
-/** Frees a buffer that nobody uses any more; `transfer` is newer than the language level that is compiled for. */
-function release(buffer: ArrayBufferLike & { transfer?(bytes: number): unknown }): void {
-  buffer.transfer?.(0);
 }

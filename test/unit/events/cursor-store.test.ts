@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { asEvents, follow } from "../../../lib/events/cursor.js";
+import { asEvents, asFrames, follow, type PageForm } from "../../../lib/events/cursor.js";
 import type { EventBuffer } from "../../../lib/events/buffer.js";
 import { createEvent } from "../../../lib/events/encode.js";
 import { createRingBuffer } from "../../../lib/events/ring-buffer.js";
@@ -22,9 +22,13 @@ async function filledStore(): Promise<Store> {
 }
 
 function reading(store: Pick<Store, "read">, held: Partial<EventBuffer> = {}) {
+  return readingAs(asEvents, store, held);
+}
+
+function readingAs<Value>(form: PageForm<Value>, store: Pick<Store, "read">, held: Partial<EventBuffer> = {}) {
   const buffer: EventBuffer = { ...createRingBuffer(defaultLimits), ...held };
   const stream = { name, buffer, store: store as Store, ended: () => true, gap: () => Promise.reject(new Error("There is no gap.")) };
-  return follow(stream, asEvents, { after: 0, follow: false, signal: new AbortController().signal });
+  return follow(stream, form, { after: 0, follow: false, signal: new AbortController().signal });
 }
 
 describe("follow over a store", () => {
@@ -72,5 +76,47 @@ describe("follow over a store", () => {
     await leaving.next();
     // An unhandled rejection would fail this run.
     await leaving.return();
+  });
+
+  it("frees the frames of a page when it is told to, and the lines they were made of, and nothing else", async () => {
+    const store = await filledStore();
+    const read: Uint8Array[] = [];
+    const frames = readingAs(
+      asFrames(() => new Uint8Array()),
+      {
+        async read(...call) {
+          const page = await store.read(...call);
+          read.push(page.lines);
+          return page;
+        },
+      },
+    );
+    const first = (await frames.next()).value as Uint8Array;
+    expect(read[0]?.length).toBe(0);
+    const second = (await frames.next()).value as Uint8Array;
+    // What was not said to be used up by then is left alone.
+    const ids = (bytes: Uint8Array): string[] => new TextDecoder().decode(bytes).match(/^id: \d+/gm) ?? [];
+    expect(ids(first)[0]).toBe("id: 1");
+    frames.free();
+    expect([second.length, first.length > 0]).toEqual([0, true]);
+    const rest = (await frames.next()).value as Uint8Array;
+    expect(ids(rest)[0]).toBe("id: 7");
+  });
+
+  it("frees nothing that other readers share", async () => {
+    const store = await filledStore();
+    const shared = new TextEncoder().encode("id: 1\ndata: {}\n\n");
+    const held: Partial<EventBuffer> = { frames: (_, after) => (after === 0 ? { frames: shared, fromSeq: 1, toSeq: 1 } : undefined) };
+    const frames = readingAs(
+      asFrames(() => new Uint8Array()),
+      store,
+      held,
+    );
+    expect((await frames.next()).value).toBe(shared);
+    frames.free();
+    expect(shared.length).toBeGreaterThan(0);
+    const own = (await frames.next()).value as Uint8Array;
+    frames.free();
+    expect(own.length).toBe(0);
   });
 });
