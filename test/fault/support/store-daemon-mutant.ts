@@ -112,7 +112,7 @@ Object.assign(globalThis, { planted });
 /** Where the composition hands a part on. */
 const places: readonly [file: string, from: string, to: string][] = [
   [
-    "/adapters/daemon/kernel.ts",
+    "/adapters/daemon/create-runs.ts",
     "leftovers: (recorded) => sweep(recorded)",
     "leftovers: globalThis.planted.sweep((recorded) => sweep(recorded))",
   ],
@@ -123,8 +123,8 @@ const places: readonly [file: string, from: string, to: string][] = [
     "globalThis.planted.starts(beginStart(home.starts, host.clock.now()))",
   ],
   ["/adapters/daemon/ground.ts", "undo.add(lock(home.lock));", "undo.add(await globalThis.planted.lock(() => lock(home.lock), home));"],
-  ["/adapters/daemon/kernel.ts", "await manager.open();", "await globalThis.planted.opening(store); await manager.open();"],
-  ["/adapters/daemon/kernel.ts", "      store,\n", "      store: globalThis.planted.store(store),\n"],
+  ["/adapters/daemon/kernel.ts", "await runs.manager.open();", "await globalThis.planted.opening(store); await runs.manager.open();"],
+  ["/adapters/daemon/kernel.ts", "    store,\n", "    store: globalThis.planted.store(store),\n"],
 ];
 
 registerHooks({
