@@ -121,7 +121,7 @@ describe("An approval that the agent asks for in one terminal", () => {
   });
 
   it("is answered with curl, once", async () => {
-    const { user, curl, asking, ended, written } = await userWithKey();
+    const { user, curl, asking, ended, told, written } = await userWithKey();
     const { id, question } = await asking();
     const first = shown(user.start("attach", id));
     const at = `/runs/${id}/questions/${question.question_id}/answer`;
@@ -129,6 +129,7 @@ describe("An approval that the agent asks for in one terminal", () => {
     expect(JSON.parse(await curl(at, { option_id: "allow_once" }))).toMatchObject({ status: 410, code: "question_closed" });
     expect(await first).toContain(`${question.question_id} denied`);
     expect((await ended(id)).result).toBe("Went on");
+    expect(await told(id, "tool.result")).toMatchObject([{ denied: true, deny_reason: expect.stringContaining("not here") }]);
     expect(written()).toBe(false);
   });
 
