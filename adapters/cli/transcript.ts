@@ -13,8 +13,9 @@ export function createTranscript(output: Output): (event: StreamEvent | Preview)
     "assistant.message": ({ text }) => say(withLineEnd(String(text))),
     "process.output": ({ stream, text }) => (stream === "stderr" ? output.errorData(String(text)) : say(String(text))),
     "tool.call": ({ name, args }) => note(`${String(name)} ${JSON.stringify(args)}`),
-    "tool.result": ({ name, ok, error }) => {
-      if (ok === false) note(`${String(name)} failed: ${String(error ?? "no reason given")}`);
+    "tool.result": ({ name, ok, error, denied, deny_reason }) => {
+      const ending = denied === true ? "denied" : "failed";
+      if (ok === false) note(`${String(name)} ${ending}: ${String(deny_reason ?? error ?? "no reason given")}`);
     },
     "question.closed": ({ question_id, outcome, decision, reason }) =>
       note(`${String(question_id)} ${[outcome, decision, reason].filter(Boolean).join(", ")}`),

@@ -18,6 +18,10 @@ function run(program: string): Promise<{ code: number | null; said: string }> {
 describe("the examples", () => {
   it("are all here", () => {
     expect(programs.sort()).toEqual([
+      "agent-embed.mjs",
+      "agent-hook.mjs",
+      "agent-plugin.mjs",
+      "agent-tool.mjs",
       "custom-executor.mjs",
       "custom-server.mjs",
       "custom-store.mjs",

@@ -50,6 +50,7 @@ describe("createTranscript", () => {
       event("tool.call", { name: "bash", args: { command: "ls" } }),
       event("tool.result", { name: "bash", ok: true, output: "x" }),
       event("tool.result", { name: "bash", ok: false, error: "no such folder" }),
+      event("tool.result", { name: "bash", ok: false, denied: true, deny_reason: "not on a Friday" }),
       event("system.notice", { level: "warning", code: "slow", text: "takes long" }),
       event("question.closed", { question_id: "Q-1", outcome: "denied", decision: "deny", reason: "timed_out" }),
       event("system.gap", { from_seq: 1, to_seq: 40 }),
@@ -58,6 +59,7 @@ describe("createTranscript", () => {
     expect(stderr.split("\n")).toEqual([
       'anode: bash {"command":"ls"}',
       "anode: bash failed: no such folder",
+      "anode: bash denied: not on a Friday",
       "anode: warning slow: takes long",
       "anode: Q-1 denied, deny, timed_out",
       "anode: events 1 to 40 are no longer kept",

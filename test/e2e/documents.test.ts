@@ -1,0 +1,80 @@
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { endSurvivors } from "../support/process-tree.js";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const textOf = (file: string) => readFileSync(join(root, file), "utf8");
+
+/** The blocks of a page in one language. */
+function blocksOf(page: string, language: string): string[] {
+  return [...textOf(page).matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].flatMap(([, of, text = ""]) => (of === language ? [text] : []));
+}
+
+/** Exit code of a script in bash, and all it said; its home and its temporary folders are gone afterwards. */
+async function bash(script: string): Promise<{ code: number | null; said: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "anode-documents-"));
+  onTestFinished(() => {
+    endSurvivors(folder);
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+  const child = spawn("bash", ["-e", "-o", "pipefail", "-c", script], {
+    cwd: root,
+    env: { PATH: process.env["PATH"], HOME: folder, TMPDIR: folder, TERM: "dumb" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (part: string) => (said += part));
+  return new Promise((resolve) => child.once("close", (code) => resolve({ code, said })));
+}
+
+/** The pages whose lines can be typed, and what is seen then. */
+const typed: Record<string, readonly string[]> = {
+  "docs/first-agent-run.md": [
+    "Config doctor passed.",
+    "I found the documents",
+    "status         completed",
+    '"type":"run.completed"',
+    "Going on",
+  ],
+  "docs/approve-from-another-terminal.md": [
+    "Allow create_file? notes.md",
+    "1 answered, allow",
+    "2 denied, deny, denied",
+    "create_file denied: one file is enough",
+    "3 denied, deny, no_approver",
+    "4 denied, deny, timed_out",
+    "Written",
+  ],
+  "docs/extend-the-agent.md": [
+    'told {\\"name\\":\\"Ada\\"}',
+    "bash denied: pushing is for people",
+    '"name":"plugin__words__count","ok":true,"output":"3 words"',
+  ],
+};
+
+describe("The pages of docs/", () => {
+  it.each(Object.entries(typed))("%s can be typed as it stands", async (page, seen) => {
+    const { code, said } = await bash(blocksOf(page, "sh").join("\n"));
+    expect([code, code === 0 ? "" : said]).toEqual([0, ""]);
+    expect(seen.filter((text) => !said.includes(text)).map((text) => `${text}, in: ${said}`)).toEqual([]);
+  });
+
+  it.each([
+    ["docs/embed-the-agent.md", ["examples/agent-embed.mjs"], 4],
+    ["docs/extend-the-agent.md", ["examples/agent-tool.mjs", "examples/plugins/words.mjs"], 2],
+  ] as const)("%s shows programs that run", (page, examples, count) => {
+    const programs = examples.map(textOf);
+    const blocks = blocksOf(page, "js");
+    expect(blocks).toHaveLength(count);
+    expect(blocks.filter((block) => !programs.some((program) => program.includes(block)))).toEqual([]);
+  });
+
+  it.each([...Object.keys(typed), "docs/embed-the-agent.md", "README.md", "CONTRIBUTING.md"])("%s links to what is there", (page) => {
+    const targets = [...textOf(page).matchAll(/\]\(([^)#:]+)\)/g)].map(([, target = ""]) => target);
+    expect(targets.filter((target) => !existsSync(join(root, dirname(page), target)))).toEqual([]);
+  });
+});
