@@ -10,6 +10,7 @@ import type {
   wrapLanguageModel,
 } from "ai";
 import { AnodeError } from "../errors.js";
+import type { Api } from "./providers/api.js";
 
 // The one file that imports the AI SDK. Everything is loaded on first use; its types are handed on from here.
 
@@ -30,9 +31,6 @@ export type ModelStream = Awaited<ReturnType<WrapStream>>;
 /** One part as a provider sends it, before the SDK has looked at it. */
 export type ModelPart = ModelStream["stream"] extends ReadableStream<infer Part> ? Part : never;
 export type ModelUsage = Extract<ModelPart, { type: "finish" }>["usage"];
-
-/** How a provider speaks. */
-export type Api = "anthropic" | "responses" | "google" | "chat";
 
 /** What a model is opened with. */
 export interface ModelSettings {

@@ -1,5 +1,5 @@
 import { AnodeError } from "../../errors.js";
-import type { Api } from "../ai-sdk.js";
+import type { Api } from "./api.js";
 import type { AgentConfig, ProviderConfig } from "../config-schema.js";
 import { type BuiltInProvider, builtInProviders, preferredModels } from "./table.js";
 

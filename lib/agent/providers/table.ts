@@ -1,4 +1,4 @@
-import type { Api } from "../ai-sdk.js";
+import type { Api } from "./api.js";
 
 /** A provider that needs no configuration but its key. */
 export interface BuiltInProvider {

@@ -57,8 +57,30 @@ function pathTest(glob: string): (path: string) => boolean {
 
 /** A comma list, with or without brackets; a comma within braces is a glob's own. */
 function listOf(value: string | undefined): string[] | undefined {
-  const inner = value?.trim().replace(/^\[(.*)\]$/s, "$1");
-  const items = inner?.split(/,(?![^{]*\})/).map((item) => item.trim().replace(/^(["'])(.*)\1$/, "$2"));
-  const named = items?.filter((item) => item !== "") ?? [];
+  const text = value?.trim() ?? "";
+  const inner = text.startsWith("[") && text.endsWith("]") ? text.slice(1, -1) : text;
+  const named = splitAtCommas(inner)
+    .map((item) => unquoted(item.trim()))
+    .filter((item) => item !== "");
   return named.length > 0 ? named : undefined;
+}
+
+function splitAtCommas(text: string): string[] {
+  const items: string[] = [];
+  let depth = 0;
+  let start = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === "{") depth += 1;
+    else if (text[at] === "}") depth = Math.max(0, depth - 1);
+    else if (text[at] === "," && depth === 0) {
+      items.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  return [...items, text.slice(start)];
+}
+
+function unquoted(text: string): string {
+  const quote = text[0];
+  return text.length > 1 && (quote === '"' || quote === "'") && text.endsWith(quote) ? text.slice(1, -1) : text;
 }

@@ -1,0 +1,2 @@
+/** How a provider speaks. */
+export type Api = "anthropic" | "responses" | "google" | "chat";
