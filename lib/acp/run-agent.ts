@@ -95,7 +95,8 @@ async function talkTo(context: RunContext, run: AgentRun, launched: LaunchedAgen
     tellStart(context, run, session, outbox);
     const outcome = await converse({ context, link, session, outbox, updates, calls, usage, clock, cancelMs: run.graceMs / 2 });
     if (session.canClose && !context.signal.aborted) await closeSession(link, session, clock);
-    return { session_id: session.id, ...outcome };
+    const permission_denials = calls.denials;
+    return { session_id: session.id, ...(permission_denials.length > 0 && { permission_denials }), ...outcome };
   } finally {
     link.close();
   }
