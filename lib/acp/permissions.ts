@@ -9,9 +9,9 @@ export interface PermissionCall {
   readonly name: string;
   readonly level: ToolLevel;
   readonly args: Readonly<Record<string, unknown>>;
-  /** True for a tool that runs shell commands. */
-  readonly isShell: boolean;
-  /** Its command line, as far as the agent tells it. */
+  /** What kind of tool it is, as the agent tells it. */
+  readonly kind?: string;
+  /** The command line of one of kind `execute`, as far as the agent tells it. */
   readonly command?: string;
   /** The files the call names. */
   readonly paths: readonly string[];
@@ -70,9 +70,8 @@ const pathArguments = ["path", "file_path", "filePath", "filepath", "abs_path", 
 export function toPermissionCall({ call_id, name, kind, level, args, locations, diffs }: ToolCall): PermissionCall {
   const named = pathArguments.flatMap((argument) => (typeof args[argument] === "string" ? [args[argument]] : []));
   const paths = new Set([...locations.map(({ path }) => path), ...diffs.map(({ path }) => path), ...named]);
-  const isShell = kind === "execute";
-  const command = isShell ? commandOf(args["command"]) : undefined;
-  return { call_id, name, level, args, isShell, paths: [...paths], ...(command !== undefined && { command }) };
+  const command = kind === "execute" ? commandOf(args["command"]) : undefined;
+  return { call_id, name, level, args, paths: [...paths], ...(kind !== undefined && { kind }), ...(command !== undefined && { command }) };
 }
 
 /** A command line is a text, or the words of one. */

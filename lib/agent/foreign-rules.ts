@@ -24,9 +24,9 @@ export interface ForeignCall {
   readonly name: string;
   readonly level: ToolLevel;
   readonly args: Readonly<Record<string, unknown>>;
-  /** True for a tool that runs shell commands. */
-  readonly isShell: boolean;
-  /** Its command line, as far as the agent tells it. */
+  /** What kind of tool it is, in words of the Agent Client Protocol. */
+  readonly kind?: string;
+  /** The command line of one that runs shell commands, as far as the agent tells it. */
   readonly command?: string;
   /** The files it names. */
   readonly paths: readonly string[];
@@ -64,7 +64,8 @@ export interface ForeignRulesOptions extends CommandSurroundings {
 
 /**
  * The rules of the built-in agent, for what another agent asks: levels, configured rules, grants and the hooks `PreToolUse`.
- * A tool that runs shell commands is named `bash` in rules and hooks; every other one by its own name, and its files by `path`.
+ * In rules and hooks a tool that runs shell commands is `bash`, one that writes files `edit_file`, every other one has its own
+ * name; its files are `path`.
  * @throws `executor_error` when a run is opened, for a file of hooks that cannot be read as meant
  */
 export function createForeignRules(options: ForeignRulesOptions): (run: ForeignRun) => Promise<ForeignRules> {
@@ -110,14 +111,17 @@ export function createForeignRules(options: ForeignRulesOptions): (run: ForeignR
 
 const reads = new Set<ToolLevel>(["auto_read", "external_read"]);
 
+/** Our names for what every agent names in its own way. */
+const names: Readonly<Record<string, string>> = { execute: "bash", edit: "edit_file" };
+
 /** The call as our rules see one: what it does not tell in words of ours is not taken for harmless. */
-async function judged({ call_id, name, level, args, isShell, command, paths }: ForeignCall, workspace: Workspace): Promise<JudgedCall> {
+async function judged({ call_id, name, kind, level, args, command, paths }: ForeignCall, workspace: Workspace): Promise<JudgedCall> {
   return {
     call_id,
-    name: isShell ? "bash" : name,
+    name: (kind !== undefined && Object.hasOwn(names, kind) && names[kind]) || name,
     level,
     // What it would run is not known: nothing says that it destroys nothing.
-    isOpaque: level === "confirm_execute" && !(isShell && command !== undefined),
+    isOpaque: level === "confirm_execute" && command === undefined,
     args: { ...withPath(args, paths), ...(command !== undefined && { command }) },
     paths: await Promise.all(paths.map((path) => judgePath(workspace, path, !reads.has(level)))),
   };

@@ -52,7 +52,7 @@ describe("a daemon's foreign agents", () => {
       {
         permissions: [
           { tool: "bash", args: { command: ["echo *"] }, action: "allow" },
-          { tool: "edit", args: { path: ["gen/**"] }, action: "deny", reason: "generated" },
+          { tool: "edit_file", args: { path: ["gen/**"] }, action: "deny", reason: "generated" },
         ],
       },
     );

@@ -12,16 +12,23 @@ beforeEach(async () => {
 });
 afterEach(() => agent.close());
 
-const base = { call_id: "c1", args: {}, isShell: false, paths: [] };
+const base = { call_id: "c1", args: {}, paths: [] };
 const shell = (command?: string): ForeignCall => ({
   ...base,
   name: "Bash",
   level: "confirm_execute",
-  isShell: true,
+  kind: "execute",
   args: { description: "x" },
   ...(command !== undefined && { command }),
 });
-const edit = (...paths: string[]): ForeignCall => ({ ...base, name: "edit", level: "confirm_write", args: { file_path: paths[0] }, paths });
+const edit = (...paths: string[]): ForeignCall => ({
+  ...base,
+  name: "Write",
+  kind: "edit",
+  level: "confirm_write",
+  args: { file_path: paths[0] },
+  paths,
+});
 const read = (...paths: string[]): ForeignCall => ({ ...base, name: "read", level: "auto_read", paths });
 const other = (name: string, args = {}): ForeignCall => ({ ...base, name, level: "confirm_execute", args });
 
@@ -56,7 +63,7 @@ describe("rules for an agent that is not ours", () => {
   it("are those of the configuration, with shells by the name bash and files by their real path", async () => {
     const permissions: AgentConfig["permissions"] = [
       { tool: "bash", args: { command: ["npm test*"] }, action: "allow" },
-      { tool: "edit", args: { path: ["gen/**"] }, action: "deny", reason: "generated" },
+      { tool: "edit_file", args: { path: ["gen/**"] }, action: "deny", reason: "generated" },
       { tool: "mcp__*", action: "deny" },
     ];
     const rules = await open({ config: { permissions }, mode: "unrestricted" });
@@ -92,8 +99,8 @@ describe("rules for an agent that is not ours", () => {
     const rules = await open();
     for (const [call, rule] of [
       [shell("git diff --stat"), { tool: "bash", args: { command: ["git diff *"] }, action: "allow" }],
-      [edit(join(agent.root, "src/a.ts")), { tool: "edit", args: { path: ["src/a.ts"] }, action: "allow" }],
-      [edit("a", "b"), { tool: "edit", args: { path: ["a", "b"] }, action: "allow" }],
+      [edit(join(agent.root, "src/a.ts")), { tool: "edit_file", args: { path: ["src/a.ts"] }, action: "allow" }],
+      [edit("a", "b"), { tool: "edit_file", args: { path: ["a", "b"] }, action: "allow" }],
       [other("mcp__x__y"), { tool: "mcp__x__y", action: "allow" }],
     ] as const) {
       expect(await rules.decide(call)).toEqual({ action: "ask", metadata: { rule } });
@@ -128,7 +135,7 @@ describe("rules for an agent that is not ours", () => {
         hooks: {
           PreToolUse: [
             { matcher: "bash", hooks: [hook] },
-            { matcher: "edit", hooks: [{ type: "command", command: "exit 0" }] },
+            { matcher: "edit_file", hooks: [{ type: "command", command: "exit 0" }] },
           ],
         },
       }),
