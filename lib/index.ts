@@ -58,6 +58,7 @@ export {
   type Executor,
   type NormalRequest,
   type Outcome,
+  type PermissionDenial,
   type Prepared,
   type Profile,
   type RunContext,

@@ -18,6 +18,8 @@ const builtIn = {
   types: ["openai-compatible", "custom"],
 };
 const extensions = ["mcp__", "tb__", "plugin__"];
+/** What tools of foreign agents are known by, beside those that have our names. */
+const foreignTools = ["delete", "move", "search", "fetch", "think", "switch_mode", "other"];
 
 /** Looks at every candidate, every key and every reference, and at the files of hooks. */
 export async function diagnoseConfig(surroundings: ConfigSurroundings): Promise<ConfigFinding[]> {
@@ -97,7 +99,7 @@ function namesTool(glob: string): boolean {
   if (glob === "shell_command") return true;
   const source = glob.replaceAll(/[\\^$.*+?()[\]{}|]/g, (sign) => (sign === "*" ? ".*" : sign === "?" ? "." : `\\${sign}`));
   const expression = new RegExp(`^${source}$`);
-  return builtinToolNames.some((name) => expression.test(name));
+  return [...builtinToolNames, ...foreignTools].some((name) => expression.test(name));
 }
 
 function quoted(text: string): string {

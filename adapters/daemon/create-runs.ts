@@ -1,5 +1,5 @@
 import { createAcpExecutor, resolveAgents } from "../../lib/acp/index.js";
-import { type AgentConfig, createAgentExecutor } from "../../lib/agent/index.js";
+import { type AgentConfig, createAgentExecutor, createForeignRules, createForeignServers } from "../../lib/agent/index.js";
 import { type Executor, type Host, type Limits, type Profile, RunManager, type RunManagerOptions, type Store } from "../../lib/index.js";
 import {
   type Containment,
@@ -94,7 +94,7 @@ export function createRuns(options: RunsOptions): Runs {
 
 /** What this program itself can run, with the secrets of the configuration known to the redaction. */
 function ownExecutors(options: RunsOptions, containment: Containment): Record<string, Executor> {
-  const { config, cwd, env, home, host, limits, redaction, runToken, surroundings } = options;
+  const { config, cwd, env, hide, home, host, limits, redaction, runToken, surroundings } = options;
   const { daemon = {} } = config;
   redaction.add(providerKeys(config));
   for (const { env: set, env_pass = [] } of Object.values(daemon.commands ?? {})) {
@@ -104,6 +104,7 @@ function ownExecutors(options: RunsOptions, containment: Containment): Record<st
   // What definitions set is secret where its name looks so.
   for (const { env: own } of Object.values(agents)) redaction.add(secretsOf(own?.set ?? {}));
   const ground = { host, limits, containment, baseEnv: env, ...(runToken && { runToken }) };
+  const surround = { containment, sockets: async () => (await hide())?.sockets ?? [], ...(runToken && { runToken }) };
   const runs = createProcessExecutor({ ...ground, shell: daemon.process?.shell ?? false });
   const agent = createAgentExecutor({
     config,
@@ -112,9 +113,16 @@ function ownExecutors(options: RunsOptions, containment: Containment): Record<st
     cwd,
     host,
     surroundings,
-    surround: { containment, ...(runToken && { runToken }) },
+    surround,
   });
-  const foreign = createAcpExecutor({ agents, processes: createProcesses(ground), hide: options.hide, surroundings });
+  const foreign = createAcpExecutor({
+    agents,
+    processes: createProcesses(ground),
+    hide,
+    permissions: createForeignRules({ ...surround, config, home, env, host }),
+    mcpServers: createForeignServers({ config, home, env }),
+    surroundings,
+  });
   return Object.fromEntries(
     Object.entries({ process: runs, agent, acp: foreign }).map(([name, executor]) => [name, redactedExecutor(executor, redaction)]),
   );

@@ -3,8 +3,8 @@ import type { Executor, RunContext } from "../runs/executor.js";
 import { systemHost } from "../system-host.js";
 import { modeOf, resolveAgents } from "./agents.js";
 import { type AgentEnd, connectEnd, launchAgent } from "./launch.js";
-import { type AgentMcpServer, toMcpServers } from "./mcp-servers.js";
-import { type OpenPermissions, plainPermissions } from "./permissions.js";
+import type { AgentMcpServer } from "./mcp-servers.js";
+import { type OpenPermissions, type PermissionRun, plainPermissions } from "./permissions.js";
 import { findAgent, prepareAgent, supportsOf } from "./prepare.js";
 import { runAgent } from "./run-agent.js";
 import type { AgentDefinition } from "./schema.js";
@@ -22,8 +22,8 @@ export interface AcpExecutorOptions {
   readonly hide?: () => Hidden | undefined | Promise<Hidden | undefined>;
   /** The rules for what agents ask. @defaultValue everything above reading is asked for, unless the run is unrestricted */
   readonly permissions?: OpenPermissions;
-  /** Tool servers that agents shall use in a folder. @defaultValue none */
-  readonly mcpServers?: (cwd: string) => readonly AgentMcpServer[] | Promise<readonly AgentMcpServer[]>;
+  /** Tool servers that an agent shall use in a run. @defaultValue none */
+  readonly mcpServers?: (run: PermissionRun) => readonly AgentMcpServer[] | Promise<readonly AgentMcpServer[]>;
   /** Where runs take place, as `system.init` tells it. @defaultValue "embedded" */
   readonly surroundings?: "headless" | "daemon" | "embedded";
 }
@@ -62,6 +62,7 @@ export function createAcpExecutor(options: AcpExecutorOptions = {}): Executor {
       const { agent: name = context.request.profile, approval_mode, read_only = false, cwd = process.cwd() } = context.request;
       const agent = findAgent(agents, name);
       const hidden = await hide?.();
+      const run = { context, mode: approval_mode, cwd, readOnly: read_only };
       return runAgent(context, {
         sdk: await loadSdk(),
         agent,
@@ -69,8 +70,8 @@ export function createAcpExecutor(options: AcpExecutorOptions = {}): Executor {
         mode: modeOf(agent, name, approval_mode, read_only),
         cwd,
         closed: hidden ? [hidden.home] : [],
-        permissions: await permissions({ run_id: context.run.id, mode: approval_mode, cwd, readOnly: read_only }),
-        mcpServers: toMcpServers((await mcpServers?.(cwd)) ?? []),
+        permissions: await permissions(run),
+        mcpServers: (await mcpServers?.(run)) ?? [],
         clock: host.clock,
         graceMs: limits.graceMs,
         killMs: limits.killMs,

@@ -1,6 +1,7 @@
 import { AnodeError } from "../errors.js";
 import { version } from "../version.js";
 import { type AgentLink, RefusedByAgent } from "./agent-link.js";
+import { type AgentMcpServer, handOn, type McpServerStatus } from "./mcp-servers.js";
 import { wordsOf } from "./outcome.js";
 import { asList, asText, at } from "./read.js";
 import type { AgentDefinition } from "./schema.js";
@@ -12,6 +13,8 @@ export interface AgentSession {
   readonly agent?: { readonly name: string; readonly version: string };
   /** The model it works with, as far as it says. */
   readonly model?: string;
+  /** What became of the tool servers. */
+  readonly mcpServers: readonly McpServerStatus[];
   /** The agent tells its past, and may do so even after it said that it is ready. */
   readonly tellsPast: boolean;
   readonly takesSteers: boolean;
@@ -22,7 +25,7 @@ export interface AgentSession {
 export interface SessionRequest {
   readonly agent: AgentDefinition;
   readonly cwd: string;
-  readonly mcpServers: readonly McpServer[];
+  readonly mcpServers: readonly AgentMcpServer[];
   readonly mode: string;
   readonly model?: string;
   /** The session to go on with. */
@@ -49,7 +52,8 @@ export async function openSession(link: AgentLink, request: SessionRequest): Pro
   if (hello.protocolVersion !== 1) {
     throw new AnodeError("executor_error", `The agent speaks version ${hello.protocolVersion} of the protocol, not 1.`);
   }
-  const { id, method, settings } = await enter(link, request, hello);
+  const { handed, statuses } = handOn(request.mcpServers, hello.agentCapabilities?.mcpCapabilities?.http === true);
+  const { id, method, settings } = await enter(link, request, hello, handed);
   await chooseMode(link, id, settings, request.mode);
   const model = await chooseModel(link, id, settings, request);
   const [name, agentVersion] = [asText(hello.agentInfo?.name), asText(hello.agentInfo?.version)];
@@ -57,6 +61,7 @@ export async function openSession(link: AgentLink, request: SessionRequest): Pro
     id,
     ...(name !== undefined && { agent: { name, version: agentVersion ?? "" } }),
     ...(model !== undefined && { model }),
+    mcpServers: statuses,
     tellsPast: method === "session/load",
     takesSteers: at(hello, "_meta", "steering", "supported") === true,
     canClose: Boolean(hello.agentCapabilities?.sessionCapabilities?.close),
@@ -66,13 +71,10 @@ export async function openSession(link: AgentLink, request: SessionRequest): Pro
 /** Opens a new session, or goes on with an earlier one. */
 async function enter(
   link: AgentLink,
-  request: SessionRequest,
+  { cwd, resume }: SessionRequest,
   hello: InitializeResponse,
+  mcpServers: McpServer[],
 ): Promise<{ id: string; method: string; settings: Settings }> {
-  const { cwd, resume } = request;
-  const mcpServers = request.mcpServers.filter(
-    (server) => !("type" in server) || server.type !== "http" || hello.agentCapabilities?.mcpCapabilities?.http,
-  );
   if (resume === undefined) {
     const settings = await asked(hello, link.request<NewSessionResponse>("session/new", { cwd, mcpServers }));
     return { id: settings.sessionId, method: "session/new", settings };

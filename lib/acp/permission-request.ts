@@ -49,7 +49,7 @@ async function reasonAgainst(call: ToolCall, asked: PermissionCall, parts: Permi
     }
     const answer = await untilAbort(context.signal, context.ask(toQuestion(call, verdict.metadata)));
     if (answer?.outcome !== "answered" || answer.decision !== "allow") return answer?.message ?? answer?.reason ?? "canceled";
-    if (answer.option_id === "allow_always") permissions.grant(asked);
+    if (answer.option_id === "allow_always") await permissions.grant(asked);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

@@ -1,13 +1,17 @@
+import type { RunContext } from "../runs/executor.js";
 import type { ApprovalMode } from "../runs/schema.js";
 import type { ToolCall } from "./tool-calls.js";
+import type { ToolLevel } from "./tool-level.js";
 
 /** What the rules know of a call that an agent asks for. */
 export interface PermissionCall {
   readonly call_id: string;
   readonly name: string;
-  readonly level: string;
+  readonly level: ToolLevel;
   readonly args: Readonly<Record<string, unknown>>;
-  /** The command line of a call of level `confirm_execute`, as far as the agent tells it. */
+  /** What kind of tool it is, as the agent tells it. */
+  readonly kind?: string;
+  /** The command line of one of kind `execute`, as far as the agent tells it. */
   readonly command?: string;
   /** The files the call names. */
   readonly paths: readonly string[];
@@ -15,7 +19,7 @@ export interface PermissionCall {
 
 /** The run in which a call is asked for. */
 export interface PermissionRun {
-  readonly run_id: string;
+  readonly context: RunContext;
   readonly mode: ApprovalMode;
   readonly cwd: string;
   readonly readOnly: boolean;
@@ -31,7 +35,7 @@ export type Verdict =
 export interface Permissions {
   decide(call: PermissionCall): Verdict | Promise<Verdict>;
   /** A person allowed calls like this one for the rest of the run. */
-  grant(call: PermissionCall): void;
+  grant(call: PermissionCall): void | Promise<void>;
 }
 
 /** Opens the rules for a run. */
@@ -63,11 +67,11 @@ function likeness({ level, name, command }: PermissionCall): string {
 const pathArguments = ["path", "file_path", "filePath", "filepath", "abs_path", "absolute_path", "notebook_path"];
 
 /** A call as the rules see it. */
-export function toPermissionCall({ call_id, name, level, args, locations, diffs }: ToolCall): PermissionCall {
+export function toPermissionCall({ call_id, name, kind, level, args, locations, diffs }: ToolCall): PermissionCall {
   const named = pathArguments.flatMap((argument) => (typeof args[argument] === "string" ? [args[argument]] : []));
   const paths = new Set([...locations.map(({ path }) => path), ...diffs.map(({ path }) => path), ...named]);
-  const command = commandOf(args["command"]);
-  return { call_id, name, level, args, paths: [...paths], ...(command !== undefined && { command }) };
+  const command = kind === "execute" ? commandOf(args["command"]) : undefined;
+  return { call_id, name, level, args, paths: [...paths], ...(kind !== undefined && { kind }), ...(command !== undefined && { command }) };
 }
 
 /** A command line is a text, or the words of one. */

@@ -6,13 +6,14 @@ import type { AgentMode } from "./agents.js";
 import { answerElicitation } from "./elicitation.js";
 import type { Closing, LaunchedAgent } from "./launch.js";
 import { type AgentSession, openSession } from "./open-session.js";
+import type { AgentMcpServer } from "./mcp-servers.js";
 import { createOutbox, type Outbox } from "./outbox.js";
 import { outcomeOfError } from "./outcome.js";
 import { answerPermission } from "./permission-request.js";
 import type { Permissions } from "./permissions.js";
 import { converse } from "./prompts.js";
 import type { AgentDefinition } from "./schema.js";
-import type { McpServer, Sdk } from "./sdk.js";
+import type { Sdk } from "./sdk.js";
 import { createToolCalls } from "./tool-calls.js";
 import { createUpdates } from "./updates.js";
 import { createUsageMeter } from "./usage.js";
@@ -28,7 +29,7 @@ export interface AgentRun {
   /** Folders the agent shall not reach through us either. */
   readonly closed: readonly string[];
   readonly permissions: Permissions;
-  readonly mcpServers: readonly McpServer[];
+  readonly mcpServers: readonly AgentMcpServer[];
   readonly clock: Clock;
   readonly graceMs: number;
   readonly killMs: number;
@@ -95,7 +96,8 @@ async function talkTo(context: RunContext, run: AgentRun, launched: LaunchedAgen
     tellStart(context, run, session, outbox);
     const outcome = await converse({ context, link, session, outbox, updates, calls, usage, clock, cancelMs: run.graceMs / 2 });
     if (session.canClose && !context.signal.aborted) await closeSession(link, session, clock);
-    return { session_id: session.id, ...outcome };
+    const permission_denials = calls.denials;
+    return { session_id: session.id, ...(permission_denials.length > 0 && { permission_denials }), ...outcome };
   } finally {
     link.close();
   }
@@ -157,7 +159,7 @@ function tellStart(context: RunContext, run: AgentRun, session: AgentSession, ou
     executor: "acp",
     session_id: session.id,
     ...(session.agent && { agent: session.agent }),
-    ...(run.mcpServers.length > 0 && { mcp_servers: run.mcpServers.map(({ name }) => ({ name, status: "connected" })) }),
+    ...(session.mcpServers.length > 0 && { mcp_servers: session.mcpServers }),
   });
   if (run.mode.asks) return;
   outbox.emit("system.notice", {

@@ -1,4 +1,5 @@
 import type { Clock } from "../host.js";
+import type { PermissionDenial } from "../runs/executor.js";
 import { changedLines } from "./changed-lines.js";
 import type { Outbox } from "./outbox.js";
 import { asCount, asFields, asList, asText, type Fields } from "./read.js";
@@ -34,6 +35,8 @@ export interface ToolCalls {
   /** Takes a `tool_call`, a `tool_call_update` or the call of a permission request. After a call's end only an update is late. */
   see(told: Fields, isUpdate?: boolean): ToolCall | undefined;
   deny(callId: string, reason: string): void;
+  /** The calls that were not allowed to run. */
+  readonly denials: readonly PermissionDenial[];
   /** Ends what is still open: the agent will say no more of it. */
   finish(): void;
 }
@@ -45,6 +48,7 @@ const textUnits = 256 * 1024;
 export function createToolCalls(outbox: Outbox, clock: Clock): ToolCalls {
   const open = new Map<string, ToolCall>();
   const ended = new Set<string>();
+  const denials: PermissionDenial[] = [];
 
   function announce(call: ToolCall): void {
     const { call_id, name, args, level, title, kind, locations } = call;
@@ -75,6 +79,7 @@ export function createToolCalls(outbox: Outbox, clock: Clock): ToolCalls {
     open.delete(call.call_id);
     ended.add(call.call_id);
     const { call_id, name, denied } = call;
+    if (denied !== undefined && !told.ok) denials.push({ call_id, tool: name, reason: denied });
     outbox.emit("tool.result", {
       call_id,
       name,
@@ -88,6 +93,7 @@ export function createToolCalls(outbox: Outbox, clock: Clock): ToolCalls {
   }
 
   return {
+    denials,
     see(told, isUpdate = false) {
       const call_id = asText(told["toolCallId"]);
       if (call_id === undefined || (isUpdate && ended.has(call_id))) return undefined;

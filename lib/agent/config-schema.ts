@@ -65,8 +65,6 @@ export const profileConfig = later(() =>
     approval_mode: approvalMode.exactOptional(),
   }),
 );
-/** A profile as configured. */
-export type ProfileConfig = z.infer<typeof profileConfig>;
 
 /** One of `permissions`; an unknown field makes the configuration invalid, since it may have been meant to restrict. */
 export const permissionRule = later(() =>

@@ -2,7 +2,8 @@ import { openServers, type Servers } from "./mcp/open-servers.js";
 import { readServerFiles } from "./mcp/server-files.js";
 import { openPlugins, type Plugins } from "./plugins/open-plugins.js";
 import type { AgentTool } from "./tool.js";
-import { type Notice, openToolbox } from "./toolbox/open-toolbox.js";
+import type { Notice } from "./notices.js";
+import { openToolbox } from "./toolbox/open-toolbox.js";
 import { fittingName } from "./tools/tool-name.js";
 import type { ToolRoom } from "./tools/tool-room.js";
 

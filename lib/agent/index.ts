@@ -5,6 +5,15 @@
  */
 export { createAgentExecutor } from "./agent-executor.js";
 export { type AgentConfig, agentConfig } from "./config-schema.js";
+export {
+  createForeignRules,
+  type ForeignCall,
+  type ForeignRules,
+  type ForeignRulesOptions,
+  type ForeignRun,
+  type ForeignVerdict,
+} from "./foreign-rules.js";
+export { createForeignServers, type ForeignServer, type ForeignServersOptions } from "./mcp/foreign-servers.js";
 export { readHookFile } from "./hooks/hook-file.js";
 export type { AgentExecutorOptions, AgentModel, ToolsetSurroundings } from "./options.js";
 export { agentProfiles } from "./profiles.js";
@@ -15,4 +24,5 @@ export { createToolListing, type ListedTool, type ToolListingOptions } from "./t
 export { builtInProviders } from "./providers/table.js";
 export { builtinToolNames } from "./tools/tool-names.js";
 export { createTrust, type Trust, type TrustedWorkspace } from "./trust.js";
+export type { CommandSurroundings } from "./run-commands.js";
 export type { AgentTool, ToolCall, ToolLevel, ToolResult } from "./tool.js";

@@ -251,6 +251,7 @@ export class AgentLoop {
       stop_reason,
       ...(events.turn > 0 && { num_turns: events.turn }),
       ...(result !== undefined && { result }),
+      ...(events.denials.length > 0 && { permission_denials: events.denials }),
       ...(failure && { error: failure.message, error_code: failure.code }),
     };
   }

@@ -1,6 +1,4 @@
-import { existsSync } from "node:fs";
 import type { Host } from "../host.js";
-import { type Commands, type Containment, createCommands, createContainment } from "../node/index.js";
 import type { RunContext } from "../runs/executor.js";
 import { systemHost } from "../system-host.js";
 import type { AgentConfig } from "./config-schema.js";
@@ -11,12 +9,14 @@ import { readHooks } from "./hooks/read-hooks.js";
 import { createHooks, type HookVerdict } from "./hooks/run-hooks.js";
 import { postFields, toolFields } from "./hooks/tool-fields.js";
 import type { ServerStatus } from "./mcp/open-servers.js";
+import { mayNameServers } from "./mcp/server-files.js";
+import { noticesOf } from "./notices.js";
 import { type Authorization, createAuthorize, type RequestedCall } from "./permissions/authorize.js";
 import { createGrants } from "./permissions/grants.js";
 import { permissionMode } from "./permissions/levels.js";
+import { type CommandSurroundings, openCommands } from "./run-commands.js";
 import { findSkills, skillFolders, skillsText } from "./skills/find-skills.js";
 import type { AgentTool } from "./tool.js";
-import type { Notice } from "./toolbox/open-toolbox.js";
 import { createBuiltinTools } from "./tools/builtin-tools.js";
 import type { BuiltinTool } from "./tools/define-tool.js";
 import type { MessageService } from "./tools/messages.js";
@@ -46,25 +46,18 @@ export interface Toolset {
 }
 
 /** What a toolset is opened with. */
-export interface ToolsetOptions {
+export interface ToolsetOptions extends CommandSurroundings {
   readonly context: RunContext;
   readonly config: AgentConfig;
   /** What of the profile matters here. */
   readonly profile: { readonly tools: readonly string[] | "craft"; readonly readOnly: boolean };
   readonly home: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
   /** Tools of the embedder; one with the name of a built-in tool takes its place. */
   readonly extra?: readonly AgentTool[];
   /** Where a request without `cwd` works. @defaultValue the folder of this process */
   readonly cwd?: string;
   /** @defaultValue the system's */
   readonly host?: Host;
-  /** Holds the run's processes. @defaultValue one whose leftovers nobody recognizes later */
-  readonly containment?: Containment;
-  /** Sockets outside `home` that the run's commands shall not reach. */
-  readonly sockets?: () => Promise<readonly string[]> | readonly string[];
-  /** The token the run's commands get, if any. */
-  readonly runToken?: (runId: string) => Promise<string | undefined> | string | undefined;
   /** The run's thread: its id, and the file of its to-do list. */
   readonly session?: { readonly id: string; readonly todoFile: string };
   readonly threads?: ThreadService;
@@ -82,10 +75,8 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
     home,
     ...(config.tools?.readRoots && { readRoots: config.tools.readRoots }),
   });
-  const notice: Notice = async (level, code, text) => {
-    await context.emit("system.notice", { level, code, text });
-  };
-  const commands = await commandsOf(options, workspace.home, host);
+  const notice = noticesOf(context);
+  const commands = await openCommands(context, workspace.home, host, options);
   const files = createFileRoom(workspace);
   const room: ToolRoom = {
     run_id: context.run.id,
@@ -109,7 +100,7 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
     home,
     signal: context.signal,
     wants,
-    isTrusted: isTrusted || config.mcp?.allowWorkspace === true || options.env["ANODE_ENABLE_WORKSPACE_MCP"] === "true",
+    isTrusted: mayNameServers(isTrusted, config, options.env),
     wrong: wrongFile("mcp_failed"),
   });
 
@@ -171,19 +162,6 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
       await Promise.all([servers.close(), plugins.close()]);
     },
   };
-}
-
-async function commandsOf(options: ToolsetOptions, home: string, host: Host): Promise<Commands> {
-  const { containment, context, env, runToken } = options;
-  // Hidden is what is there: a home that is not made yet holds nothing.
-  const hide = existsSync(home) ? { home, sockets: (await options.sockets?.()) ?? [] } : undefined;
-  return createCommands({
-    host,
-    containment: containment ?? createContainment({ storeId: host.randomId(16) }),
-    baseEnv: env,
-    ...(hide && { hide }),
-    ...(runToken && { runToken: () => runToken(context.run.id) }),
-  });
 }
 
 /** A tool as the run has it: what it touches counts for the guidance, and a hook's word goes with its result. */

@@ -1,5 +1,5 @@
 import type { Clock } from "../host.js";
-import type { RunContext } from "../runs/executor.js";
+import type { PermissionDenial, RunContext } from "../runs/executor.js";
 import type { FinishReason, StreamPart } from "./ai-sdk.js";
 import { describe } from "./failures.js";
 import { problemOf } from "./invalid-calls.js";
@@ -43,6 +43,7 @@ export class TurnEvents {
   /** Decisions that wait until the stream has been told up to their call. */
   readonly #awaited = new Map<string, () => void>();
   readonly #denied = new Map<string, string>();
+  readonly #denials: PermissionDenial[] = [];
   /** What is wrong with invalid calls. */
   readonly #problems = new Map<string, string>();
   readonly #durations = new Map<string, number>();
@@ -72,6 +73,11 @@ export class TurnEvents {
   /** Calls in a row that no tool could take. */
   get invalidInARow(): number {
     return this.#invalidInARow;
+  }
+
+  /** The calls that were not allowed to run. */
+  get denials(): readonly PermissionDenial[] {
+    return this.#denials;
   }
 
   async user(text: string, inputId?: string): Promise<void> {
@@ -228,6 +234,7 @@ export class TurnEvents {
     if (!call) return;
     this.#pending.delete(callId);
     this.#denied.delete(callId);
+    this.#denials.push({ call_id: callId, tool: call.name, reason: deny_reason });
     await this.#options.context.emit("tool.result", { call_id: callId, name: call.name, ok: false, denied: true, deny_reason });
   }
 

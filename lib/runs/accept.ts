@@ -7,11 +7,11 @@ import {
   type ApprovalCeiling,
   assertFreeCommand,
   assertMode,
+  boundedMode,
   canonicalMode,
   holdsAdmin,
   isWithinBounds,
   type ProcessPolicy,
-  stricter,
 } from "./policy.js";
 import { executorOf, findProfile, lookUpProfile } from "./profiles.js";
 import type { ApprovalMode, Budget, RunRequest } from "./schema.js";
@@ -70,10 +70,14 @@ export async function judgePermissions(
   rules: AcceptRules,
 ): Promise<Permitted> {
   const profileName = request.profile || rules.defaultProfile;
-  const mode = requestedMode(request, rules, profileName, parent);
+  const asked = canonicalMode(request.approval_mode);
   const parentMode = parent?.record.approval_mode;
+  let mode = asked ?? defaultMode(rules, profileName);
   // Nearly every start asks for nothing special, and a start that waits for nothing is much cheaper.
-  if (!isWithinBounds(mode, rules.ceiling, parentMode)) await assertMode(mode, caller, rules.ceiling, parentMode);
+  if (!isWithinBounds(mode, rules.ceiling, parentMode)) {
+    if (asked) await assertMode(mode, caller, rules.ceiling, parentMode);
+    else mode = await boundedMode(mode, caller, rules.ceiling, parentMode);
+  }
   if (request.argv !== undefined || request.shell !== undefined) await assertFreeCommand(request, caller, rules.process);
   const given = request.cwd !== undefined && rules.folders ? resolveCwd(request.cwd, caller, parent, rules.folders) : request.cwd;
   return { profileName, mode, cwd: (await given) ?? parent?.record.cwd ?? rules.folders?.fallback };
@@ -109,12 +113,9 @@ export async function resolveReferences(
   }
 }
 
-function requestedMode(request: RunRequest, rules: AcceptRules, profileName: string, parent: ActiveRun | undefined): ApprovalMode {
-  const asked = canonicalMode(request.approval_mode);
-  if (asked) return asked;
-  const fallback = lookUpProfile(rules.profiles, profileName)?.profile.approval_mode ?? rules.defaultMode ?? "ask";
-  // What nobody asked for is bounded silently: a child of a careful parent is careful.
-  return parent ? stricter(fallback, parent.record.approval_mode) : fallback;
+/** What a request gets that names no mode, as far as its caller may have it. */
+function defaultMode(rules: AcceptRules, profileName: string): ApprovalMode {
+  return lookUpProfile(rules.profiles, profileName)?.profile.approval_mode ?? rules.defaultMode ?? "ask";
 }
 
 async function resolveCwd(cwd: string, caller: Caller, parent: ActiveRun | undefined, folders: Folders): Promise<string> {

@@ -165,6 +165,15 @@ export interface Outcome {
   readonly signal?: string;
   readonly num_turns?: number;
   readonly session_id?: string;
+  /** Calls that were not allowed to run. */
+  readonly permission_denials?: readonly PermissionDenial[];
+}
+
+/** A call of a tool that was not allowed to run. */
+export interface PermissionDenial {
+  readonly call_id: string;
+  readonly tool: string;
+  readonly reason: string;
 }
 
 /** A started run. */

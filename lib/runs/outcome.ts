@@ -1,5 +1,5 @@
 import { isAnodeError } from "../errors.js";
-import type { Outcome } from "./executor.js";
+import type { Outcome, PermissionDenial } from "./executor.js";
 import { type RunSummary, stopReason } from "./schema.js";
 
 /** The outcome, if it is one: executors may be written without types, and a run must end in a status of the contract. */
@@ -38,6 +38,13 @@ export function outcomeReason(outcome: Outcome | undefined): Record<string, unkn
   return reason;
 }
 
+const mostDenials = 100;
+const reasonUnits = 1_000;
+
+function shortened({ call_id, tool, reason }: PermissionDenial): PermissionDenial {
+  return { call_id, tool, reason: reason.slice(0, reasonUnits) };
+}
+
 /** What is known of the work, however it ended. */
 export function outcomeFacts(outcome: Outcome | undefined, record: RunSummary, lastText: string | undefined): Record<string, unknown> {
   const facts: Record<string, unknown> = {};
@@ -49,5 +56,7 @@ export function outcomeFacts(outcome: Outcome | undefined, record: RunSummary, l
   if (record.cost_usd !== undefined) facts["cost_usd"] = record.cost_usd;
   if (outcome?.exit_code !== undefined) facts["exit_code"] = outcome.exit_code;
   if (outcome?.signal !== undefined) facts["signal"] = outcome.signal;
+  // The first ones say what the work lacked; each has an event of its own beside.
+  if (outcome?.permission_denials?.length) facts["permission_denials"] = outcome.permission_denials.slice(0, mostDenials).map(shortened);
   return facts;
 }

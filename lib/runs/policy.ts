@@ -40,6 +40,19 @@ export function isWithinBounds(mode: ApprovalMode, ceiling: ApprovalCeiling, par
   return rank[mode] <= rank[ceiling.other] && (parentMode === undefined || rank[mode] <= rank[parentMode]);
 }
 
+/** The mode, or as much of it as the caller may have: for what nobody asked for, so that nobody is refused over it. */
+export async function boundedMode(
+  mode: ApprovalMode,
+  caller: Caller,
+  ceiling: ApprovalCeiling,
+  parentMode: ApprovalMode | undefined,
+): Promise<ApprovalMode> {
+  let bound = ceiling.other;
+  // The proof costs a look at the process table: only a mode that needs the power asks for it.
+  if (rank[mode] > rank[bound] && (await holdsAdmin(caller))) bound = ceiling.admin;
+  return stricter(mode, parentMode === undefined ? bound : stricter(bound, parentMode));
+}
+
 /** @throws `above_ceiling`, `caller_is_a_run` */
 export async function assertMode(
   mode: ApprovalMode,
@@ -47,11 +60,8 @@ export async function assertMode(
   ceiling: ApprovalCeiling,
   parentMode: ApprovalMode | undefined,
 ): Promise<void> {
-  let bound = ceiling.other;
-  // The proof costs a look at the process table: only a mode that needs the power asks for it.
-  if (rank[mode] > rank[bound] && (await holdsAdmin(caller))) bound = ceiling.admin;
-  if (parentMode !== undefined) bound = stricter(bound, parentMode);
-  if (rank[mode] <= rank[bound]) return;
+  const bound = await boundedMode(mode, caller, ceiling, parentMode);
+  if (bound === mode) return;
   if (caller.prove && parentMode === undefined && rank[mode] <= rank[ceiling.admin]) throw callerIsARun("a mode above the ceiling");
   throw new AnodeError("above_ceiling", `approval_mode must be at most ${bound} for this caller, got ${mode}.`, {
     details: { ceiling: bound },

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { AcpBench } from "../support/acp.js";
 import { survivors } from "../support/process-tree.js";
 import { isInstalled, openRealAgent, type RealAgent, realAgents } from "../support/real-agents.js";
 
@@ -119,10 +120,10 @@ describe.for(installed.map((agent) => [agent.name, agent] as const))("%s", ([, a
   });
 
   it.runIf(agent.name === "claude" || isCodex(agent))("takes a steer while it works", async () => {
-    const { bench, model, cwd } = await openRealAgent(agent);
+    const { bench, cwd } = await openRealAgent(agent);
     const id = await bench.start({ prompt: "#script slow 400 50", cwd });
-    await model.seen((requests) => requests.some(({ steps }) => steps[0]?.startsWith("slow")));
-    await bench.seen(id, "user.message");
+    // Before it has begun to speak, a steer may as well come after all of it.
+    await hasSpoken(bench, id);
     await bench.manager.input(id, { text: "#script say steered", delivery: "steer" });
     const { record, of } = await bench.ended(id);
     expect(record).toMatchObject({ status: "completed", result: "steered" });
@@ -141,6 +142,10 @@ describe.for(installed.map((agent) => [agent.name, agent] as const))("%s", ([, a
     expect(record).toMatchObject({ status: "failed", stop_reason: "error", error_code: "model_error" });
   });
 });
+
+async function hasSpoken({ manager }: AcpBench, id: string): Promise<void> {
+  for await (const { type } of manager.attach(id, { previews: true })) if (type === "assistant.delta") return;
+}
 
 async function until(condition: () => boolean): Promise<void> {
   for (const end = Date.now() + 40_000; !condition(); ) {

@@ -13,11 +13,11 @@ const program = fileURLToPath(new URL("../support/acp-agent.ts", import.meta.url
 const { levels } = await createContainment({ storeId: `e2e${process.pid}` }).report();
 
 /** A place whose configuration defines the scripted agent and a profile for it. */
-function placeWith(definition: object = {}) {
+function placeWith(definition: object = {}, more: object = {}) {
   const place = daemonPlace();
   mkdirSync(place.home.path, { mode: 0o700 });
   const scripted = { ...scriptedDefinition, argv: [process.execPath, program], ...definition };
-  const config = { agents: { scripted }, profiles: { mine: { executor: { kind: "acp", agent: "scripted" } } } };
+  const config = { agents: { scripted }, profiles: { mine: { executor: { kind: "acp", agent: "scripted" } } }, ...more };
   writeFileSync(place.home.config, JSON.stringify(config), { mode: 0o600 });
   return place;
 }
@@ -44,6 +44,30 @@ describe("a daemon's foreign agents", () => {
     const { json: record } = await call(socket, `/runs/${id}/wait?timeout_ms=20000`);
     expect(record).toMatchObject({ status: "completed", executor: "acp", profile: "mine", usage: { input_tokens: 100, output_tokens: 7 } });
     expect(readFileSync(join(place.cwd, "made.txt"), "utf8")).toBe("by the agent");
+  });
+
+  it("are held to the configured rules, are told of its tool servers, and what was denied is told at the end", async () => {
+    const place = placeWith(
+      {},
+      {
+        permissions: [
+          { tool: "bash", args: { command: ["echo *"] }, action: "allow" },
+          { tool: "edit_file", args: { path: ["gen/**"] }, action: "deny", reason: "generated" },
+        ],
+      },
+    );
+    writeFileSync(join(place.home.path, "mcp.json"), JSON.stringify({ mcpServers: { files: { command: "files" } } }));
+    await daemonHere(place);
+    const { socket } = place.home;
+    const id = await start(socket, { prompt: "#script sh echo hello | write gen/a.txt no", profile: "mine" });
+    const { json: record } = await call(socket, `/runs/${id}/wait?timeout_ms=20000`);
+    expect(record.status).toBe("completed");
+    const { json } = await call(socket, `/runs/${id}/events?limit=100`, { headers: { accept: "application/json" } });
+    const of = (type: string) => json.events.filter((event: { type: string }) => event.type === type);
+    expect(of("question.asked")).toEqual([]);
+    expect(of("tool.result")).toMatchObject([{ payload: { ok: true } }, { payload: { denied: true, deny_reason: "generated" } }]);
+    expect(of("run.completed")).toMatchObject([{ payload: { permission_denials: [{ tool: "edit", reason: "generated" }] } }]);
+    expect(of("system.init")).toMatchObject([{ payload: { mcp_servers: [{ name: "files", status: "connected" }] } }]);
   });
 
   it.runIf(levels.pidns.available)("see nothing of the daemon's home", async () => {

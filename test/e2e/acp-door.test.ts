@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { startDaemon } from "../../adapters/daemon/index.js";
 import { functionExecutor } from "../../lib/runs/function-executor.js";
 import { scriptedDefinition } from "../support/acp.js";
+import { configAt, fakeModel } from "../support/agent-apis.js";
 import { eventually } from "../support/daemon.js";
 import { newUser, programPath, type User } from "../support/program.js";
 import { survivors } from "../support/process-tree.js";
@@ -156,6 +157,17 @@ describe("anode acp", () => {
     expect(await editor.exit).toBe(0);
     expect(survivors(user.folder)).toEqual(new Map());
     expect((await user.anode("status")).code).toBe(3);
+  });
+
+  it("has the built-in agent with --no-daemon too", async () => {
+    const fake = await fakeModel();
+    const user = newUser();
+    mkdirSync(user.home, { recursive: true, mode: 0o700 });
+    const { providers = {} } = configAt(fake.url);
+    writeFileSync(join(user.home, "config.json"), JSON.stringify({ providers, model: "zai/glm-5.1" }), { mode: 0o600 });
+    const editor = await openEditor(user, ["--no-daemon"]);
+    expect(await editor.prompt(await editor.session(), "#script! say from the model")).toMatchObject({ stopReason: "end_turn" });
+    expect(editor.texts.join("")).toBe("from the model");
   });
 
   it("refuses flags that contradict each other", async () => {

@@ -1,9 +1,12 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { createContainment } from "../../lib/node/index.js";
 import { call, daemonHere, daemonPlace, daemonProcess, eventually } from "../support/daemon.js";
 import { configAt, fakeModel } from "../support/agent-apis.js";
 import { newUser } from "../support/program.js";
+
+const { levels } = await createContainment({ storeId: `e2e${process.pid}` }).report();
 
 /** A place whose configuration has its providers at the fake model server. */
 async function placeWith(more: object = {}, key?: string) {
@@ -86,6 +89,17 @@ describe("The daemon's own agent", () => {
     const { json } = await call(socket, "/runs", { body: { prompt: `#script! say the key is ${key}`, model: "zai/glm-5.1" } });
     const record = await ended(socket, json.run_id);
     expect(record.result).toBe("the key is [redacted:providers.zai.apiKey]");
+  });
+
+  it.runIf(levels.pidns.available)("starts commands that see no socket of ours, wherever it lies", async () => {
+    const { place, socket } = await placeWith();
+    const outside = join(dirname(place.home.path), "outside.sock");
+    await daemonHere(place, { addr: [socket, outside] });
+    const prompt = `#script! sh test -S ${outside} && echo seen; echo looked | say x`;
+    const { json } = await call(outside, "/runs", { body: { prompt, model: "zai/glm-5.1", approval_mode: "unrestricted" } });
+    await ended(socket, json.run_id);
+    const page = await call(socket, `/runs/${json.run_id}/events?limit=50`, { headers: { accept: "application/json" } });
+    expect(page.json.events.find(({ type }: { type: string }) => type === "tool.result").payload.output).toBe("looked\n");
   });
 
   it("ends its call at the model when the daemon shuts down, and says so in the run", async () => {

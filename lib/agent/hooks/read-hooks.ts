@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { AnodeError, isAnodeError } from "../../errors.js";
-import type { Notice } from "../toolbox/open-toolbox.js";
+import type { Notice } from "../notices.js";
 import { type Hook, readHookFile } from "./hook-file.js";
 
 /** The hooks of all files, in their order; those of a workspace only when it is trusted. */

@@ -3,7 +3,7 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { AnodeError } from "../../errors.js";
 import { version } from "../../version.js";
 import type { AgentTool } from "../tool.js";
-import type { Notice } from "../toolbox/open-toolbox.js";
+import type { Notice } from "../notices.js";
 import type { ToolRoom } from "../tools/tool-room.js";
 import { createCommandTransport } from "./command-transport.js";
 import { expandVariables } from "./expand-variables.js";

@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
-import { type McpServerConfig, mcpServers } from "../config-schema.js";
+import { type AgentConfig, type McpServerConfig, mcpServers } from "../config-schema.js";
 
 /** A server as some file names it. */
 export interface NamedServer {
@@ -13,6 +13,11 @@ export interface NamedServer {
 
 const file = z.looseObject({ mcpServers: mcpServers.exactOptional() });
 const fileBytes = 1024 * 1024;
+
+/** Whether the files of a workspace may name servers. */
+export function mayNameServers(isTrusted: boolean, { mcp }: AgentConfig, env: Readonly<Record<string, string | undefined>>): boolean {
+  return isTrusted || mcp?.allowWorkspace === true || env["ANODE_ENABLE_WORKSPACE_MCP"] === "true";
+}
 
 /** The servers of `<home>/mcp.json` and of the workspace's files; a later one replaces an earlier of its name, if it may. */
 export async function readServerFiles(options: {

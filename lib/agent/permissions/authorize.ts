@@ -3,9 +3,9 @@ import { isAnodeError } from "../../errors.js";
 import type { AgentTool } from "../tool.js";
 import type { BuiltinTool } from "../tools/define-tool.js";
 import type { FileRoom } from "../workspace/file-room.js";
-import { relative } from "node:path";
 import { createDecide, type DecideOptions } from "./decide.js";
-import type { JudgedCall, JudgedPath } from "./judged-call.js";
+import { judgePath } from "./judge-path.js";
+import type { JudgedCall } from "./judged-call.js";
 import { approvalQuestion, readAnswer } from "./question.js";
 import { canonicalName } from "./rules.js";
 
@@ -72,20 +72,7 @@ export function createAuthorize(options: AuthorizeOptions): (call: RequestedCall
 
 async function judged(tool: AgentTool, { call_id, args }: RequestedCall, { workspace }: FileRoom): Promise<JudgedCall> {
   const touched = "paths" in tool ? ((tool as BuiltinTool).paths?.(args) ?? []) : [];
-  const paths = await Promise.all(
-    touched.map(async ({ path, writes }): Promise<JudgedPath> => {
-      const real = await workspace.resolve(path);
-      const isInside = workspace.isInside(real);
-      return {
-        path,
-        real,
-        ...(isInside && { relative: relative(workspace.root, real) || "." }),
-        isOpen: isInside || (!writes && workspace.isReadable(real)),
-        isHome: workspace.isHome(real),
-        writes,
-      };
-    }),
-  );
+  const paths = await Promise.all(touched.map(({ path, writes }) => judgePath(workspace, path, writes)));
   return { call_id, name: tool.name, level: tool.level, isOpaque: tool.opaque ?? false, args, paths };
 }
 

@@ -3,7 +3,7 @@ import type { PluginProcess } from "../config-schema.js";
 import { hookEvent, type HookEvent } from "../hooks/hook-file.js";
 import type { HookPart } from "../hooks/run-hooks.js";
 import type { AgentTool } from "../tool.js";
-import type { Notice } from "../toolbox/open-toolbox.js";
+import type { Notice } from "../notices.js";
 import { claimedLevel, toAgentTool } from "../tools/external-tool.js";
 import { ToolError } from "../tools/tool-error.js";
 import { fittingName } from "../tools/tool-name.js";

@@ -1,15 +1,13 @@
 import { constants } from "node:fs";
 import { access, readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import type { Notice } from "../notices.js";
 import type { AgentTool } from "../tool.js";
 import { withHome } from "../workspace/workspace.js";
 import { claimedLevel, toAgentTool } from "../tools/external-tool.js";
 import { createHeadAndTail } from "../tools/head-and-tail.js";
 import type { ToolRoom } from "../tools/tool-room.js";
 import { type Description, parseDescription } from "./description.js";
-
-/** Tells the run's readers of something that is not as it should be. */
-export type Notice = (level: "info" | "warning" | "error", code: string, text: string) => Promise<void>;
 
 const describeMs = 5_000;
 const describedAtOnce = 16;

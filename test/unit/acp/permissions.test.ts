@@ -96,6 +96,8 @@ describe("an agent's request for permission", () => {
     const { record, of } = await bench.run({ prompt: write, cwd });
     expect(existsSync(join(cwd, "a.txt"))).toBe(false);
     expect(of("tool.result")[0]?.payload).toMatchObject({ ok: false, denied: true, deny_reason: "not today" });
+    const call_id = of("tool.call")[0]?.payload["call_id"];
+    expect(of("run.completed")[0]?.payload["permission_denials"]).toEqual([{ call_id, tool: "edit", reason: "not today" }]);
     expect(of("file.changed")).toEqual([]);
     expect(record.status).toBe("completed");
   });

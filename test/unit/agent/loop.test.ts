@@ -69,6 +69,8 @@ describe("A run of the built-in agent", () => {
     const { record, of } = await run({ prompt: "x" });
     expect([record.status, write.calls]).toEqual(["completed", []]);
     expect(of("tool.result")).toMatchObject([{ name: "create_file", ok: false, denied: true, deny_reason: "not today" }]);
+    const { call_id } = of("tool.call")[0] as { readonly call_id: string };
+    expect(of("run.completed")).toMatchObject([{ permission_denials: [{ call_id, tool: "create_file", reason: "not today" }] }]);
     expect(model.calls[1]?.prompt.at(-1)).toMatchObject({
       role: "tool",
       content: [{ output: { type: "error-text", value: "error: denied: not today" } }],

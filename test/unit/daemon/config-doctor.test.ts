@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { diagnoseConfig } from "../../../adapters/daemon/config-doctor.js";
-import { createTrust } from "../../../lib/agent/index.js";
+import { agentProfiles, builtInProviders, createTrust } from "../../../lib/agent/index.js";
 import { temporaryHome } from "./fixtures.js";
 
 function write(path: string, value: unknown): void {
@@ -27,10 +27,21 @@ describe("diagnoseConfig", () => {
           mine: { aliases: ["m"], tools: ["read", "g*", "mcp__github__*", "*"], model: "openai/x" },
           outer: { executor: { kind: "acp" }, model: "sonnet" },
         },
-        permissions: [{ tool: "shell_command", action: "ask" }],
+        permissions: [
+          { tool: "shell_command", action: "ask" },
+          { tool: "delete", action: "ask" },
+        ],
         tools: { disabled: ["tb__x", "web_*"] },
       }),
     ).toEqual([]);
+  });
+
+  it.each([...Object.keys(agentProfiles()), "smart", "search"])("knows the profile %s without a definition", async (profile) => {
+    expect(await findings({ profile })).toEqual([]);
+  });
+
+  it.each(Object.keys(builtInProviders))("knows the provider %s without a definition", async (id) => {
+    expect(await findings({ model: `${id}/x`, providers: { [id]: {} } })).toEqual([]);
   });
 
   it.each<[unknown, string]>([

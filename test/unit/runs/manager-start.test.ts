@@ -289,6 +289,22 @@ describe("RunManager.start", () => {
     expect((await (await manager.start({ prompt: "x", approval_mode: "auto" }, { caller })).done()).approval_mode).toBe("auto");
   });
 
+  it.each([
+    ["the configuration", { approvalMode: "unrestricted" }],
+    ["its profile", { profiles: { craft: { ...craft, approval_mode: "unrestricted" } } }],
+  ] as const)("lowers the mode that %s gives a request that names none, to the ceiling of its caller", async (_, options) => {
+    const manager = await openManager(echo, options);
+    const caller = { id: "token:T", door: "tcp", scopes: ["read", "control"] } as const;
+    const unproven = { ...caller, scopes: ["read", "control", "admin"], prove: async () => false } as const;
+    for (const who of [caller, unproven]) {
+      expect((await (await manager.start({ prompt: "x" }, { caller: who })).done()).approval_mode).toBe("auto");
+      await expect(manager.start({ prompt: "x", approval_mode: "unrestricted" }, { caller: who })).rejects.toMatchObject({
+        code: who === caller ? "above_ceiling" : "caller_is_a_run",
+      });
+    }
+    expect((await (await manager.start({ prompt: "x" })).done()).approval_mode).toBe("unrestricted");
+  });
+
   it("refuses an admin power of a token-less caller that cannot prove where it comes from", async () => {
     const manager = await openManager(echo);
     const caller = { id: "owner", door: "tcp", scopes: ["read", "control", "approve", "admin"], prove: async () => false } as const;

@@ -1,6 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { allScopes, type Caller, localCaller, type Scope } from "../../../lib/caller.js";
-import { assertFreeCommand, assertMode, canonicalMode, holdsAdmin, type ProcessPolicy, stricter } from "../../../lib/runs/policy.js";
+import {
+  assertFreeCommand,
+  assertMode,
+  boundedMode,
+  canonicalMode,
+  holdsAdmin,
+  type ProcessPolicy,
+  stricter,
+} from "../../../lib/runs/policy.js";
 import type { ApprovalMode, RunRequest } from "../../../lib/runs/schema.js";
 
 const modes: readonly ApprovalMode[] = ["ask", "auto", "unrestricted"];
@@ -59,7 +67,10 @@ describe("assertMode", () => {
               const passes = await outcome(assertMode(mode, who, { admin, other }, parent));
               const described = `${mode} for ${which} under ${admin}/${other} with parent ${parent}`;
               // A lower ceiling for admin than for others is nobody's intention: then either bound may hold.
-              if (rank(admin) >= rank(other)) expect(passes, described).toBe(rank(mode) <= bound ? "passes" : "above_ceiling");
+              if (rank(admin) < rank(other)) continue;
+              expect(passes, described).toBe(rank(mode) <= bound ? "passes" : "above_ceiling");
+              const silent = await boundedMode(mode, who, { admin, other }, parent);
+              expect(rank(silent), described).toBe(Math.min(rank(mode), bound));
             }
   });
 
