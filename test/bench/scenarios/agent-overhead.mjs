@@ -1,4 +1,5 @@
 // A run of the built-in agent against the AI SDK's own loop on the same scripted turns, through the same provider.
+import { mkdirSync } from "node:fs";
 import { createOpenAI } from "@ai-sdk/openai";
 import { isStepCount, jsonSchema, tool, ToolLoopAgent } from "ai";
 import { compare } from "../lib/compare.mjs";
@@ -19,6 +20,7 @@ const { RunManager } = await core();
 
 const parameters = { type: "object", properties: { key: { type: "string" } }, additionalProperties: false };
 const folder = freshPath("agent");
+mkdirSync(folder);
 
 /** The agent with its manager, and a function that runs one prompt to its end. */
 async function ours(url) {
