@@ -5,7 +5,7 @@ import { canonicalName, ruleMatcher } from "../../../../lib/agent/permissions/ru
 import { suggestRule } from "../../../../lib/agent/permissions/suggest-rule.js";
 import { textGlob } from "../../../../lib/agent/permissions/text-glob.js";
 
-const root = "/work/project";
+const root = "/home/me/project";
 
 function inside(relative: string, writes = true): JudgedPath {
   return { path: relative, real: `${root}/${relative}`, relative, isOpen: true, isHome: false, writes };
@@ -72,7 +72,7 @@ describe("ruleMatcher", () => {
     ["**/.env", "a/.env", true],
     ["src/?.ts", "src/a.ts", true],
     ["./src/**", "src/a.ts", true],
-    ["/work/project/**", "src/a.ts", true],
+    ["/home/me/project/**", "src/a.ts", true],
     ["!src/**", "lib/a.ts", false],
     ["{a,b}.ts", "a.ts", false],
   ])("path glob %j over %j is %j", (glob, path, expected) => {

@@ -394,11 +394,11 @@ describe("paths", { timeout: 60_000 }, () => {
 
   it("reads in a read root and writes nowhere there", async () => {
     await agent.close();
-    agent = await openAgentRoom({ config: { tools: { readRoots: ["../shared"] } } });
-    await mkdir(join(agent.folder, "shared"));
-    await writeFile(join(agent.folder, "shared/a"), "x\n");
-    expect(await read({ path: "../shared/a" })).toBe("     1\tx");
-    expect(await create({ path: "../shared/b", content: "x" })).toMatch(/^error: denied: /);
+    agent = await openAgentRoom({ config: { tools: { readRoots: ["../side"] } } });
+    await mkdir(join(agent.folder, "side"));
+    await writeFile(join(agent.folder, "side/a"), "x\n");
+    expect(await read({ path: "../side/a" })).toBe("     1\tx");
+    expect(await create({ path: "../side/b", content: "x" })).toMatch(/^error: denied: /);
   });
 
   it("never follows a folder that is swapped for a link while it works", async () => {
