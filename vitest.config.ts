@@ -10,6 +10,8 @@ export default defineConfig({
     projects: [
       // Unit tests leave nothing behind, so their files share what they have loaded: half of the time went into loading.
       { extends: true, test: { name: "unit", include: include("unit"), isolate: false, ...quick } },
+      // Single parts with real processes, files and databases: no slower than they are, but slower than a unit.
+      { extends: true, test: { name: "parts", include: include("parts"), isolate: false, testTimeout: 20_000, ...quick } },
       { extends: true, test: { name: "conformance", include: include("conformance"), ...quick } },
       // Proofs of proofs: each must fail over a part with its bug put back.
       { extends: true, test: { name: "meta", include: include("meta"), testTimeout: 30_000, ...quick } },
