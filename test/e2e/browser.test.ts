@@ -42,10 +42,11 @@ describe("EventSource in a real browser", () => {
   it.runIf(hasBrowser)(
     `resumes after cuts at random bytes, nothing lost or repeated, and is ended by 204${hasBrowser ? "" : " (needs chromium)"}`,
     async () => {
-      const seed = Date.now() % 100_000;
+      const seed = Number(process.env["ANODE_TEST_SEED"] ?? Date.now() % 100_000);
       console.log(`seed ${seed}`);
       const random = seeded(seed);
-      const cutAfter = Array.from({ length: 3 }, () => 200 + Math.floor(random() * 4000));
+      // Beyond the head of the answer: a browser takes a head that was cut for a whole one, and gives up for good without its content type.
+      const cutAfter = Array.from({ length: 3 }, () => 1_000 + Math.floor(random() * 4000));
       const proxy = await openCuttingProxy(await serve(), /^GET \/runs\/[^ ]+\/events/, cutAfter);
       const browser = await chromium.launch({ executablePath, args: quiet });
       onTestFinished(async () => {
