@@ -53,7 +53,7 @@ export class PackedEvents implements Segment {
 }
 
 /** The parts as one piece of memory. */
-export function joinBytes(parts: readonly Uint8Array[], size: number): Uint8Array {
+export function joinBytes(parts: readonly Uint8Array[], size = parts.reduce((sum, part) => sum + part.length, 0)): Uint8Array {
   const whole = new Uint8Array(size);
   let at = 0;
   for (const part of parts) {

@@ -157,11 +157,6 @@ export class ActiveRun implements StreamOwner {
     return this.#over || this.#ending !== undefined;
   }
 
-  /** True for a run that holds or has held its executor. */
-  get started(): boolean {
-    return this.#startedAt !== undefined;
-  }
-
   addChild(child: ActiveRun): void {
     (this.#children ??= new Set()).add(child);
   }

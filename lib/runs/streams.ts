@@ -12,6 +12,7 @@ import {
   previewFrame,
   streamOpening,
 } from "../events/frame.js";
+import { joinBytes } from "../events/packed-events.js";
 import type { Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import type { Store } from "../store/store.js";
@@ -97,12 +98,12 @@ export class RunStreams implements RunReaders {
   /** SSE bytes, from the reconnect hint to the frame of the terminal event. */
   sse(record: RunSummary, options: AttachOptions): Reading<Uint8Array> {
     const extra = { heartbeat: heartbeatFrame, opening: streamOpening };
-    return this.#follow(record, framesOrGap, options, (previews) => joined(previews.map(previewFrame)), extra);
+    return this.#follow(record, framesOrGap, options, (previews) => joinBytes(previews.map(previewFrame)), extra);
   }
 
   /** The same as JSON lines. */
   ndjson(record: RunSummary, options: AttachOptions): Reading<Uint8Array> {
-    return this.#follow(record, asLines, options, (previews) => joined(previews.map(lineBytes)), { heartbeat: heartbeatLine });
+    return this.#follow(record, asLines, options, (previews) => joinBytes(previews.map(lineBytes)), { heartbeat: heartbeatLine });
   }
 
   /** At most `limit` committed events after the cursor; never waits. */
@@ -207,13 +208,3 @@ const asLines: PageForm<Uint8Array> = {
   fromLines: (lines) => lines,
   fromGap: lineBytes,
 };
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
-}

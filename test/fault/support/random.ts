@@ -1,3 +1,5 @@
+import { seeded } from "../../support/cutting-proxy.js";
+
 /** Random choices that a seed repeats. */
 export interface Random {
   /** A whole number from 0 to `limit - 1`. */
@@ -6,15 +8,9 @@ export interface Random {
   pick<Item>(items: readonly Item[]): Item | undefined;
 }
 
-/** The same choices for the same seed (mulberry32). */
+/** The same choices for the same seed. */
 export function createRandom(seed: number): Random {
-  let state = seed >>> 0;
-  const next = (): number => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const next = seeded(seed);
   return {
     below: (limit) => Math.floor(next() * limit),
     chance: (share) => next() < share,

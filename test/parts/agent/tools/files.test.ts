@@ -341,7 +341,7 @@ describe("paths", { timeout: 60_000 }, () => {
     ["a link to the daemon's folder", "links/home/daemon.json"],
     ["a loop", "links/loop"],
     ["/proc", "/proc/self/environ"],
-    ["/proc's way to the root", "/proc/self/root/etc/hostname"],
+    ["/proc's way to a folder", "/proc/self/cwd/package.json"],
   ];
 
   beforeEach(async () => {
