@@ -136,6 +136,11 @@ export class RunManager {
     return this.#desk;
   }
 
+  /** The one writer of the store's streams: for whoever keeps records and events beside runs. Open before use is the manager's. */
+  get journal(): Journal {
+    return this.#journal;
+  }
+
   /** `open` between `open()` and `close()`. */
   get state(): "new" | "opening" | "open" | "closing" | "closed" {
     return this.#state;
