@@ -28,7 +28,7 @@ export { createRingBuffer } from "./events/ring-buffer.js";
 export type { FrameChunk } from "./events/slab.js";
 export type { CancelTimer, Clock, Host, Log } from "./host.js";
 export { type Bound, defaultLimits, type Limits, limitTable, resolveLimits } from "./limits.js";
-export type { HeldQuestion, OpenQuestion, QuestionDesk } from "./questions/desk.js";
+export type { HeldQuestion, OpenQuestion, QuestionDesk } from "./questions/desk-types.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export {
   type Answer,

@@ -7,7 +7,8 @@ import { createRingBuffer } from "../events/ring-buffer.js";
 import type { Host } from "../host.js";
 import { createIds, isRunId, type Ids } from "../ids.js";
 import type { Limits } from "../limits.js";
-import { Desk, type QuestionDesk } from "../questions/desk.js";
+import { Desk } from "../questions/desk.js";
+import type { QuestionDesk, QuestionParts } from "../questions/desk-types.js";
 import { listQuestions, type QuestionPage, type QuestionQuery } from "../questions/list.js";
 import type { AnswerInput, Question } from "../questions/schema.js";
 import { IdempotencyKeys } from "../store/idempotency.js";
@@ -132,7 +133,7 @@ export class RunManager {
   }
 
   /** Questions of runs and of everybody else who asks. */
-  get desk(): QuestionDesk {
+  get desk(): QuestionDesk & QuestionParts {
     return this.#desk;
   }
 

@@ -3,7 +3,8 @@ import { feedStream, Journal } from "../../../lib/events/journal.js";
 import { createRingBuffer } from "../../../lib/events/ring-buffer.js";
 import type { Host } from "../../../lib/host.js";
 import { defaultLimits } from "../../../lib/limits.js";
-import { Desk, type Closing, type QuestionDesk } from "../../../lib/questions/desk.js";
+import { Desk } from "../../../lib/questions/desk.js";
+import type { QuestionDesk, StepPart } from "../../../lib/questions/desk-types.js";
 import type { DenyReason, Question } from "../../../lib/questions/schema.js";
 import { createMemoryStore } from "../../../lib/store/memory-store.js";
 import type { Store } from "../../../lib/store/store.js";
@@ -13,7 +14,7 @@ import { createStepClock, type StepClock } from "./step-clock.js";
 
 /** The desk as its manager uses it. */
 export interface WholeDesk extends QuestionDesk {
-  closing(runId: string, reason: DenyReason): Closing;
+  closing(runId: string, reason: DenyReason): StepPart;
   presenceChanged(): void;
   stop(): void;
   recover(): Promise<void>;

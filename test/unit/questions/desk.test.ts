@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { localCaller } from "../../../lib/caller.js";
-import { Desk, type OpenQuestion } from "../../../lib/questions/desk.js";
+import { Desk } from "../../../lib/questions/desk.js";
+import type { OpenQuestion } from "../../../lib/questions/desk-types.js";
 import { approvalOptions } from "../../../lib/questions/judge.js";
 import { createDeskBench, type DeskParts, makeDesk } from "../../support/proofs/desk-bench.js";
 
@@ -55,13 +56,14 @@ describe("Desk.open", () => {
     expect(await Promise.all([first.answer, second.answer])).toMatchObject([{ text: "Ada" }, { text: "Ada" }]);
   });
 
-  it("refuses another content under a known id, open or closed, and the same one once it has ended", async () => {
-    const { desk } = await bench();
+  it("refuses another content under a known id, open or closed, and the same one once it has ended long ago", async () => {
+    const { desk, clock } = await bench();
     await desk.open({ ...question, id: "Q-own" });
     const other = { ...question, id: "Q-own", prompt: "Age?" };
     await expect(desk.open(other)).rejects.toMatchObject({ code: "correlation_conflict" });
     await desk.answer("Q-own", { text: "Ada" }, localCaller);
     await expect(desk.open(other)).rejects.toMatchObject({ code: "correlation_conflict" });
+    clock.pass(120_000);
     await expect(desk.open({ ...question, id: "Q-own" })).rejects.toMatchObject({ code: "question_closed", status: 410 });
   });
 
