@@ -65,10 +65,11 @@ export interface QuestionDesk {
    */
   open(input: OpenQuestion): Promise<HeldQuestion>;
   /**
-   * Answers an open question. Of several answers the first one wins.
+   * Answers an open question. Of several answers the first one wins. Who may is the caller's of this to know.
+   * @param also - records for the same commit
    * @throws `question_not_found`, `question_closed`, `question_changed`, `invalid_option`, `invalid_answer`, `storage_full`
    */
-  answer(questionId: string, input: AnswerInput, caller: Caller): Promise<Question>;
+  answer(questionId: string, input: AnswerInput, caller: Caller, also?: (closed: Question) => readonly Put[]): Promise<Question>;
   /** @throws `question_not_found` */
   get(questionId: string): Promise<Question>;
 }

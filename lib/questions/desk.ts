@@ -39,6 +39,7 @@ export class Desk implements QuestionDesk, QuestionParts {
   readonly #hasApprover: (question: Question) => boolean;
   readonly #ids: Ids;
   readonly #open = new Map<string, Entry>();
+  #isShut = false;
   #alongside: (closed: Question) => StepPart | undefined = () => undefined;
 
   constructor(parts: { journal: Journal; store: Store; host: Host; limits: Limits; hasApprover: (question: Question) => boolean }) {
@@ -129,6 +130,8 @@ export class Desk implements QuestionDesk, QuestionParts {
   opening(prepared: PreparedQuestion): QuestionPart {
     const { timeout_ms: leftMs = this.#limits.questionMs, stream, id, owner, mostOfOwner, unattended } = prepared.asked;
     const { from_peer_id, recipient, origin, asked_by } = prepared.asked;
+    // A run has an end of its own, and takes its questions with it.
+    if (this.#isShut && owner.run_id === undefined) throw new AnodeError("shutting_down", "Shutdown has begun.", { retryAfterSeconds: 5 });
     this.#assertRoom(owner.run_id, mostOfOwner);
     const now = this.#host.clock.now();
     const question: Question = {
@@ -191,6 +194,7 @@ export class Desk implements QuestionDesk, QuestionParts {
 
   /** Ends what only a call or a program waits for, that is, everything that belongs to no run and to no ask. */
   async endCalls(reason: "restart" | "shutdown"): Promise<void> {
+    this.#isShut = reason === "shutdown";
     const part = this.#closingAll(({ run_id, scope }) => run_id === undefined && scope !== "mesh_ask", reason);
     if (part.puts.length === 0) return;
     part.taken(this.#journal.append({ appends: part.appends, puts: part.puts, feed: part.feed }));
@@ -394,8 +398,7 @@ function endingOf({ outcome = "canceled", decision, option_id, text, message, re
 /** @throws `correlation_conflict` unless the question is the same one, asked by the same caller */
 function assertSame(known: Question, { asked, digest }: PreparedQuestion): void {
   const { owner, asked_by } = asked;
-  const isSame =
-    known.digest === digest && known.asked_by === asked_by && known.run_id === owner.run_id && known.peer_id === owner.peer_id;
+  const isSame = known.digest === digest && known.asked_by === asked_by && known.run_id === owner.run_id && known.peer_id === owner.peer_id;
   if (!isSame) throw new AnodeError("correlation_conflict", "The id belongs to another question, or to that of another caller.");
 }
 

@@ -5,12 +5,10 @@ const metadataBytes = 16_384;
 
 /** What an asker adds for people and programs to read: any object, as JSON at most 16 KiB. */
 export const questionMetadata = later(() =>
-  z
-    .record(z.string(), z.unknown())
-    .refine((value) => new TextEncoder().encode(JSON.stringify(value)).length <= metadataBytes, {
-      message: `must be at most ${metadataBytes} bytes as JSON`,
-      params: { issue: "length" },
-    }),
+  z.record(z.string(), z.unknown()).refine((value) => new TextEncoder().encode(JSON.stringify(value)).length <= metadataBytes, {
+    message: `must be at most ${metadataBytes} bytes as JSON`,
+    params: { issue: "length" },
+  }),
 );
 
 /** What an answer must be: one listed option, a text, or nothing but the acknowledgement. */
