@@ -73,7 +73,10 @@ const table = {
   reason: { kind: "text", on: ["runs cancel"], value: "text", text: "Why" },
   "timeout-ms": { kind: "count", on: ["runs wait"], value: "ms", text: "Longest wait; then exit 7" },
   text: { kind: "text", on: ["runs answer"], value: "text", text: "Answer of a text question" },
-  message: { kind: "text", on: ["runs answer"], value: "text", text: "What the agent is told besides" },
+  message: { kind: "text", on: ["runs answer", "answer"], value: "text", text: "What the asker is told besides" },
+  option: { kind: "text", on: ["answer"], value: "id", text: "Choose this option" },
+  deny: { kind: "switch", on: ["answer"], text: "Deny, whatever was asked" },
+  ack: { kind: "switch", on: ["answer"], text: "Say that it was read, and no more" },
   list: { kind: "switch", on: ["runs answer", "mcp trust", "mcp approve"], text: "List open questions, or trusted workspaces" },
   remove: { kind: "switch", on: ["mcp trust", "mcp approve"], text: "Take the trust back" },
   steer: { kind: "switch", on: ["runs input"], text: "Deliver at the next step" },
@@ -87,6 +90,8 @@ const table = {
   previews: { kind: "switch", on: [...ofExecute, "attach"], text: "Print growing texts too; needs --stream-json" },
   after: { kind: "count", on: ["attach"], value: "seq", text: "Begin after this event" },
 
+  backend: { kind: "text", on: ["hook pretooluse"], value: "runtime", text: "claude-code, codex or gemini" },
+
   resume: { kind: "switch", on: ["doctor"], text: "Let runs start again after a pause" },
   deep: { kind: "switch", on: ["doctor"], text: "Check every page of the store" },
   scope: { kind: "text", on: ["token create"], repeat: true, value: "scopes", text: "Comma list of read, control, approve, admin" },
@@ -96,13 +101,13 @@ const table = {
 
   daemon: {
     kind: "text",
-    on: ["status", ...everyRun, "attach", "acp", "doctor", "token create", "token list", "token revoke"],
+    on: ["status", ...everyRun, "answer", "attach", "hook pretooluse", "acp", "doctor", "token create", "token list", "token revoke"],
     value: "address",
     text: "The daemon to talk to",
   },
   json: {
     kind: "switch",
-    on: ["status", ...everyRun, "doctor", "token create", "token list", "tools", "config list", "config doctor"],
+    on: ["status", ...everyRun, "answer", "doctor", "token create", "token list", "tools", "config list", "config doctor"],
     text: "Print JSON",
   },
   help: { kind: "switch", on: "every", text: "Show what a command does and takes" },

@@ -19,6 +19,8 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     ...["profile", "model", "max-turns", "approval", "run-label", "cwd", "session", "command", "exec", "parent", "cancel-policy", "key"],
     ...["priority", "budget", "approval-timeout-ms", "unattended", "keep-open", "idempotency-key", "attach", "no-spawn"],
   ],
+  answer: ["message", "option", "deny", "ack"],
+  "hook pretooluse": ["backend"],
   attach: ["stream-json", "previews", "after"],
   acp: ["profile", "no-spawn", "no-daemon"],
   "runs list": ["limit", "status", "cursor", "origin"],
@@ -33,8 +35,19 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "token create": ["scope", "label", "ttl-ms"],
   openapi: ["out"],
 };
-const takesDaemon = ["status", ...everyRun, "attach", "acp", "doctor", "token create", "token list", "token revoke"];
-const takesJson = ["status", ...everyRun, "doctor", "token create", "token list", "tools", "config list", "config doctor"];
+const takesDaemon = [
+  "status",
+  ...everyRun,
+  "answer",
+  "attach",
+  "hook pretooluse",
+  "acp",
+  "doctor",
+  "token create",
+  "token list",
+  "token revoke",
+];
+const takesJson = ["status", ...everyRun, "answer", "doctor", "token create", "token list", "tools", "config list", "config doctor"];
 const takenEverywhere = ["help", "version", "no-color", "raw", "quiet"];
 const switches = [
   ...[
@@ -50,6 +63,8 @@ const switches = [
     "remove",
     "steer",
     "stream-json",
+    "deny",
+    "ack",
   ],
   ...["stream-json-input", "archive", "stats", "checks", "previews", "resume", "deep", "json", ...takenEverywhere],
 ];
@@ -60,6 +75,7 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
   "runs cancel": ["R-1"],
   "runs wait": ["R-1"],
   "runs input": ["R-1", "more"],
+  answer: ["Q-1"],
   attach: ["R-1"],
   "token revoke": ["T-1"],
 };
