@@ -15,6 +15,7 @@ import { createStepClock, type StepClock } from "./step-clock.js";
 /** The desk as its manager uses it. */
 export interface WholeDesk extends QuestionDesk {
   closing(runId: string, reason: DenyReason): StepPart;
+  endCalls(reason: "restart" | "shutdown"): Promise<void>;
   presenceChanged(): void;
   stop(): void;
   recover(): Promise<void>;
