@@ -1,5 +1,5 @@
 import type { Caller } from "../caller.js";
-import type { Appended, Draft, Step } from "../events/journal.js";
+import type { Step } from "../events/journal.js";
 import type { Put } from "../store/store.js";
 import type { Answer, AnswerInput, DenyReason, Question, QuestionInput } from "./schema.js";
 
@@ -40,17 +40,9 @@ export interface HeldQuestion {
   leave(): void;
 }
 
-/** What questions add to somebody else's step. From where it was made to the append nothing may be awaited. */
-export interface StepPart {
-  readonly appends: NonNullable<Step["appends"]>;
-  readonly puts: readonly Put[];
-  readonly feed: readonly Draft[];
-  /** Call when the step was taken, with its commit: opens or closes for everybody, and tells those who wait. */
-  taken(step: Appended): void;
-}
-
-/** A part that opens or closes one question. */
-export interface QuestionPart extends StepPart {
+/** A step that opens or closes one question, alone or joined with others. From where it was made to the append nothing may be awaited. */
+export interface QuestionStep {
+  readonly step: Step;
   /** As it is after the step. */
   readonly question: Question;
 }
@@ -75,18 +67,18 @@ export interface QuestionDesk {
 }
 
 /** The desk for those whose records end and begin together with their questions. */
-export interface QuestionParts {
+export interface QuestionSteps {
   /** Checks a question and makes its digest. @throws `invalid_request`, `default_not_denying` */
   prepare(input: OpenQuestion): Promise<PreparedQuestion>;
   /** What opens it, nobody waiting. Its id must be one that no question has. @throws `question_full` */
-  opening(prepared: PreparedQuestion): QuestionPart;
+  opening(prepared: PreparedQuestion): QuestionStep;
   /**
    * What answers an open question.
    * @throws `question_closed`, `question_changed`, `invalid_option`, `invalid_answer`
    */
-  answering(questionId: string, input: AnswerInput, caller: Caller): QuestionPart;
+  answering(questionId: string, input: AnswerInput, caller: Caller): QuestionStep;
   /** The ends, without an answer, of those of the questions that are open. */
-  closingOf(questionIds: readonly string[], reason: DenyReason): StepPart;
+  closingOf(questionIds: readonly string[], reason: DenyReason): Step;
   /** Asked for every end that the desk brings about itself: what the question's owner adds to that step. */
-  alongside(add: (closed: Question) => StepPart | undefined): void;
+  alongside(add: (closed: Question) => Step): void;
 }

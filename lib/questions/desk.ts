@@ -1,13 +1,14 @@
 import { canonicalJson } from "../canonical-json.js";
 import type { Caller } from "../caller.js";
 import { AnodeError, isAnodeError } from "../errors.js";
-import type { Appended, Draft, Journal } from "../events/journal.js";
+import { joinSteps } from "../events/join-steps.js";
+import type { Appended, Draft, Journal, Step } from "../events/journal.js";
 import type { CancelTimer, Host } from "../host.js";
 import { createIds, type Ids } from "../ids.js";
 import type { Limits } from "../limits.js";
 import type { Put, Store, StoredPage } from "../store/store.js";
 import { formatTime, parseTime } from "../system-host.js";
-import type { HeldQuestion, OpenQuestion, PreparedQuestion, QuestionDesk, QuestionPart, QuestionParts, StepPart } from "./desk-types.js";
+import type { HeldQuestion, OpenQuestion, PreparedQuestion, QuestionDesk, QuestionStep, QuestionSteps } from "./desk-types.js";
 import { questionCollection } from "./list.js";
 import { checkQuestion, endAtDeadline, endWithoutAnswer, judgeAnswer } from "./judge.js";
 import type { Answer, AnswerInput, DenyReason, Question } from "./schema.js";
@@ -28,10 +29,10 @@ interface Entry {
 }
 
 const longestTimerMs = 2 ** 31 - 1;
-const nothing: StepPart = { appends: [], puts: [], feed: [], taken: () => {} };
+const nothing: Step = {};
 
 /** Questions and their one answer each. It knows no runs: whoever asks hands in a stream and an owner. */
-export class Desk implements QuestionDesk, QuestionParts {
+export class Desk implements QuestionDesk, QuestionSteps {
   readonly #journal: Journal;
   readonly #store: Store;
   readonly #host: Host;
@@ -40,7 +41,7 @@ export class Desk implements QuestionDesk, QuestionParts {
   readonly #ids: Ids;
   readonly #open = new Map<string, Entry>();
   #isShut = false;
-  #alongside: (closed: Question) => StepPart | undefined = () => undefined;
+  #alongside: (closed: Question) => Step = () => nothing;
 
   constructor(parts: { journal: Journal; store: Store; host: Host; limits: Limits; hasApprover: (question: Question) => boolean }) {
     this.#journal = parts.journal;
@@ -127,7 +128,7 @@ export class Desk implements QuestionDesk, QuestionParts {
     return { asked: input, content, digest };
   }
 
-  opening(prepared: PreparedQuestion): QuestionPart {
+  opening(prepared: PreparedQuestion): QuestionStep {
     const { timeout_ms: leftMs = this.#limits.questionMs, stream, id, owner, mostOfOwner, unattended } = prepared.asked;
     const { from_peer_id, recipient, origin, asked_by } = prepared.asked;
     // A run has an end of its own, and takes its questions with it.
@@ -148,16 +149,18 @@ export class Desk implements QuestionDesk, QuestionParts {
       status: "open",
     };
     const { status: _status, ...asked } = question;
-    return {
-      question,
+    const step: Step = {
       appends: stream === undefined ? [] : [{ stream, type: "question.asked", payload: asked }],
       feed: [{ type: "question.asked", payload: asked, ...owner }],
       puts: [{ collection: questionCollection, id: question.question_id, record: question, expectedRevision: 0 }],
-      taken: (step) => {
-        const entry = this.#hold(question, { revision: 1, stream, unattended, leftMs, asked: step });
-        step.committed.catch((error: unknown) => this.#forget(entry, error));
+      // A run's event cannot be taken back; a question that nobody has seen can.
+      whenFull: stream === undefined ? "refuse" : "hold",
+      taken: (appended) => {
+        const entry = this.#hold(question, { revision: 1, stream, unattended, leftMs, asked: appended });
+        appended.committed.catch((error: unknown) => this.#forget(entry, error));
       },
     };
+    return { question, step };
   }
 
   async answer(
@@ -171,7 +174,7 @@ export class Desk implements QuestionDesk, QuestionParts {
     return this.#close(entry, judgeAnswer(entry.question, input, caller.id), also);
   }
 
-  answering(questionId: string, input: AnswerInput, caller: Caller): QuestionPart {
+  answering(questionId: string, input: AnswerInput, caller: Caller): QuestionStep {
     const entry = this.#open.get(questionId);
     if (!entry) throw closed();
     return this.#closing(entry, judgeAnswer(entry.question, input, caller.id));
@@ -184,25 +187,25 @@ export class Desk implements QuestionDesk, QuestionParts {
   }
 
   /** The ends of all open questions of a run, for the step that ends or aborts it. */
-  closing(run_id: string, reason: DenyReason): StepPart {
+  closing(run_id: string, reason: DenyReason): Step {
     return this.#closingAll((question) => question.run_id === run_id, reason);
   }
 
-  closingOf(questionIds: readonly string[], reason: DenyReason): StepPart {
+  closingOf(questionIds: readonly string[], reason: DenyReason): Step {
     return this.#closingAll((question) => questionIds.includes(question.question_id), reason);
   }
 
   /** Ends what only a call or a program waits for, that is, everything that belongs to no run and to no ask. */
   async endCalls(reason: "restart" | "shutdown"): Promise<void> {
     this.#isShut = reason === "shutdown";
-    const part = this.#closingAll(({ run_id, scope }) => run_id === undefined && scope !== "mesh_ask", reason);
-    if (part.puts.length === 0) return;
-    part.taken(this.#journal.append({ appends: part.appends, puts: part.puts, feed: part.feed }));
+    const step = this.#closingAll(({ run_id, scope }) => run_id === undefined && scope !== "mesh_ask", reason);
+    if (step === nothing) return;
+    this.#journal.append(step);
     // On a full disk they have ended all the same, and nobody waits here for space.
     await this.#journal.settled();
   }
 
-  alongside(add: (closed: Question) => StepPart | undefined): void {
+  alongside(add: (closed: Question) => Step): void {
     this.#alongside = add;
   }
 
@@ -229,9 +232,8 @@ export class Desk implements QuestionDesk, QuestionParts {
   }
 
   #ask(prepared: PreparedQuestion): Entry {
-    const { question, appends, puts, feed, taken } = this.opening(prepared);
-    // A run's event cannot be taken back; a question that nobody has seen can.
-    taken(this.#journal.append({ appends, puts, feed, whenFull: appends.length > 0 ? "hold" : "refuse" }));
+    const { question, step } = this.opening(prepared);
+    this.#journal.append(step);
     return this.#open.get(question.question_id) as Entry;
   }
 
@@ -330,45 +332,30 @@ export class Desk implements QuestionDesk, QuestionParts {
     if (this.#journal.full && ending.by !== undefined) {
       throw new AnodeError("storage_full", "The disk has no space left for the answer; free some and answer again.");
     }
-    const { question, ...own } = this.#closing(entry, ending);
-    const added = this.#alongside(question) ?? nothing;
-    const step = this.#journal.append({
-      appends: [...own.appends, ...added.appends],
-      puts: [...own.puts, ...also(question), ...added.puts],
-      feed: [...own.feed, ...added.feed],
-    });
-    own.taken(step);
-    added.taken(step);
-    await step.committed;
+    const { question, step } = this.#closing(entry, ending);
+    await this.#journal.append(joinSteps(step, { puts: also(question) }, this.#alongside(question))).committed;
     return question;
   }
 
-  #closingAll(concerns: (question: Question) => boolean, reason: DenyReason): StepPart {
+  #closingAll(concerns: (question: Question) => boolean, reason: DenyReason): Step {
     if (this.#open.size === 0) return nothing;
     const entries = [...this.#open.values()].filter((entry) => concerns(entry.question));
-    const parts = entries.map((entry) => this.#closing(entry, endWithoutAnswer(entry.question, reason)));
-    return {
-      appends: parts.flatMap(({ appends }) => appends),
-      puts: parts.flatMap(({ puts }) => puts),
-      feed: parts.flatMap(({ feed }) => feed),
-      taken: (step) => {
-        for (const part of parts) part.taken(step);
-      },
-    };
+    if (entries.length === 0) return nothing;
+    return joinSteps(...entries.map((entry) => this.#closing(entry, endWithoutAnswer(entry.question, reason)).step));
   }
 
-  #closing(entry: Entry, ending: Answer): QuestionPart {
+  #closing(entry: Entry, ending: Answer): QuestionStep {
     const { question_id, run_id, peer_id } = entry.question;
     const question: Question = { ...entry.question, status: "closed", ...ending, closed_at: formatTime(this.#host.clock.now()) };
     const owner = { ...(run_id !== undefined && { run_id }), ...(peer_id !== undefined && { peer_id }) };
     const draft: Draft = { type: "question.closed", payload: { question_id, ...ending }, ...owner };
-    return {
-      question,
+    const step: Step = {
       appends: entry.stream === undefined ? [] : [{ ...draft, stream: entry.stream }],
       puts: [{ collection: questionCollection, id: question_id, record: question, expectedRevision: entry.revision }],
       feed: [draft],
       taken: ({ committed }) => this.#settle(entry, question, committed),
     };
+    return { question, step };
   }
 
   /** From here on the question is over for everybody; those who wait hear of it when the ending is durable. */

@@ -8,7 +8,7 @@ import type { Host } from "../host.js";
 import { createIds, isRunId, type Ids } from "../ids.js";
 import type { Limits } from "../limits.js";
 import { Desk } from "../questions/desk.js";
-import type { OpenQuestion, QuestionDesk, QuestionParts } from "../questions/desk-types.js";
+import type { OpenQuestion, QuestionDesk, QuestionSteps } from "../questions/desk-types.js";
 import { askAndWait, type Asker, type CallAnswer, type CallQuestion } from "../questions/ask-and-wait.js";
 import { listQuestions, type QuestionPage, type QuestionQuery } from "../questions/list.js";
 import { assertMayAnswer } from "../questions/may-answer.js";
@@ -143,7 +143,7 @@ export class RunManager {
   }
 
   /** Questions of runs and of everybody else who asks. */
-  get desk(): QuestionDesk & QuestionParts {
+  get desk(): QuestionDesk & QuestionSteps {
     return this.#desk;
   }
 
@@ -279,6 +279,12 @@ export class RunManager {
       });
     }
     return run.inputs.accept(text, delivery, caller.id, also);
+  }
+
+  /** Whether a run is active, takes queued input, and has not closed it. */
+  takesInput(id: string): boolean {
+    const run = this.#active.get(id);
+    return run !== undefined && !run.endingDecided && run.supports.queue && run.inputs.open;
   }
 
   /** All inputs of a run with their states, in order. @throws `run_not_found` */

@@ -1,6 +1,8 @@
 import type { Caller } from "../../caller.js";
 import { AnodeError, isAnodeError } from "../../errors.js";
 import type { Asker } from "../../questions/ask-and-wait.js";
+import type { Mesh } from "../../mesh/mesh.js";
+import { ownPeer, senderOf } from "../../peers/sender.js";
 import type { AnswerInput, Question } from "../../questions/schema.js";
 import type { RunManager } from "../../runs/manager.js";
 import type { CallContext, Result, Services } from "../operation.js";
@@ -80,6 +82,29 @@ export function createQuestionServices(manager: RunManager, holding: Holding, po
       return ok({ ...answer, reason: answer.reason ?? "answered" });
     },
   } as unknown as Services;
+}
+
+/** What a mesh knows of questions. */
+export function questionPorts(mesh: Mesh): QuestionPorts {
+  const { asks, peers } = mesh;
+  return {
+    asker(from_peer, caller) {
+      // A run that is no peer asks as itself.
+      if (caller.run_id !== undefined && !ownPeer(peers, caller)) return boundTo(from_peer, caller);
+      const { peer_id, run_id = caller.run_id } = senderOf(peers, caller, from_peer).peer;
+      return { peer_id, ...(run_id !== undefined && { run_id }) };
+    },
+    isAsk: (id) =>
+      asks.get(id).then(
+        () => true,
+        () => false,
+      ),
+    async answerAsk({ question_id }, { attachments, ...input }, { caller, keep }) {
+      const files = attachments && (await mesh.attached(attachments, caller));
+      const also = (closed: Question) => (keep ? { puts: [keep({ status: 200, body: toReply(closed) })] } : {});
+      return (await mesh.answerAsk(question_id, { ...input, files, also }, caller)).question;
+    },
+  };
 }
 
 /** @throws `sender_mismatch` */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { localCaller } from "../../../lib/caller.js";
 import { Desk } from "../../../lib/questions/desk.js";
-import type { OpenQuestion, StepPart } from "../../../lib/questions/desk-types.js";
+import type { OpenQuestion } from "../../../lib/questions/desk-types.js";
+import { joinSteps } from "../../../lib/events/join-steps.js";
 import { createDeskBench, makeDesk } from "../../support/proofs/desk-bench.js";
 
 const ofAsk: OpenQuestion = {
@@ -31,10 +32,8 @@ async function bench() {
   const process = await world.start(makeDesk);
   const desk = process.desk as Desk;
   const open = async (): Promise<void> => {
-    const { question: _question, taken, ...part } = desk.opening(await desk.prepare(ofAsk));
-    const step = process.journal.append({ ...part, puts: [...part.puts, askRecord("open", 0)], whenFull: "refuse" });
-    taken(step);
-    await step.committed;
+    const { step } = desk.opening(await desk.prepare(ofAsk));
+    await process.journal.append(joinSteps(step, { puts: [askRecord("open", 0)], whenFull: "refuse" })).committed;
   };
   const stored = async (collection: string): Promise<unknown> => (await world.inner.get(collection, ofAsk.id ?? ""))?.record;
   return Object.assign(world, { ...process, desk, open, stored });
@@ -71,11 +70,11 @@ describe("a question that begins and ends in its owner's steps", () => {
       expect.objectContaining({ code: "invalid_option" }),
     );
     expect(desk.openCount).toBe(1);
-    const { question, taken, ...part } = desk.answering(ofAsk.id ?? "", { option_id: "red" }, localCaller);
+    const { question, step } = desk.answering(ofAsk.id ?? "", { option_id: "red" }, localCaller);
     expect(question).toMatchObject({ status: "closed", outcome: "answered", option_id: "red" });
-    const step = journal.append({ ...part, puts: [...part.puts, askRecord("closed", 1)] });
-    taken(step);
-    await step.committed;
+    const { committed } = journal.append(joinSteps(step, { puts: [askRecord("closed", 1)] }));
+    expect(desk.openCount).toBe(0);
+    await committed;
     expect([await stored("asks"), await stored("questions")]).toMatchObject([{ state: "closed" }, { status: "closed" }]);
     expect(() => desk.answering(ofAsk.id ?? "", { option_id: "red" }, localCaller)).toThrow(
       expect.objectContaining({ code: "question_closed" }),
@@ -86,10 +85,7 @@ describe("a question that begins and ends in its owner's steps", () => {
     const { desk, journal, open, stored } = await bench();
     await open();
     await desk.open(ofCall);
-    const { taken, ...part } = desk.closingOf([ofAsk.id ?? "", "ask-none"], "canceled");
-    const step = journal.append(part);
-    taken(step);
-    await step.committed;
+    await journal.append(desk.closingOf([ofAsk.id ?? "", "ask-none"], "canceled")).committed;
     expect(desk.openCount).toBe(1);
     expect(await stored("questions")).toMatchObject({ outcome: "canceled", reason: "canceled" });
   });
@@ -98,10 +94,8 @@ describe("a question that begins and ends in its owner's steps", () => {
     const { clock, desk, open, settle, store, stored } = await bench();
     await open();
     const taken: string[] = [];
-    desk.alongside((closed): StepPart | undefined =>
-      closed.scope === "mesh_ask"
-        ? { appends: [], feed: [], puts: [askRecord(closed.outcome ?? "", 1)], taken: () => taken.push(closed.question_id) }
-        : undefined,
+    desk.alongside((closed) =>
+      closed.scope === "mesh_ask" ? { puts: [askRecord(closed.outcome ?? "", 1)], taken: () => taken.push(closed.question_id) } : {},
     );
     await desk.open({ ...ofCall, timeout_ms: 60_000 });
     const commits = store.calls.commit;
