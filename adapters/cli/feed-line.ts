@@ -22,5 +22,5 @@ const details: Readonly<Record<string, (payload: Payload) => readonly unknown[]>
 export function feedLine({ time, seq, type, run_id, peer_id, payload }: StreamEvent): string {
   const told = details[type]?.(payload) ?? [JSON.stringify(payload)];
   const parts = [run_id, peer_id, ...told].filter((part) => part !== undefined && part !== "");
-  return `${time}  ${seq}  ${type}  ${shorten(parts.map(String).join("  "), detailColumns)}`;
+  return `${time}  ${seq}  ${type}  ${shorten(parts.map(String).join(" "), detailColumns)}`;
 }
