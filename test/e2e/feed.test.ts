@@ -1,7 +1,7 @@
 import { describe, expect } from "vitest";
 import type { FeedOptions } from "../../adapters/client/index.js";
 import type { StreamEvent } from "../../lib/events/event.js";
-import { newUser, scriptedDaemon } from "../support/program.js";
+import { newUser, says, scriptedDaemon } from "../support/program.js";
 import type { Subject } from "./subjects.js";
 import { verifies, verifiesWith } from "./verifies.js";
 
@@ -203,5 +203,71 @@ describe("the feed", () => {
     expect(out.startsWith("retry: 1000\n\nid: 1\ndata: {")).toBe(true);
     expect(out).toContain(run.id);
     expect(out).toContain('"to":"interrupted"');
+  });
+
+  verifiesWith("anode.events.list", "cli", async () => {
+    const user = newUser();
+    expect(await user.anode("events")).toMatchObject({ code: 3, out: "", err: expect.stringContaining("daemon") });
+    const daemon = await scriptedDaemon(user);
+    const run = await daemon.manager.start({ prompt: "x", run_label: "odd \u202e" });
+    await run.done();
+    const { code, out, err } = await user.anode("events");
+    expect([code, err]).toEqual([0, ""]);
+    expect(out.split("\n")).toEqual([
+      expect.stringMatching(`  1  run.state  ${run.id} queued craft odd \\\\u202e$`),
+      expect.stringMatching(`  2  run.state  ${run.id} queued -> running craft`),
+      expect.stringMatching(`  3  run.state  ${run.id} running -> completed end_turn craft`),
+      "",
+    ]);
+    expect((await user.anode("events", "--tail", "1")).out).toMatch(/^\S+ {2}3 {2}run\.state[^\n]*\n$/);
+    expect((await user.anode("events", "--after", "1")).out.split("\n")).toHaveLength(3);
+    expect(await user.anode("events", "--after", "9")).toMatchObject({ code: 2, err: expect.stringContaining("newest event, 3") });
+    const lines = (await user.anode("events", "--json")).out.trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ seq: 1 }, { seq: 2 }, { seq: 3, payload: { to: "completed" } }]);
+    expect(lines.join("")).not.toContain("\u202e");
+  });
+
+  verifiesWith("anode.events.filter", "cli", async () => {
+    const user = newUser();
+    const daemon = await scriptedDaemon(user);
+    const run = await daemon.manager.start({ prompt: "x", profile: "ask", approval: { unattended: "deny" } });
+    await run.done();
+    const { out } = await user.anode("events", "--types", "question.asked", "--types", "question.closed,peer.status", "--json");
+    expect(
+      out
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line).type),
+    ).toEqual(["question.asked", "question.closed"]);
+  });
+
+  verifiesWith("anode.events.stream", "cli", async () => {
+    const user = newUser();
+    const started = user.start("daemon");
+    await says(started, "listening on unix:");
+    const runs = async (): Promise<void> =>
+      void expect((await user.anode("runs", "start", "--attach", "--exec", "--", "true")).code).toBe(0);
+    await runs();
+    const reading = user.start("events", "--follow", "--json");
+    let out = "";
+    let err = "";
+    reading.stdout?.setEncoding("utf8").on("data", (part: string) => (out += part));
+    reading.stderr?.setEncoding("utf8").on("data", (part: string) => (err += part));
+    const seen = (): number[] =>
+      out
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => JSON.parse(line).seq as number);
+    await expect.poll(seen).toEqual([1, 2, 3]);
+    // The daemon goes away, by force, and comes back: the reader notices, says so once, and goes on.
+    started.kill("SIGKILL");
+    await new Promise((resolve) => started.once("exit", resolve));
+    await expect.poll(() => err).toBe("anode: the connection was lost, connecting again\n");
+    await says(user.start("daemon"), "listening on unix:");
+    await runs();
+    await expect.poll(seen, { timeout: 15_000 }).toEqual([1, 2, 3, 4, 5, 6]);
+    reading.kill("SIGINT");
+    expect(await new Promise((resolve) => reading.once("exit", resolve))).toBe(130);
+    expect(err).toBe("anode: the connection was lost, connecting again\n");
   });
 });
