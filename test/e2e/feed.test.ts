@@ -245,8 +245,9 @@ describe("the feed", () => {
     const user = newUser();
     const started = user.start("daemon");
     await says(started, "listening on unix:");
-    const runs = async (): Promise<void> =>
-      void expect((await user.anode("runs", "start", "--attach", "--exec", "--", "true")).code).toBe(0);
+    const runs = async (): Promise<void> => {
+      expect((await user.anode("runs", "start", "--attach", "--exec", "--", "true")).code).toBe(0);
+    };
     await runs();
     const reading = user.start("events", "--follow", "--json");
     let out = "";

@@ -22,7 +22,7 @@ export function createEventServices({ feed }: RunManager, visible?: Visible): Se
   }
 
   return {
-    "events.list": (input: ValidInput<"events.list">, { lastEventId: _, ...context }: CallContext) => page(input, context),
+    "events.list": (input: ValidInput<"events.list">, context: CallContext) => page(input, context),
     "events.stream": async ({ approver = false, ...input }: ValidInput<"events.stream">, context: CallContext) => {
       const form = streamForm(context.accept);
       if (form === "page") return page(input, context);

@@ -92,7 +92,7 @@ export const wrongStores: Readonly<Record<string, WrongStore>> = {
   },
   "never trims": { defect: () => ({}), limits: { streamEvents: 100_000, streamBytes: 1 << 26 }, breaks: ["store.trim"] },
   "does not trim what it is told to": {
-    defect: (store) => ({ commit: ({ trims: _, ...batch }) => store.commit(batch) }),
+    defect: (store) => ({ commit: (batch) => store.commit({ ...batch, trims: [] }) }),
     breaks: ["store.trims"],
   },
   "drops what it shall trim": {
