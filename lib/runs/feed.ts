@@ -3,7 +3,7 @@ import { AnodeError } from "../errors.js";
 import type { EventBuffer } from "../events/buffer.js";
 import { asEvents, follow, type FollowedStream, type FollowOptions, type PageForm, type Reading } from "../events/cursor.js";
 import type { StreamEvent } from "../events/event.js";
-import { type FeedFilter, keepOf, ownEventsOnly, sightOf, type Visible } from "../events/feed-filter.js";
+import { type FeedFilter, type FeedRules, keepOf, plainRules, sightOf } from "../events/feed-filter.js";
 import { asLines, framesOrGap, type Keep, kept, readStored, toFrames, toLines } from "../events/forms.js";
 import { cursorFrame, eventsOfLines, heartbeatFrame, heartbeatLine, streamOpening } from "../events/frame.js";
 import { feedStream, type Journal } from "../events/journal.js";
@@ -27,8 +27,8 @@ export interface FeedOptions extends FeedFilter {
   readonly approver?: boolean;
   /** Who reads; decides what is seen. @defaultValue the embedding application, which sees all */
   readonly caller?: Caller;
-  /** What a caller that is a peer sees. @defaultValue events of its own `peer_id` */
-  readonly visible?: Visible;
+  /** Who knows the peers. @defaultValue nobody: a peer sees events of its own `peer_id` */
+  readonly rules?: FeedRules;
   readonly signal?: AbortSignal;
 }
 
@@ -122,7 +122,7 @@ export class Feed implements FeedReaders {
   }
 
   async #start(options: FeedOptions): Promise<Start> {
-    const { after, tail, caller = localCaller, visible = ownEventsOnly } = options;
+    const { after, tail, caller = localCaller, rules = plainRules } = options;
     const { firstSeq, lastSeq } = await this.#ports.store.read(feedStream, Number.MAX_SAFE_INTEGER, 1);
     if (after !== undefined && after > lastSeq) {
       throw new AnodeError("cursor_ahead", `The cursor is beyond the newest event, ${lastSeq}.`, { details: { last_seq: lastSeq } });
@@ -133,7 +133,7 @@ export class Feed implements FeedReaders {
     return {
       after: after ?? (tail === undefined ? oldest : Math.max(oldest, lastSeq - tail)),
       isNamed: after !== undefined || tail === undefined,
-      keep: keepOf(options, sightOf(caller, runs, visible)),
+      keep: keepOf(options, sightOf(caller, runs, rules), rules),
     };
   }
 

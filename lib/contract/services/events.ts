@@ -1,4 +1,4 @@
-import type { Visible } from "../../events/feed-filter.js";
+import type { FeedRules } from "../../events/feed-filter.js";
 import type { FeedOptions } from "../../runs/feed.js";
 import type { RunManager } from "../../runs/manager.js";
 import type { CallContext, Result, Services } from "../operation.js";
@@ -9,11 +9,11 @@ import { streamForm } from "./media.js";
 
 type Given = ValidInput<"events.list"> & Pick<ValidInput<"events.stream">, "follow">;
 
-/** The operations of the feed. `visible` says what a caller that is a peer sees; without it, events of its own `peer_id`. */
-export function createEventServices({ feed }: RunManager, visible?: Visible): Services {
+/** The operations of the feed. `rules` are of whoever knows the peers; without them a peer sees events of its own `peer_id`. */
+export function createEventServices({ feed }: RunManager, rules?: FeedRules): Services {
   function optionsOf({ after, limit: _limit, ...given }: Given, { caller, signal, lastEventId }: CallContext): FeedOptions {
     const cursor = seqCursor(after, lastEventId);
-    return { ...given, ...(cursor !== undefined && { after: cursor }), ...(visible && { visible }), caller, signal };
+    return { ...given, ...(cursor !== undefined && { after: cursor }), ...(rules && { rules }), caller, signal };
   }
 
   async function page(input: Given, context: CallContext): Promise<Result> {

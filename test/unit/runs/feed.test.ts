@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Caller } from "../../../lib/caller.js";
+import { plainRules } from "../../../lib/events/feed-filter.js";
 import { eventsOfLines } from "../../../lib/events/frame.js";
 import { feedStream } from "../../../lib/events/journal.js";
 import type { FeedOptions } from "../../../lib/runs/feed.js";
@@ -317,9 +318,10 @@ describe("who reads the feed", () => {
     const caller: Caller = { id: "token:T", door: "unix", scopes: ["read"], peer_id: "peer-1" };
     const seqsOf = async (given: FeedOptions) =>
       (await (await manager.feed.open({ caller, ...given })).page(9)).events.map(({ seq }) => seq);
+    const rules = { ...plainRules, visible: () => true };
     expect(await seqsOf({})).toEqual([1]);
-    expect(await seqsOf({ visible: () => true })).toEqual([1, 2]);
-    expect(await seqsOf({ visible: () => true, circle: "dev" })).toEqual([2]);
+    expect(await seqsOf({ rules })).toEqual([1, 2]);
+    expect(await seqsOf({ rules, circle: "dev" })).toEqual([2]);
   });
 
   it("is an approver of everything it may see, as long as it reads", async () => {
