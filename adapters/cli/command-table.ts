@@ -56,6 +56,11 @@ const table = {
     summary: "Hand follow-up input to a run",
     examples: ['runs input R-1760000000000000000_1 "also check the docs" --steer'],
   },
+  questions: {
+    words: "",
+    summary: "List what waits for an answer; with --follow ask the person at this terminal, who is then an approver",
+    examples: ["questions", "questions --scope tool_permission", "questions --run R-1760000000000000000_1 --tree", "questions --follow"],
+  },
   answer: {
     words: "<id> [text...]",
     summary: "Answer a question, whoever asks it: with an option, y, n, a text, or a flag",
@@ -69,6 +74,16 @@ const table = {
     words: "<id>",
     summary: "Replay a run, then follow it to its end; in a terminal also answer its questions",
     examples: ["attach R-1760000000000000000_1", "attach --stream-json R-1760000000000000000_1"],
+  },
+  events: {
+    words: "",
+    summary: "Show what happens in the daemon: statuses of runs, questions, peers",
+    examples: [
+      "events --tail 20",
+      "events --follow",
+      "events --types question.asked,question.closed --json",
+      "events --after 1200 --follow",
+    ],
   },
   execute: {
     words: "[prompt...]",

@@ -4,6 +4,7 @@ import type { Services } from "./operation.js";
 import { createAskServices } from "./services/asks.js";
 import { createDaemonServices, type DaemonParts } from "./services/daemon.js";
 import { createHolding } from "./services/holding.js";
+import { createEventServices } from "./services/events.js";
 import { createMessageServices } from "./services/messages.js";
 import { createPeerServices } from "./services/peers.js";
 import { createQuestionServices, questionPorts } from "./services/questions.js";
@@ -23,6 +24,7 @@ export function createServices(manager: RunManager, { daemon, mesh }: ServicePar
   return {
     ...createRunServices(manager),
     ...createQuestionServices(manager, holding, mesh && questionPorts(mesh)),
+    ...createEventServices(manager),
     ...(mesh && { ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) }),
     ...createDaemonServices(manager, daemon),
   };
