@@ -133,7 +133,11 @@ describe("ask-blocking", () => {
     const { connect } = await import("../../adapters/client/index.js");
     const ask = async (work: (client: Client) => Promise<unknown>): Promise<unknown> => {
       const client = await connect({ env: user.env });
-      return work(client).finally(() => client.close());
+      try {
+        return await work(client);
+      } finally {
+        await client.close();
+      }
     };
     const asked = ask((client) => codeOf(client.questions.askBlocking(question, { retries: 0 })));
     await eventually(async () => {
