@@ -45,7 +45,7 @@ describe("RunManager.ask", () => {
     const manager = await openManager(untilAborted, { host, limits });
     const answer = manager.ask({ ...approval, ...asked }, { caller: peer });
     await until(() => manager.desk.openCount === 1);
-    host.clock.jump(3_600_000);
+    host.clock.jump(-3_600_000);
     await host.clock.advance(waitMs - 1);
     expect(manager.desk.openCount).toBe(1);
     await host.clock.advance(1);
