@@ -97,7 +97,7 @@ describe("a page of the feed", () => {
   });
 
   it("below what is kept begins with one gap that names the range", async () => {
-    const { say, manager, page } = await subject({
+    const { say, manager, page, stream } = await subject({
       limits: { feedEventsInMemory: 20 },
       store: createMemoryStore({ limits: { feedEventsInMemory: 20 } }),
     });
@@ -112,6 +112,10 @@ describe("a page of the feed", () => {
     expect((await page()).seqs[0]).toBe(first_seq);
     // A gap is for everybody: a filter must not hide that events are gone.
     expect((await page({ after: 3, types: ["nobody"] })).seqs).toEqual(["gap"]);
+    const filtered = await stream({ after: 3, types: ["nobody"], follow: false });
+    await filtered.done;
+    expect(filtered.ids()).toEqual([first_seq - 1, 50]);
+    expect(filtered.text()).toContain(`"payload":{"from_seq":4,"to_seq":${first_seq - 1},"reason":"trimmed"}`);
   });
 });
 
@@ -240,12 +244,17 @@ describe("a stream of the feed", () => {
     const first = await subject({ store: lasting });
     await first.say(3);
     await first.manager.close();
-    const second = await subject({ store: { ...lasting, close: () => store.close() } });
-    const { ids, done } = await second.stream({ after: 1 });
-    await second.host.clock.advance(0);
-    await second.manager.close();
-    await done;
-    expect(ids()).toEqual([2, 3]);
+    // Without executors to close, the store is closed at once.
+    const manager = new RunManager({ store: { ...lasting, close: () => store.close() } });
+    await manager.open();
+    const seen: number[] = [];
+    const reading = (async () => {
+      for await (const { seq } of manager.feed.events({ after: 1 })) seen.push(seq);
+    })();
+    while (seen.length < 2) await turn();
+    await manager.close();
+    await reading;
+    expect(seen).toEqual([2, 3]);
   });
 });
 
