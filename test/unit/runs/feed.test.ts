@@ -37,11 +37,11 @@ async function subject(options: RunManagerOptions = {}) {
       const done = (async () => {
         for await (const bytes of reading) text += new TextDecoder().decode(bytes);
       })();
-      onTestFinished(async () => void (await reading.return()));
+      onTestFinished(async () => void (await reading.return?.()));
       return {
         text: () => text,
         done,
-        leave: () => reading.return(),
+        leave: () => reading.return?.(),
         ids: () => [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id)),
       };
     },
@@ -193,7 +193,7 @@ describe("a stream of the feed", () => {
     for (const reading of readings) await reading.next();
     const [one, other] = [await readings[0]?.next(), await readings[1]?.next()];
     expect(other?.value).toBe(one?.value);
-    for (const reading of readings) await reading.return();
+    for (const reading of readings) await reading.return?.();
   });
 
   it("as objects is what an embedding application reads", async () => {
@@ -283,7 +283,7 @@ describe("readers of the feed", () => {
     const { manager } = await subject({ limits: { streamsPerRun: 1 } });
     const readings = await Promise.all([1, 2, 3].map(async () => (await manager.feed.open()).sse()));
     for (const reading of readings) expect((await reading.next()).done).toBe(false);
-    for (const reading of readings) await reading.return();
+    for (const reading of readings) await reading.return?.();
   });
 });
 
@@ -352,13 +352,13 @@ describe("who reads the feed", () => {
     const waiting = await outcome();
     expect(waiting).toMatch(/^R-/);
     // A run approves for itself alone, a peer for nobody.
-    await reading.return();
+    await reading.return?.();
     const bound = [runCaller(waiting), { ...runCaller(waiting), run_id: undefined, peer_id: "peer-1" } as unknown as Caller];
     for (const caller of bound) {
       const narrow = (await manager.feed.open({ approver: true, caller })).sse();
       await narrow.next();
       expect(await outcome()).toBe("no_approver");
-      await narrow.return();
+      await narrow.return?.();
     }
     await host.clock.advance(5_000);
     expect(await manager.get(waiting)).toMatchObject({ status: "completed", result: "no_approver" });
