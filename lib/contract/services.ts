@@ -1,3 +1,4 @@
+import { feedRulesOf } from "../mesh/feed-rules.js";
 import type { Mesh } from "../mesh/mesh.js";
 import { ownPeer } from "../peers/sender.js";
 import type { RunManager } from "../runs/manager.js";
@@ -21,7 +22,7 @@ export interface ServiceParts {
 export function createServices(manager: RunManager, { daemon, mesh }: ServiceParts = {}): Services {
   return {
     ...createRunServices(manager),
-    ...createEventServices(manager),
+    ...createEventServices(manager, mesh && feedRulesOf(mesh.peers)),
     ...(mesh && heard(mesh, { ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) })),
     ...createDaemonServices(manager, daemon, mesh),
   };
