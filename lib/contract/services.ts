@@ -1,3 +1,4 @@
+import { feedRulesOf } from "../mesh/feed-rules.js";
 import type { Mesh } from "../mesh/mesh.js";
 import { ownPeer } from "../peers/sender.js";
 import type { RunManager } from "../runs/manager.js";
@@ -25,7 +26,7 @@ export function createServices(manager: RunManager, { daemon, mesh }: ServicePar
   const questions = createQuestionServices(manager, holding, mesh && questionPorts(mesh));
   return {
     ...createRunServices(manager),
-    ...createEventServices(manager),
+    ...createEventServices(manager, mesh && feedRulesOf(mesh.peers)),
     ...(mesh
       ? heard(mesh, { ...questions, ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) })
       : questions),

@@ -43,9 +43,9 @@ export interface FeedPage {
 /** A place in the feed from which one caller reads, in the form it wants. */
 export interface FeedReader {
   /** SSE bytes, beginning with the reconnect hint. @throws `too_many_streams` */
-  sse(): Reading<Uint8Array>;
+  sse(): AsyncIterableIterator<Uint8Array, undefined>;
   /** The same as JSON lines. @throws `too_many_streams` */
-  ndjson(): Reading<Uint8Array>;
+  ndjson(): AsyncIterableIterator<Uint8Array, undefined>;
   /** At most `limit` committed events; never waits. */
   page(limit: number): Promise<FeedPage>;
 }

@@ -37,11 +37,11 @@ async function subject(options: RunManagerOptions = {}) {
       const done = (async () => {
         for await (const bytes of reading) text += new TextDecoder().decode(bytes);
       })();
-      onTestFinished(async () => void (await reading.return()));
+      onTestFinished(async () => void (await reading.return?.()));
       return {
         text: () => text,
         done,
-        leave: () => reading.return(),
+        leave: () => reading.return?.(),
         ids: () => [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id)),
       };
     },
@@ -97,7 +97,7 @@ describe("a page of the feed", () => {
   });
 
   it("below what is kept begins with one gap that names the range", async () => {
-    const { say, manager, page } = await subject({
+    const { say, manager, page, stream } = await subject({
       limits: { feedEventsInMemory: 20 },
       store: createMemoryStore({ limits: { feedEventsInMemory: 20 } }),
     });
@@ -112,6 +112,10 @@ describe("a page of the feed", () => {
     expect((await page()).seqs[0]).toBe(first_seq);
     // A gap is for everybody: a filter must not hide that events are gone.
     expect((await page({ after: 3, types: ["nobody"] })).seqs).toEqual(["gap"]);
+    const filtered = await stream({ after: 3, types: ["nobody"], follow: false });
+    await filtered.done;
+    expect(filtered.ids()).toEqual([first_seq - 1, 50]);
+    expect(filtered.text()).toContain(`"payload":{"from_seq":4,"to_seq":${first_seq - 1},"reason":"trimmed"}`);
   });
 });
 
@@ -189,7 +193,7 @@ describe("a stream of the feed", () => {
     for (const reading of readings) await reading.next();
     const [one, other] = [await readings[0]?.next(), await readings[1]?.next()];
     expect(other?.value).toBe(one?.value);
-    for (const reading of readings) await reading.return();
+    for (const reading of readings) await reading.return?.();
   });
 
   it("as objects is what an embedding application reads", async () => {
@@ -240,12 +244,17 @@ describe("a stream of the feed", () => {
     const first = await subject({ store: lasting });
     await first.say(3);
     await first.manager.close();
-    const second = await subject({ store: { ...lasting, close: () => store.close() } });
-    const { ids, done } = await second.stream({ after: 1 });
-    await second.host.clock.advance(0);
-    await second.manager.close();
-    await done;
-    expect(ids()).toEqual([2, 3]);
+    // Without executors to close, the store is closed at once.
+    const manager = new RunManager({ store: { ...lasting, close: () => store.close() } });
+    await manager.open();
+    const seen: number[] = [];
+    const reading = (async () => {
+      for await (const { seq } of manager.feed.events({ after: 1 })) seen.push(seq);
+    })();
+    while (seen.length < 2) await turn();
+    await manager.close();
+    await reading;
+    expect(seen).toEqual([2, 3]);
   });
 });
 
@@ -274,7 +283,7 @@ describe("readers of the feed", () => {
     const { manager } = await subject({ limits: { streamsPerRun: 1 } });
     const readings = await Promise.all([1, 2, 3].map(async () => (await manager.feed.open()).sse()));
     for (const reading of readings) expect((await reading.next()).done).toBe(false);
-    for (const reading of readings) await reading.return();
+    for (const reading of readings) await reading.return?.();
   });
 });
 
@@ -343,13 +352,13 @@ describe("who reads the feed", () => {
     const waiting = await outcome();
     expect(waiting).toMatch(/^R-/);
     // A run approves for itself alone, a peer for nobody.
-    await reading.return();
+    await reading.return?.();
     const bound = [runCaller(waiting), { ...runCaller(waiting), run_id: undefined, peer_id: "peer-1" } as unknown as Caller];
     for (const caller of bound) {
       const narrow = (await manager.feed.open({ approver: true, caller })).sse();
       await narrow.next();
       expect(await outcome()).toBe("no_approver");
-      await narrow.return();
+      await narrow.return?.();
     }
     await host.clock.advance(5_000);
     expect(await manager.get(waiting)).toMatchObject({ status: "completed", result: "no_approver" });
