@@ -2,13 +2,32 @@
  * The run manager for agent work: start runs in the background, list them, attach to them, answer their questions.
  * @packageDocumentation
  */
+export {
+  type AttachmentPage,
+  Attachments,
+  type AttachmentsParts,
+  type AttachmentUses,
+  type OpenAttachment,
+} from "./attachments/attachments.js";
+export { type BlobStore, checkBlobId, type OpenBlob, type Written } from "./attachments/blob-store.js";
+export { createMemoryBlobs } from "./attachments/memory-blobs.js";
+export { type AttachmentList, attachmentList, type AttachmentRef, attachmentRef } from "./attachments/schema.js";
 export { allScopes, type Caller, hasScope, localCaller, type Scope } from "./caller.js";
-export { type ByteStream, type CallContext, type Handler, type Operation, type Result, type Services } from "./contract/operation.js";
+export {
+  type ByteStream,
+  type CallBody,
+  type CallContext,
+  type FileBody,
+  type Handler,
+  type Operation,
+  type Result,
+  type Services,
+} from "./contract/operation.js";
 export { operations } from "./contract/index.js";
 export { openApiDocument } from "./contract/document.js";
 export { createPerform, type Perform } from "./contract/perform.js";
 export { type OperationInput, type OperationName, type OperationOutput, operationSchemas, type ValidInput } from "./contract/schemas.js";
-export { createServices } from "./contract/services.js";
+export { createServices, type ServiceParts } from "./contract/services.js";
 export type { DaemonParts } from "./contract/services/daemon.js";
 export {
   AnodeError,

@@ -11,6 +11,7 @@ import { type Kernel, openKernel } from "./kernel.js";
 import { lastPort, rememberPort } from "./last-port.js";
 import type { Listeners } from "./listeners.js";
 import type { LogLevel } from "./log.js";
+import { openAttachments } from "./open-attachments.js";
 import { parseStore, type StoreChoice } from "./open-store.js";
 import { refusedSetting } from "./start-refused.js";
 import { createUndo, type Undo } from "./undo.js";
@@ -131,8 +132,9 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   undo.add(() => kernel.manager.close());
   undo.add(() => port.resolve(undefined));
   if (ground.starts.isPaused) undo.add(resumeWhenLifted(ground, kernel));
+  const attachments = await openAttachments({ ground, kernel, home, storeChoice, limits }, undo);
   const instance = ground.host.randomId(12);
-  const listeners = await openFaces({ ground, kernel, daemon, instance, plan, limits }, undo);
+  const listeners = await openFaces({ ground, kernel, attachments, daemon, instance, plan, limits }, undo);
   port.resolve(listeners.port);
   announce(surroundings, ground, listeners, instance, undo);
 

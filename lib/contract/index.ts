@@ -1,6 +1,7 @@
 import type { Operation } from "./operation.js";
+import { attachmentRows } from "./rows/attachments.js";
 import { daemonRows } from "./rows/daemon.js";
 import { runRows } from "./rows/runs.js";
 
 /** The contract: every operation there is. Plain data, without schemas, so that a client may load it alone. */
-export const operations: readonly Operation[] = [...runRows, ...daemonRows];
+export const operations: readonly Operation[] = [...runRows, ...daemonRows, ...attachmentRows];

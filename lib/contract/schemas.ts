@@ -1,9 +1,10 @@
 import type * as z from "zod";
+import { attachmentSchemas } from "./schemas/attachments.js";
 import { daemonSchemas } from "./schemas/daemon.js";
 import { runSchemas } from "./schemas/runs.js";
 
 /** The schemas of every operation, by name. */
-export const operationSchemas = { ...runSchemas, ...daemonSchemas };
+export const operationSchemas = { ...runSchemas, ...daemonSchemas, ...attachmentSchemas };
 
 /** Names of the contract's operations. */
 export type OperationName = keyof typeof operationSchemas;
