@@ -124,16 +124,18 @@ async function readPartHeaders(window: Window): Promise<ReadonlyMap<string, stri
   return headers;
 }
 
-const dispositionParameter = /;[ \t]*([a-z*]{1,16})=(?:"((?:[^"\\]|\\.)*)"|([^;" \t]*))/gi;
+const dispositionParameter = /^;[ \t]*([a-z*]+)=(?:"((?:[^"\\]|\\.)*)"|([^;" \t]*))/i;
 
-function readDisposition(value: string | undefined): { readonly name: string | undefined; readonly filename: string | undefined } {
-  if (value === undefined || !/^form-data[ \t]*(?:;|$)/i.test(value)) throw wrongForm("must be form-data");
+function readDisposition(value = ""): { readonly name: string | undefined; readonly filename: string | undefined } {
   const parameters = new Map<string, string>();
-  for (const [, name = "", quoted, token] of value.matchAll(dispositionParameter)) {
+  if (!/^form-data(?:[ \t;]|$)/i.test(value)) throw wrongForm("must be form-data");
+  for (let rest = value.slice("form-data".length).trim(); rest !== ""; ) {
+    const [whole = "", name = "", quoted, token = ""] = dispositionParameter.exec(rest) ?? [];
     const known = name.toLowerCase();
-    if (parameters.has(known)) throw wrongForm("must name its part once");
+    if (whole === "" || parameters.has(known)) throw wrongForm("must have well-formed parameters, each once");
     // Some senders escape what others leave as it is: a path of Windows keeps its backslashes.
-    parameters.set(known, quoted?.replace(/\\(["\\])/g, "$1") ?? token ?? "");
+    parameters.set(known, quoted?.replace(/\\(["\\])/g, "$1") ?? token);
+    rest = rest.slice(whole.length).trimStart();
   }
   return { name: parameters.get("name"), filename: parameters.get("filename") };
 }

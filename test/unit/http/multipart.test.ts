@@ -74,6 +74,8 @@ describe("a form of one file", () => {
     ["has a header without a name", form("x", `: x\r\n${part}`), /well-formed headers/],
     ["folds a header", form("x", `X: a\r\n b\r\n${part}`), /well-formed headers/],
     ["has a header twice", form("x", `Content-Type: a/b\r\n${part}`), /each once/],
+    ["has parameters that are none", form("x", part.replace("; filename", " filename")), /well-formed parameters/],
+    ["has a name without an end", form("x", part.replace('txt"', "txt")), /well-formed parameters/],
     ["names its part twice", form("x", part.replace("; filename", '; name="file"; filename')), /once/],
     ["is coded", form("x", `Content-Transfer-Encoding: base64\r\n${part}`), /transfer encoding/],
     ["has headers without an end", `--${boundary}\r\n${"X-A: b\r\n".repeat(1_000)}`, /at most 4096 bytes/],
