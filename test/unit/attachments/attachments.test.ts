@@ -213,6 +213,8 @@ describe("an attachment", () => {
     // Its life is over now, and the next sweep is still to come.
     await host.clock.advance(0.41 * hourMs);
     expect(await read(id)).toBe("text");
+    await host.clock.advance(hourMs);
+    expect(await read(id)).toBe("text");
   });
 });
 
