@@ -1,4 +1,4 @@
-import { Attachments, type Limits } from "../../lib/index.js";
+import { Attachments, attachmentUses, type Limits, type Mesh } from "../../lib/index.js";
 import { openFolderBlobs } from "../../lib/node/index.js";
 import type { Ground } from "./ground.js";
 import type { Home } from "./home.js";
@@ -11,23 +11,25 @@ import type { Undo } from "./undo.js";
 export interface OpenAttachmentsOptions {
   readonly ground: Ground;
   readonly kernel: Kernel;
+  /** What refers to them. */
+  readonly mesh: Mesh;
   readonly home: Home;
   readonly storeChoice: StoreChoice;
   readonly limits: Limits;
 }
 
 /**
- * Opens the attachments of a manager that is open, with their bytes in a folder.
+ * Opens the attachments of a manager and a mesh that are open, with their bytes in a folder.
  * @throws {@link StartRefused} 78 for a folder that is not private
  */
 export async function openAttachments(
-  { ground, kernel, home, storeChoice, limits }: OpenAttachmentsOptions,
+  { ground, kernel, mesh, home, storeChoice, limits }: OpenAttachmentsOptions,
   undo: Undo,
 ): Promise<Attachments> {
   const path = folderOf(storeChoice, home);
   const blobs = await openFolderBlobs({ path }).catch((error: unknown) => Promise.reject(refusedByStore(error)));
   const { journal, store } = kernel.manager;
-  const attachments = new Attachments({ journal, store, host: ground.host, limits, blobs });
+  const attachments = new Attachments({ journal, store, host: ground.host, limits, blobs, uses: attachmentUses(mesh) });
   undo.add(() => attachments.close());
   await attachments.open();
   return attachments;

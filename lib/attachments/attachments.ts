@@ -1,4 +1,4 @@
-import { type Caller, hasScope } from "../caller.js";
+import { type Caller, hasScope, isOwner } from "../caller.js";
 import type { CallBody } from "../contract/operation.js";
 import { AnodeError, invalidRequest } from "../errors.js";
 import type { Journal } from "../events/journal.js";
@@ -11,7 +11,7 @@ import { formatTime, parseTime } from "../system-host.js";
 import type { BlobStore, OpenBlob, Written } from "./blob-store.js";
 import { imageTypeOf, magicBytes, storedType } from "./media.js";
 import { metered } from "./metered.js";
-import { attachmentCollection, type AttachmentRecord, isOwner, isUploader, refOf, uploaderOf } from "./record.js";
+import { attachmentCollection, type AttachmentRecord, isUploader, refOf, uploaderOf } from "./record.js";
 import { Room } from "./room.js";
 import { type AttachmentList, type AttachmentRef, mostAttachments } from "./schema.js";
 import { type Entry, Sweeper, sweepEveryMs } from "./sweeper.js";
@@ -21,7 +21,7 @@ export interface AttachmentUses {
   /** True while something open refers to it: an open ask, a queued message, a job that has not ended. */
   inUse(id: string): boolean;
   /** True for whoever may read something that refers to it. */
-  isFor(id: string, caller: Caller): boolean;
+  isFor(id: string, caller: Caller): boolean | Promise<boolean>;
 }
 
 /** What attachments are made of. */
@@ -153,13 +153,13 @@ export class Attachments {
   }
 
   /** @throws `attachment_not_found`, `attachment_expired` */
-  info(id: string, caller: Caller): AttachmentRef {
-    return this.#shown(this.#find(id, caller).record, caller);
+  async info(id: string, caller: Caller): Promise<AttachmentRef> {
+    return this.#shown(await this.#find(id, caller), caller);
   }
 
   /** Opens the bytes; they are to be read to their end or returned. @throws `attachment_not_found`, `attachment_expired` */
   async download(id: string, caller: Caller): Promise<OpenAttachment> {
-    const { record } = this.#find(id, caller);
+    const record = await this.#find(id, caller);
     const blob = await this.#parts.blobs.read(id);
     if (blob?.size_bytes === record.size_bytes) {
       return { ...blob, ref: this.#shown(record, caller), isImage: record.image_type === record.content_type };
@@ -175,7 +175,7 @@ export class Attachments {
       const page = await this.#parts.store.list(attachmentCollection, { limit: loadPage, ...(last !== undefined && { after: last }) });
       for (const { id, ordinal } of page.items) {
         const record = this.#entries.get(id)?.record;
-        if (record && !this.#isGone(record) && this.#isVisible(record, caller)) {
+        if (record && !this.#isGone(record) && (await this.#isVisible(record, caller))) {
           if (attachments.length === limit) return { attachments, next: last as number };
           attachments.push(this.#shown(record, caller));
         }
@@ -191,7 +191,7 @@ export class Attachments {
    * `attachment_in_use`; `storage_full`
    */
   async remove(id: string, caller: Caller): Promise<void> {
-    const { record } = this.#find(id, caller);
+    const record = await this.#find(id, caller);
     if (!isUploader(record, caller) && !hasScope(caller, "admin")) {
       throw new AnodeError("scope_required", "An attachment is removed by its uploader, or with the scope admin.", {
         details: { scope: "admin" },
@@ -207,17 +207,20 @@ export class Attachments {
   }
 
   /**
-   * The attachments that a message, ask, answer or job names, as they are stored. Synchronous, so that nothing comes between it and
-   * the step that records the reference.
+   * The attachments that a message, ask, answer or job names, as they are stored.
    * @throws 422 `attachment_not_found` for the first that is not there for the caller; `invalid_request` over the bound
    */
-  resolve(given: AttachmentList, caller: Caller): AttachmentRef[] {
+  async resolve(given: AttachmentList, caller: Caller): Promise<AttachmentRef[]> {
     if (given.length > mostAttachments) {
       throw invalidRequest([{ path: "attachments", code: "length", message: `must have at most ${mostAttachments} items` }]);
     }
-    return given.map((named, index) => {
-      const record = this.#entries.get(typeof named === "string" ? named : named.id)?.record;
-      if (record && !this.#isGone(record) && this.#isVisible(record, caller)) return refOf(record);
+    const ids = given.map((named) => (typeof named === "string" ? named : named.id));
+    const records = ids.map((id) => this.#entries.get(id)?.record);
+    const visible = await Promise.all(records.map((record) => record !== undefined && this.#isVisible(record, caller)));
+    // The last look, behind which nothing is waited for.
+    return ids.map((id, index) => {
+      const record = this.#entries.get(id)?.record;
+      if (record && visible[index] && !this.#isGone(record)) return refOf(record);
       throw new AnodeError("attachment_not_found", `attachments.${index} must name an attachment that is there for the sender.`, {
         status: 422,
       });
@@ -238,14 +241,17 @@ export class Attachments {
     if (!this.#isClosed) this.#cancelTick = this.#parts.host.clock.schedule(() => void this.#tick(), sweepEveryMs);
   }
 
-  #find(id: string, caller: Caller): Entry {
-    const entry = this.#entries.get(id);
-    if (!entry || !this.#isVisible(entry.record, caller)) throw new AnodeError("attachment_not_found", "There is no such attachment.");
-    if (this.#isGone(entry.record)) throw expired();
-    return entry;
+  async #find(id: string, caller: Caller): Promise<AttachmentRecord> {
+    const seen = this.#entries.get(id)?.record;
+    const isVisible = seen !== undefined && (await this.#isVisible(seen, caller));
+    // It may have changed, or gone, meanwhile.
+    const record = this.#entries.get(id)?.record;
+    if (!isVisible || !record) throw new AnodeError("attachment_not_found", "There is no such attachment.");
+    if (this.#isGone(record)) throw expired();
+    return record;
   }
 
-  #isVisible(record: AttachmentRecord, caller: Caller): boolean {
+  #isVisible(record: AttachmentRecord, caller: Caller): boolean | Promise<boolean> {
     return isOwner(caller) || isUploader(record, caller) || this.#uses.isFor(record.id, caller);
   }
 

@@ -30,8 +30,3 @@ export function isUploader({ uploader }: AttachmentRecord, { id, run_id, peer_id
     uploader.id === id || (run_id !== undefined && uploader.run_id === run_id) || (peer_id !== undefined && uploader.peer_id === peer_id)
   );
 }
-
-/** True for the owner's callers, who see everything: they are bound to no run and to no peer. */
-export function isOwner({ run_id, peer_id }: Caller): boolean {
-  return run_id === undefined && peer_id === undefined;
-}

@@ -100,10 +100,9 @@ export class Sweeper {
     const now = host.clock.now();
     if (entries.get(id)?.record !== record) return undefined;
     if (gone_at !== undefined) return parseTime(gone_at) + limits.attachmentMs <= now ? "forget" : undefined;
-    const isUsed = inUse(id);
-    if (!stored.has(id) || (parseTime(expires_at) <= now && !isUsed)) return { ...record, gone_at: formatTime(now) };
+    const leftMs = parseTime(expires_at) - now;
+    if (!stored.has(id) || (leftMs <= 0 && !inUse(id))) return { ...record, gone_at: formatTime(now) };
     // Already now, if the next sweep would come too late.
-    const isShort = parseTime(expires_at) <= now + sweepEveryMs;
-    return isUsed && isShort ? { ...record, expires_at: formatTime(now + limits.attachmentMs) } : undefined;
+    return leftMs <= sweepEveryMs && inUse(id) ? { ...record, expires_at: formatTime(now + limits.attachmentMs) } : undefined;
   }
 }

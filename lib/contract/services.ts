@@ -1,20 +1,30 @@
 import type { Attachments } from "../attachments/attachments.js";
+import type { Mesh } from "../mesh/mesh.js";
 import type { RunManager } from "../runs/manager.js";
 import type { Services } from "./operation.js";
+import { createAskServices } from "./services/asks.js";
 import { createAttachmentServices } from "./services/attachments.js";
 import { createDaemonServices, type DaemonParts } from "./services/daemon.js";
+import { createMessageServices } from "./services/messages.js";
+import { createPeerServices } from "./services/peers.js";
 import { createRunServices } from "./services/runs.js";
 
-/** What serves the contract beside the manager; an operation whose part is not there is `not_supported`. */
+/** What serves the contract beside the runs of a manager. */
 export interface ServiceParts {
+  /** What only a daemon has. */
+  readonly daemon?: DaemonParts | undefined;
+  /** Peers and their messages; without it their operations are `not_supported`. */
+  readonly mesh?: Mesh | undefined;
+  /** Without it their operations are `not_supported`. */
   readonly attachments?: Attachments | undefined;
 }
 
-/** Everything that serves the contract over one manager; `daemon` adds what only a daemon has. */
-export function createServices(manager: RunManager, daemon?: DaemonParts, { attachments }: ServiceParts = {}): Services {
+/** Everything that serves the contract over one manager. */
+export function createServices(manager: RunManager, { daemon, mesh, attachments }: ServiceParts = {}): Services {
   return {
     ...createRunServices(manager),
-    ...createDaemonServices(manager, daemon),
+    ...(mesh && { ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) }),
     ...(attachments && createAttachmentServices(attachments)),
+    ...createDaemonServices(manager, daemon),
   };
 }

@@ -118,4 +118,37 @@ describe("attachments of a daemon", () => {
     await expect(daemonHere(place)).rejects.toMatchObject({ exit: 78, message: expect.stringContaining(folder) });
     expect(existsSync(place.home.socket)).toBe(false);
   });
+
+  it("go with an ask: its recipient may read them and no other peer; they stay until it is closed, and longer for its reader", async () => {
+    const place = daemonPlace();
+    await daemonHere(place, { store: "memory" });
+    const { socket } = place.home;
+    const register = async (name: string): Promise<string> =>
+      (await call(socket, "/peers", { body: { backend: "service", name } })).json.peer_token;
+    const [asker, helper, other] = [await register("asker"), await register("helper"), await register("other")];
+    const upload = async (token: string): Promise<string> =>
+      (await call(socket, "/attachments/raw?filename=a.txt", { method: "POST", token })).json.id;
+    const id = await upload(asker);
+    const read = async (token: string): Promise<unknown> => (await call(socket, `/attachments/${id}`, { token })).status;
+    expect([await read(asker), await read(helper), await read(other)]).toEqual([200, 404, 404]);
+
+    const foreign = await call(socket, "/ask", { token: other, body: { to_peer: "helper", text: "look", attachments: [id] } });
+    expect(foreign).toMatchObject({ status: 422, json: { code: "attachment_not_found" } });
+    const asked = await call(socket, "/ask", { token: asker, body: { to_peer: "helper", text: "look", attachments: [{ id }] } });
+    expect(asked.status).toBeLessThan(300);
+    const { correlation_id } = asked.json;
+    const shown = await call(socket, `/asks/${correlation_id}`, { token: helper });
+    expect(shown.json.attachments).toEqual([expect.objectContaining({ id, filename: "a.txt", size_bytes: 0 })]);
+    expect([await read(helper), await read(other)]).toEqual([200, 404]);
+    const remove = (): Promise<{ status: number }> => call(socket, `/attachments/${id}`, { token: asker, method: "DELETE" });
+    expect(await remove()).toMatchObject({ status: 409, json: { code: "attachment_in_use" } });
+    expect(await call(socket, `/attachments/${id}`, { token: helper, method: "DELETE" })).toMatchObject({ status: 403 });
+
+    // The reply brings a file of the other one.
+    const reply = await upload(helper);
+    const acked = await call(socket, "/ack", { token: helper, body: { correlation_id, message: "done", attachments: [reply] } });
+    expect(acked.status).toBeLessThan(300);
+    expect((await call(socket, `/attachments/${reply}`, { token: asker })).status).toBe(200);
+    expect(await read(helper)).toBe(200);
+  });
 });

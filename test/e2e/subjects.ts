@@ -89,7 +89,7 @@ type Reach = Pick<Subject, "client" | "raw"> & { stop(): Promise<void> };
 
 const openings: Record<Subject["carrier"], (manager: RunManager, attachments: Attachments) => Promise<Reach>> = {
   async in_process(manager, attachments) {
-    const perform = createPerform(createServices(manager, undefined, { attachments }), manager.idempotency);
+    const perform = createPerform(createServices(manager, { attachments }), manager.idempotency);
     return {
       client: createClient(inProcessCarrier(perform)),
       raw: () => Promise.reject(new Error("There is no wire in process.")),

@@ -21,7 +21,7 @@ export function createAttachmentServices(attachments: Attachments): Services {
     },
     "attachments.info": async ({ id }: ValidInput<"attachments.info">, { caller }: CallContext) => ({
       status: 200,
-      body: attachments.info(id, caller),
+      body: await attachments.info(id, caller),
     }),
     "attachments.download": async ({ id, inline = false }: ValidInput<"attachments.download">, { caller }: CallContext) => {
       const { ref, body, size_bytes, isImage } = await attachments.download(id, caller);
