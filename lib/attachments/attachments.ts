@@ -216,7 +216,7 @@ export class Attachments {
     }
     const ids = given.map((named) => (typeof named === "string" ? named : named.id));
     const records = ids.map((id) => this.#entries.get(id)?.record);
-    const visible = await Promise.all(records.map((record) => record !== undefined && this.#isVisible(record, caller)));
+    const visible = await Promise.all(records.map(async (record) => record !== undefined && this.#isVisible(record, caller)));
     // The last look, behind which nothing is waited for.
     return ids.map((id, index) => {
       const record = this.#entries.get(id)?.record;

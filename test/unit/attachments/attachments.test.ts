@@ -229,7 +229,13 @@ describe("what names attachments", () => {
       expect.objectContaining({ code: "attachment_not_found", status: 422, message: expect.stringContaining("attachments.1") }),
     );
     expect(await outcome(attachments.resolve([id], peer("peer-1")))).toBe("attachment_not_found");
-    const many = (count: number): Promise<unknown> => outcome(attachments.resolve(new Array<string>(count).fill(id), owner));
+    const many = (count: number): Promise<unknown> =>
+      outcome(
+        attachments.resolve(
+          Array.from<unknown, string>({ length: count }, () => id),
+          owner,
+        ),
+      );
     expect([await many(16), await many(17)]).toEqual(["passes", "invalid_request"]);
   });
 });
