@@ -10,6 +10,7 @@ export {
   type OpenAttachment,
 } from "./attachments/attachments.js";
 export { type BlobStore, checkBlobId, type OpenBlob, type Written } from "./attachments/blob-store.js";
+export type { AttachmentJournal } from "./attachments/record.js";
 export { createMemoryBlobs } from "./attachments/memory-blobs.js";
 export { type AttachmentList, attachmentList, type AttachmentRef, attachmentRef } from "./attachments/schema.js";
 export { allScopes, type Caller, hasScope, localCaller, type Scope } from "./caller.js";

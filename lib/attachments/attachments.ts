@@ -1,7 +1,6 @@
 import { type Caller, hasScope, isOwner } from "../caller.js";
 import type { CallBody } from "../contract/operation.js";
 import { AnodeError, invalidRequest } from "../errors.js";
-import type { Journal } from "../events/journal.js";
 import { storedFileName } from "../file-name.js";
 import type { CancelTimer, Host } from "../host.js";
 import { randomHexId } from "../ids.js";
@@ -11,7 +10,7 @@ import { formatTime, parseTime } from "../system-host.js";
 import type { BlobStore, OpenBlob, Written } from "./blob-store.js";
 import { imageTypeOf, magicBytes, storedType } from "./media.js";
 import { metered } from "./metered.js";
-import { attachmentCollection, type AttachmentRecord, isUploader, refOf, uploaderOf } from "./record.js";
+import { attachmentCollection, type AttachmentJournal, type AttachmentRecord, isUploader, refOf, uploaderOf } from "./record.js";
 import { Room } from "./room.js";
 import { type AttachmentList, type AttachmentRef, mostAttachments } from "./schema.js";
 import { type Entry, Sweeper, sweepEveryMs } from "./sweeper.js";
@@ -26,7 +25,7 @@ export interface AttachmentUses {
 
 /** What attachments are made of. */
 export interface AttachmentsParts {
-  readonly journal: Pick<Journal, "append" | "full">;
+  readonly journal: AttachmentJournal;
   readonly store: Pick<Store, "list">;
   readonly host: Host;
   readonly limits: Limits;

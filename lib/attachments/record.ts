@@ -1,4 +1,5 @@
 import type { Caller } from "../caller.js";
+import type { Delete, Put } from "../store/store.js";
 import type { AttachmentRef } from "./schema.js";
 
 /** The store's collection of attachments. */
@@ -12,6 +13,16 @@ export interface AttachmentRecord extends Omit<AttachmentRef, "path"> {
   readonly image_type?: string;
   /** Since when the bytes are gone. */
   readonly gone_at?: string;
+}
+
+/** What records are written through: the manager's journal. */
+export interface AttachmentJournal {
+  /** True while the store has no space. */
+  readonly full: boolean;
+  append(step: { readonly puts?: readonly Put[]; readonly deletes?: readonly Delete[]; readonly whenFull?: "refuse" }): {
+    /** Resolves when the step is durable. */
+    readonly committed: Promise<unknown>;
+  };
 }
 
 /** What is told of a record. */

@@ -1,9 +1,8 @@
-import type { Journal } from "../events/journal.js";
 import type { Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import { formatTime, parseTime } from "../system-host.js";
 import type { BlobStore } from "./blob-store.js";
-import { attachmentCollection, type AttachmentRecord } from "./record.js";
+import { attachmentCollection, type AttachmentJournal, type AttachmentRecord } from "./record.js";
 
 /** A record and the revision it has in the store. */
 export interface Entry {
@@ -13,7 +12,7 @@ export interface Entry {
 
 /** What a sweeper works on. */
 export interface SweeperParts {
-  readonly journal: Pick<Journal, "append">;
+  readonly journal: Pick<AttachmentJournal, "append">;
   readonly host: Host;
   readonly limits: Limits;
   readonly blobs: BlobStore;
