@@ -74,7 +74,7 @@ describe("the name that is kept of a file", () => {
         expect(name.isWellFormed()).toBe(true);
         expect(storedFileName(name)).toBe(name);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 300 },
     );
   });
 });
