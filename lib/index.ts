@@ -52,6 +52,11 @@ export {
   type QuestionTool,
   questionTool,
 } from "./questions/schema.js";
+export { createMemoryPanes, type MemoryPane, type MemoryPanes } from "./panes/memory-panes.js";
+export { createNoPanes } from "./panes/no-panes.js";
+export type { NewPane, Pane, PaneBackend, PaneProcess, Probe } from "./panes/pane-backend.js";
+export { checkedPaneId, parsePaneId } from "./panes/pane-id.js";
+export { plainText } from "./plain-text.js";
 export type { Folders } from "./runs/accept.js";
 export {
   type CommandTemplate,

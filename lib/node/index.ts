@@ -32,4 +32,7 @@ export { signalVerified } from "./process/signal-verified.js";
 export { applicationId, migrations } from "./sqlite/sqlite-schema.js";
 export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "./sqlite/sqlite-store.js";
 export { isSafeSqlite } from "./sqlite/sqlite-version.js";
+export { findPanes } from "./tmux/find-panes.js";
+export type { TmuxOptions } from "./tmux/run-tmux.js";
+export { createTmuxPanes } from "./tmux/tmux-panes.js";
 export { acquireLock, type Lock } from "./sqlite/store-lock.js";
