@@ -1,40 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bytesOf, plainText, startOf } from "../../lib/plain-text.js";
-
-/** Text in which everything that acts is frequent. */
-const hostile = fc
-  .array(
-    fc.oneof(
-      fc.constantFrom(
-        "\x1b[201~",
-        "\x1b",
-        "\r",
-        "\r\n",
-        "\n",
-        "\t",
-        "\0",
-        "\x7f",
-        "\x9b",
-        "\x85",
-        "\u202e",
-        "\u2069",
-        "\u200f",
-        "\u061c",
-        "\ud800",
-        "\udc00",
-        "🙂",
-      ),
-      fc.string({ unit: "binary", maxLength: 8 }),
-    ),
-    { maxLength: 40 },
-  )
-  .map((parts) => parts.join(""));
+import { hostileText } from "../support/hostile-text.js";
 
 describe("plainText", () => {
   it("leaves nothing that a terminal obeys or that turns the writing, whatever comes in", () => {
     fc.assert(
-      fc.property(hostile, (text) => {
+      fc.property(hostileText, (text) => {
         for (const character of plainText(text)) {
           const code = character.codePointAt(0) ?? 0;
           const isControl = code < 0x20 ? code !== 9 && code !== 10 : code >= 0x7f && code <= 0x9f;
@@ -58,7 +30,7 @@ describe("plainText", () => {
   });
 
   it("changes nothing the second time", () => {
-    fc.assert(fc.property(hostile, (text) => void expect(plainText(plainText(text))).toBe(plainText(text))));
+    fc.assert(fc.property(hostileText, (text) => void expect(plainText(plainText(text))).toBe(plainText(text))));
   });
 
   it("makes one line end of CR and LF, and none of a CR alone", () => {
