@@ -36,14 +36,30 @@ export function startTmux(): TmuxServer {
     execFileSync("tmux", ["-u", "-L", socketName, "-f", "/dev/null", ...args], {
       env,
       encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
+      stdio: "pipe",
     });
   return {
     folder,
     env,
     tmux,
     open: (session, argv, cwd = folder) =>
-      tmux("new-session", "-d", "-x", "120", "-y", "40", "-s", session, "-c", cwd, "-P", "-F", "#{pane_id}", "--", ...argv).trim(),
+      tmux(
+        "new-session",
+        "-d",
+        "-x",
+        "120",
+        "-y",
+        "40",
+        "-s",
+        session,
+        "-c",
+        cwd.replaceAll("#", "##"),
+        "-P",
+        "-F",
+        "#{pane_id}",
+        "--",
+        ...argv,
+      ).trim(),
     panes: (program = "tmux") => createTmuxPanes({ program, socketName, env, timeoutMs: 10_000 }),
     close() {
       try {

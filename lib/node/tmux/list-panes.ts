@@ -2,7 +2,18 @@ import { randomBytes } from "node:crypto";
 import type { Pane } from "../../index.js";
 import type { RunTmux } from "./run-tmux.js";
 
-const fields = ["pane_id", "pane_pid", "pane_in_mode", "session_name", "window_index", "window_name", "pane_current_command"];
+const fields = [
+  "pane_id",
+  "pane_pid",
+  "pane_in_mode",
+  "pane_dead",
+  "session_name",
+  "window_index",
+  "window_name",
+  "pane_current_command",
+  "pane_current_path",
+  "pane_start_path",
+] as const;
 
 /** The panes of a server at one moment. */
 export interface Listing {
@@ -16,8 +27,7 @@ export interface Listing {
 export async function listPanes(run: RunTmux): Promise<Listing> {
   // Names and folders are others' to choose and may hold anything, but not a mark that was drawn for this one question.
   const mark = `|${randomBytes(12).toString("hex")}|`;
-  const row = [...fields, "pane_dead", "pane_current_path"].map((field) => `#{${field}}`).join(mark);
-  const answer = await run(["list-panes", "-a", "-F", row + mark]);
+  const answer = await run(["list-panes", "-a", "-F", fields.map((field) => `#{${field}}${mark}`).join("")]);
   if (answer.ok) return { panes: parsePanes(answer.output, mark) };
   if (answer.why === "no_server") return { panes: [] };
   return { ...(answer.why === "no_socket" && { panes: [] }), doubt: answer.text };
@@ -29,20 +39,26 @@ export interface TmuxPane extends Pane {
   readonly dead: boolean;
 }
 
-/** The rows of a listing, each of which ends with the mark. */
+/** The panes of a listing, in which each field ends with the mark. */
 export function parsePanes(output: string, mark: string): readonly TmuxPane[] {
-  const width = fields.length + 2;
-  const words = output.split(mark);
+  const values = output.split(mark);
   const panes: TmuxPane[] = [];
-  for (let at = 0; at + width < words.length; at += width) {
-    const [id = "", pid = "", mode = "", session = "", index = "", name = "", command = "", dead = "", cwd = ""] = words.slice(
-      at,
-      at + width,
-    );
-    const pane_id = id.replace(/^\n/, "");
+  for (let at = 0; at + fields.length < values.length; at += fields.length) {
+    const field = (name: (typeof fields)[number]): string => values[at + fields.indexOf(name)] ?? "";
+    // The end of the row before stands in front of it.
+    const pane_id = field("pane_id").trim();
     if (!/^%\d{1,9}$/.test(pane_id)) continue;
-    const window = name === "" ? index : name;
-    panes.push({ pane_id, pid: Number(pid), command, cwd, session, window, in_mode: mode !== "0" && mode !== "", dead: dead === "1" });
+    panes.push({
+      pane_id,
+      pid: Number(field("pane_pid")),
+      command: field("pane_current_command"),
+      // In its first moments a program has no folder that tmux could see.
+      cwd: field("pane_current_path") || field("pane_start_path"),
+      session: field("session_name"),
+      window: field("window_name") || field("window_index"),
+      in_mode: Number(field("pane_in_mode")) > 0,
+      dead: field("pane_dead") === "1",
+    });
   }
   return panes;
 }

@@ -67,10 +67,10 @@ async function createPane(run: ReturnType<typeof createRunTmux>, { session, cwd,
   // As tmux itself would write it: the two have a meaning in targets.
   const name = session.replaceAll(/[.:]/g, "_");
   const exists = await run(["has-session", "-t", `=${name}`]);
-  const start = exists.ok ? ["new-window", "-d", "-t", `=${name}:`] : ["new-session", "-d", "-s", name];
+  const start = exists.ok ? ["new-window", "-d", "-t", `=${name}:`] : ["new-session", "-d", "-s", literal(name)];
   // Several words are executed as they are; a single one would go through a shell.
   const words = argv.length === 1 ? ["/usr/bin/env", ...argv] : argv;
-  const answer = await run([...start, "-c", cwd, "-P", "-F", "#{pane_id}", "--", ...words]);
+  const answer = await run([...start, "-c", literal(cwd), "-P", "-F", "#{pane_id}", "--", ...words]);
   if (!answer.ok) {
     throw answer.why === "refused" ? new AnodeError("injection_failed", `tmux made no pane: ${answer.text}.`) : unavailable(answer.text);
   }
@@ -78,6 +78,11 @@ async function createPane(run: ReturnType<typeof createRunTmux>, { session, cwd,
   const made = panes?.find(({ pane_id }) => pane_id === answer.output.trim());
   if (made) return shown(made);
   throw new AnodeError("injection_failed", "The new pane ended at once.");
+}
+
+/** A text in which tmux finds no format of its own. */
+function literal(text: string): string {
+  return text.replaceAll("#", "##");
 }
 
 function refusal(paneId: string, answer: TmuxAnswer & { readonly ok: false }): AnodeError {
