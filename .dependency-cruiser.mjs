@@ -6,7 +6,7 @@ const levels = [
   ["0-base", "^lib/(?!index\\.)[^/]+\\.ts$"],
   ["1-streams", "^lib/(events|store)/|^lib/contract/operation\\.ts$"],
   ["2-runs", "^lib/(questions|runs)/"],
-  ["3-nouns", "^lib/(?!(events|store|questions|runs|mesh|contract|node|agent|acp|redis|testing)/)[^/]+/"],
+  ["3-nouns", "^lib/(?!(?:events|store|questions|runs|mesh|contract|node|agent|acp|redis|testing)/)[^/]+/"],
   ["3-mesh", "^lib/mesh/"],
   ["4-contract", "^lib/(contract/(?!operation\\.)|index\\.ts$)"],
   ["5-rooms", "^lib/(node|agent|acp|redis|testing)/"],
@@ -80,7 +80,7 @@ export default {
       comment: "A noun uses another's inside. Import its schema.ts, or take its service as a constructor argument, known by its type.",
       severity: "error",
       from: { path: levels[3][1].replace("[^/]+/", "([^/]+)/") },
-      to: { path: levels[3][1], pathNot: ["^lib/$2/", "/schema\\.ts$"], dependencyTypesNot: ["type-only"] },
+      to: { path: levels[3][1], pathNot: ["^lib/$1/", "/schema\\.ts$"], dependencyTypesNot: ["type-only"] },
     },
     {
       name: "core-through-its-doors",

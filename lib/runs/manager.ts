@@ -270,6 +270,12 @@ export class RunManager {
     return run.inputs.accept(text, delivery, caller.id, also);
   }
 
+  /** Whether a run is active, takes queued input, and has not closed it. */
+  takesInput(id: string): boolean {
+    const run = this.#active.get(id);
+    return run !== undefined && !run.endingDecided && run.supports.queue && run.inputs.open;
+  }
+
   /** All inputs of a run with their states, in order. @throws `run_not_found` */
   async inputs(id: string): Promise<InputRecord[]> {
     const events: StreamEvent[] = [];
