@@ -29,7 +29,7 @@ export type { FrameChunk } from "./events/slab.js";
 export type { CancelTimer, Clock, Host, Log } from "./host.js";
 export { type Bound, defaultLimits, type Limits, limitTable, resolveLimits } from "./limits.js";
 export type { HeldQuestion, OpenQuestion, QuestionDesk } from "./questions/desk.js";
-export { Mesh, type MeshOptions, type SessionReport, type TurnReport } from "./mesh/mesh.js";
+export { Mesh, runIsOver, type MeshOptions, type SessionReport, type TurnReport } from "./mesh/mesh.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export {
   type Answer,
@@ -55,15 +55,13 @@ export {
 } from "./questions/schema.js";
 export { type AgentMessage, agentText } from "./messages/agent-text.js";
 export { type AgentHeader, parseHeader } from "./messages/agent-header.js";
-export { type DoctorParts, PeerDoctor } from "./panes/doctor.js";
-export { type LinkParts, PaneLinker } from "./panes/linker.js";
+export type { DoctorParts } from "./panes/doctor.js";
 export { type KnownProcess, lookAtPane, paneEvidence, type PaneLook } from "./panes/look-at-pane.js";
-export { orphanPanesOf } from "./panes/orphans.js";
-export { PaneLocks } from "./panes/pane-locks.js";
+export { Panes, type PanesOptions } from "./panes/panes.js";
 export type { PastePorts, PasteReceipt, PasteRefusal, PasteTarget } from "./panes/paste.js";
 export { createPaster, type Paster } from "./panes/paster.js";
 export type { HookFiles, HookRequest, PanePeers, PaneSockets, ProcessProbe, SocketInfo, StartedHook, StartHook } from "./panes/ports.js";
-export { Rehooker, type RehookParts, type RehookRequest } from "./panes/rehooker.js";
+export type { RehookParts } from "./panes/rehooker.js";
 export type {
   Contradiction,
   DoctorReport,

@@ -21,6 +21,8 @@ export interface Home {
   readonly store: string;
   /** The port of the start before. */
   readonly port: string;
+  /** What is written down beside the panes of peers, for their hooks. */
+  readonly peers: string;
   /** How the last starts ended. */
   readonly starts: string;
 }
@@ -40,6 +42,7 @@ export function homeOf(env: Environment, userHome: string = env["HOME"] || homed
     state,
     store: join(state, "anode.db"),
     port: join(state, "port"),
+    peers: join(path, "peers"),
     starts: join(state, "starts.json"),
   };
 }

@@ -6,6 +6,7 @@ import { loadConfig, type LoadedConfig } from "./config.js";
 import { removeDiscovery, writeDiscovery } from "./discovery-file.js";
 import { openFaces } from "./faces.js";
 import { openMesh } from "./open-mesh.js";
+import { openPanes } from "./open-panes.js";
 import { type Ground, layGround } from "./ground.js";
 import { type Environment, type Home, homeOf } from "./home.js";
 import { type Kernel, openKernel } from "./kernel.js";
@@ -136,7 +137,9 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   const instance = ground.host.randomId(12);
   const mesh = await openMesh(ground, kernel);
   undo.add(() => mesh.close());
-  const listeners = await openFaces({ ground, kernel, mesh, daemon, instance, plan, limits }, undo);
+  const panes = await openPanes({ ground, home, env, mesh });
+  undo.add(() => panes.close());
+  const listeners = await openFaces({ ground, kernel, mesh, panes, daemon, instance, plan, limits }, undo);
   port.resolve(listeners.port);
   announce(surroundings, ground, listeners, instance, undo);
 

@@ -1,6 +1,6 @@
 import { createPerform } from "../../lib/contract/perform.js";
 import { operations } from "../../lib/contract/index.js";
-import { createServices, type DaemonParts, type Limits, type Mesh, type RunManager } from "../../lib/index.js";
+import { createServices, type DaemonParts, type Limits, type Mesh, type Panes, type RunManager } from "../../lib/index.js";
 import type { Handle } from "./call.js";
 import type { Authenticate } from "./gate/caller.js";
 import { createContractHandler } from "./handler.js";
@@ -20,13 +20,15 @@ export interface MountOptions {
   readonly daemon?: DaemonParts;
   /** Peers and their messages. */
   readonly mesh?: Mesh;
+  /** The panes of its peers. */
+  readonly panes?: Panes;
 }
 
 /** The HTTP contract of a manager as one function, the gate in front of every operation. */
 export function createHandler(options: MountOptions): Handle {
-  const { manager, hosts, origins, authenticate, limits, daemon, mesh } = options;
+  const { manager, hosts, origins, authenticate, limits, daemon, mesh, panes } = options;
   return createContractHandler({
-    perform: createPerform(createServices(manager, { daemon, mesh }), manager.idempotency),
+    perform: createPerform(createServices(manager, { daemon, mesh, panes }), manager.idempotency),
     operations,
     hosts,
     limits: { ...manager.limits, ...limits },

@@ -1,9 +1,11 @@
 import type { Mesh } from "../mesh/mesh.js";
+import type { Panes } from "../panes/panes.js";
 import type { RunManager } from "../runs/manager.js";
 import type { Services } from "./operation.js";
 import { createAskServices } from "./services/asks.js";
 import { createDaemonServices, type DaemonParts } from "./services/daemon.js";
 import { createMessageServices } from "./services/messages.js";
+import { createPaneServices } from "./services/panes.js";
 import { createPeerServices } from "./services/peers.js";
 import { createRunServices } from "./services/runs.js";
 
@@ -13,13 +15,16 @@ export interface ServiceParts {
   readonly daemon?: DaemonParts | undefined;
   /** Peers and their messages; without it their operations are `not_supported`. */
   readonly mesh?: Mesh | undefined;
+  /** The panes of its peers; without them what needs one is `not_supported`. */
+  readonly panes?: Panes | undefined;
 }
 
 /** Everything that serves the contract over one manager. */
-export function createServices(manager: RunManager, { daemon, mesh }: ServiceParts = {}): Services {
+export function createServices(manager: RunManager, { daemon, mesh, panes }: ServiceParts = {}): Services {
   return {
     ...createRunServices(manager),
     ...(mesh && { ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) }),
+    ...(mesh && panes && createPaneServices(mesh, panes)),
     ...createDaemonServices(manager, daemon),
   };
 }

@@ -11,7 +11,7 @@ import type { DoctorReport } from "./schema.js";
 /** What a doctor looks through; none of it is changed. */
 export interface DoctorParts {
   readonly panes: PaneBackend;
-  readonly peers: Pick<PanePeers, "find" | "living">;
+  readonly peers: Pick<PanePeers, "byId" | "living">;
   readonly files: HookFiles;
   readonly sockets: PaneSockets;
   readonly isAlive: ProcessProbe;
@@ -36,13 +36,11 @@ export class PeerDoctor {
     this.#parts = parts;
   }
 
-  /** @throws `peer_not_found`, `ambiguous_peer`, `peer_retired` */
-  async examine(id: string, circle?: string): Promise<DoctorReport> {
-    const peer = this.#parts.peers.find(id, { circle });
+  async examine(peer: PeerRecord): Promise<DoctorReport> {
     const local = peer.machine === this.#parts.machine;
     const [pane, hook, run] = await Promise.all([this.#pane(peer, local), this.#hook(peer, local), this.#run(peer)]);
     // Only now: what was seen from here on goes together.
-    const now = this.#parts.peers.find(peer.peer_id);
+    const now = this.#parts.peers.byId(peer.peer_id) ?? peer;
     const { status: inbound_status, ...injections } = this.#parts.inbound(now);
     const report = {
       peer_id: now.peer_id,

@@ -6,14 +6,13 @@ import { lookAtPane } from "./look-at-pane.js";
 import { unavailablePanes } from "./orphans.js";
 import type { PaneBackend } from "./pane-backend.js";
 import type { PaneLocks } from "./pane-locks.js";
-import type { HookFiles, PanePeers, PaneSockets, ProcessProbe, StartHook } from "./ports.js";
+import type { HookFiles, PaneSockets, ProcessProbe, StartHook } from "./ports.js";
 import { type HookFile, paneBackends, type RehookReport } from "./schema.js";
 import { waitForSocket } from "./wait-for-socket.js";
 
 /** What rehooks are made of. */
 export interface RehookParts {
   readonly panes: PaneBackend;
-  readonly peers: Pick<PanePeers, "find">;
   readonly files: HookFiles;
   readonly sockets: PaneSockets;
   readonly startHook: StartHook;
@@ -28,13 +27,6 @@ export interface RehookParts {
   readonly pingMs: number;
 }
 
-/** A rehook as it is asked for: a look, unless it is to act. */
-export interface RehookRequest {
-  readonly id: string;
-  readonly circle?: string;
-  readonly apply?: boolean;
-}
-
 type Finding = Pick<RehookReport, "acted" | "hook_started" | "ws_connected" | "reason">;
 
 /** Gives a peer of this host its hook back. Ends no process, closes no socket, changes no identity. */
@@ -47,12 +39,12 @@ export class Rehooker {
 
   /**
    * Says what is wrong with the way into a peer's pane, and with `apply` starts its hook when none lives.
-   * @throws `peer_not_found`, `ambiguous_peer`, `cross_host`, `missing_pane`, `backend_has_no_hook`, `pane_unproven`,
+   * @throws `cross_host`, `missing_pane`, `backend_has_no_hook`, `pane_unproven`,
    * `pane_backend_unavailable`, and what the start of the hook throws
    */
-  async rehook({ id, circle, apply = false }: RehookRequest, signal: AbortSignal): Promise<RehookReport> {
+  async rehook(peer: PeerRecord, apply: boolean, signal: AbortSignal): Promise<RehookReport> {
     const { sockets, pingMs } = this.#parts;
-    const { peer, pane_id } = this.#resolve(id, circle);
+    const pane_id = this.#paneOf(peer);
     const { peer_id, display_name } = peer;
     const { file, pane_proof } = await this.#prove(peer, pane_id);
     const ws_was_connected = sockets.of(peer_id) !== undefined;
@@ -64,13 +56,13 @@ export class Rehooker {
     return { peer_id, display_name, pane_id, dry_run: !apply, ws_was_connected, ping, pane_proof, ...finding };
   }
 
-  #resolve(id: string, circle: string | undefined): { peer: PeerRecord; pane_id: string } {
-    const peer = this.#parts.peers.find(id, { circle });
+  /** @throws `cross_host`, `missing_pane`, `backend_has_no_hook` */
+  #paneOf(peer: PeerRecord): string {
     const name = peer.display_name;
     if (peer.machine !== this.#parts.machine)
       throw new AnodeError("cross_host", `${name} is on the machine ${peer.machine ?? "of nobody"}.`);
     if (peer.pane_id === undefined) throw new AnodeError("missing_pane", `${name} has no pane.`);
-    if ((paneBackends as readonly string[]).includes(peer.backend)) return { peer, pane_id: peer.pane_id };
+    if ((paneBackends as readonly string[]).includes(peer.backend)) return peer.pane_id;
     throw new AnodeError("backend_has_no_hook", `A peer of the backend ${peer.backend} has no hook.`);
   }
 

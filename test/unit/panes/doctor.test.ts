@@ -48,6 +48,7 @@ async function bench(changes: Partial<PeerRegistration> = {}, parts: Partial<Doc
       hook_started: 5,
       ...given,
     });
+  const examine = () => doctor.examine(mesh.peers.find(peer_id));
   file();
   mesh.connect(peer_id, "%1");
   mesh.peers.event(peer_id, { type: "composer_idle" });
@@ -56,8 +57,8 @@ async function bench(changes: Partial<PeerRegistration> = {}, parts: Partial<Doc
     ...mesh,
     peer_id,
     file,
-    examine: () => doctor.examine(peer_id),
-    codes: async () => (await doctor.examine(peer_id)).contradictions.map(({ code }) => code),
+    examine,
+    codes: async () => (await examine()).contradictions.map(({ code }) => code),
   };
 }
 

@@ -8,7 +8,7 @@ import { createPaneMesh, type PaneMesh } from "../../support/pane-mesh.js";
 
 interface Bench extends PaneMesh {
   readonly peer: PeerRecord;
-  rehook(options?: { apply?: boolean; id?: string; signal?: AbortSignal }): Promise<RehookReport>;
+  rehook(options?: { apply?: boolean; signal?: AbortSignal }): Promise<RehookReport>;
   /** What the hook has written down. */
   file(changes?: Partial<HookFile>): void;
 }
@@ -31,8 +31,7 @@ async function bench(changes: Partial<PeerRegistration> = {}, parts: Partial<Reh
   return {
     ...mesh,
     peer,
-    rehook: ({ apply, id = peer.peer_id, signal = new AbortController().signal } = {}) =>
-      rehooker.rehook({ id, ...(apply !== undefined && { apply }) }, signal),
+    rehook: ({ apply = false, signal = new AbortController().signal } = {}) => rehooker.rehook(peer, apply, signal),
     file: (given = {}) =>
       void mesh.written.set("%1", {
         peer_id: peer.peer_id,

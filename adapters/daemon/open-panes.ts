@@ -1,0 +1,69 @@
+import { hostname } from "node:os";
+import { AnodeError, localCaller, type Mesh, Panes, type PaneSockets, parseTime, runIsOver, type StartHook } from "../../lib/index.js";
+import { createHookFiles, findPanes, isAlive } from "../../lib/node/index.js";
+import type { Ground } from "./ground.js";
+import type { Environment, Home } from "./home.js";
+
+/** What the panes of peers stand on. */
+export interface PanesGround {
+  readonly ground: Ground;
+  readonly home: Home;
+  readonly env: Environment;
+  readonly mesh: Mesh;
+  /** @defaultValue none is ever open */
+  readonly sockets?: PaneSockets;
+  /** @defaultValue refuses: there is no such program */
+  readonly startHook?: StartHook;
+}
+
+/** Takes up the panes of this host: those of tmux where it is installed. */
+export async function openPanes(parts: PanesGround): Promise<Panes> {
+  const { ground, home, env, mesh, sockets = noSockets, startHook = noHook } = parts;
+  const { manager } = mesh;
+  const { clock } = ground.host;
+  const ageOf = (time: string): number => Math.max(0, clock.now() - parseTime(time));
+  const panes = new Panes({
+    panes: await findPanes({ env }),
+    peers: mesh.peers,
+    files: createHookFiles(home.peers),
+    sockets,
+    startHook,
+    isAlive: (process) => isAlive(process),
+    token: ({ peer_id }) => ground.tokens.createForPeer(peer_id),
+    run: async (run_id) => ((await runIsOver(manager, run_id)) ? "fail" : "ok"),
+    inbox({ peer_id }) {
+      const asks = mesh.asks.openTo(peer_id);
+      const waiting = mesh.courier.waiting(peer_id);
+      const [ask, message] = [asks.at(-1), waiting[0]];
+      return {
+        pending_asks: asks.length,
+        ...(ask && { oldest_age_ms: ageOf(ask.created_at), oldest_correlation_id: ask.correlation_id }),
+        queued: waiting.length,
+        ...(message && { oldest_queued_age_ms: ageOf(message.created_at) }),
+      };
+    },
+    inbound(peer) {
+      const { inbound_status, last_injected_at, last_injection_failed_at } = mesh.shownPeer(peer, localCaller);
+      return {
+        status: inbound_status,
+        ...(last_injected_at !== undefined && { last_injected_at }),
+        ...(last_injection_failed_at !== undefined && { last_injection_failed_at }),
+      };
+    },
+    host: ground.host,
+    machine: hostname(),
+    limits: manager.limits,
+  });
+  await panes.open();
+  return panes;
+}
+
+const noSockets: PaneSockets = {
+  of: () => undefined,
+  connected: () => new Promise(() => {}),
+  ping: async () => "unavailable",
+};
+
+const noHook: StartHook = async () => {
+  throw new AnodeError("not_supported", "There is no program here that holds a peer's socket.", { details: { ability: "hook" } });
+};
