@@ -1,4 +1,5 @@
-import { Asks, type AskQuestions } from "../asks/asks.js";
+import { AsksToMany } from "../asks/ask-many.js";
+import { askCollection, type AskQuestions, Asks } from "../asks/asks.js";
 import type { Ask } from "../asks/schema.js";
 import { type Caller, hasScope } from "../caller.js";
 import { AnodeError } from "../errors.js";
@@ -6,7 +7,7 @@ import { joinSteps } from "../events/join-steps.js";
 import type { CancelTimer } from "../host.js";
 import type { CallContext } from "../contract/operation.js";
 import type { Channel, InProcessReceiver } from "../messages/channel.js";
-import { Courier } from "../messages/courier.js";
+import { Courier, messageCollection } from "../messages/courier.js";
 import { type InputNews, RunChannel } from "../messages/run-channel.js";
 import type { AttachedFile, Message } from "../messages/schema.js";
 import { assertReach } from "../peers/circles.js";
@@ -20,6 +21,7 @@ import { parseTime } from "../system-host.js";
 import { Traces } from "../traces/traces.js";
 import { listed, type Listing, type ListingPage } from "./listing.js";
 import { broadcast, type BroadcastInput, type BroadcastReply } from "./broadcast.js";
+import { removeOld } from "./retention.js";
 import { checkRunPeer } from "./run-peers.js";
 
 /** What a mesh is made of. */
@@ -61,6 +63,7 @@ export interface TurnReport {
 }
 
 const sweepMs = 60_000;
+const retentionMs = 3_600_000;
 
 /** Peers that find, ask, answer and notify each other, over one manager. Open it after the manager, close it before. */
 export class Mesh {
@@ -69,10 +72,12 @@ export class Mesh {
   readonly traces: Traces;
   readonly courier: Courier;
   readonly asks: Asks;
+  readonly asksToMany: AsksToMany;
   readonly #options: MeshOptions;
   readonly #runChannel: RunChannel;
   readonly #receivers = new Map<string, InProcessReceiver>();
   #cancelSweep: CancelTimer = () => {};
+  #cancelRetention: CancelTimer = () => {};
   #held = 0;
 
   constructor(options: MeshOptions) {
@@ -91,9 +96,17 @@ export class Mesh {
     this.courier = new Courier(parts, this.traces, {
       channelOf: (peer) => this.#channelOf(peer),
       peer: (peer_id) => this.peers.byId(peer_id),
-      moved: (message) => this.asks.messageChanged(message),
+      moved: (message) => this.asks.messageMoved(message),
     });
-    this.asks = new Asks({ ...parts, peers: this.peers, courier: this.courier, traces: this.traces, questions: noQuestions });
+    this.asks = new Asks({
+      ...parts,
+      peers: this.peers,
+      courier: this.courier,
+      traces: this.traces,
+      questions: noQuestions,
+      closed: (ask) => this.asksToMany.childClosed(ask),
+    });
+    this.asksToMany = new AsksToMany(parts, this.asks);
     this.#runChannel = new RunChannel(manager, {
       text: (message) => message.text,
       accepted: (delivery_id, run_id, input_id) => this.#accepted(delivery_id, run_id, input_id),
@@ -102,7 +115,7 @@ export class Mesh {
     this.peers.onRetire((peer) => {
       const asks = this.asks.endFor(peer.peer_id);
       const step = joinSteps(asks.step, this.courier.endFor(peer.peer_id));
-      return { step, taken: () => asks.taken() };
+      return { ...asks, step };
     });
     this.peers.onRetire((peer, reason) => {
       this.#receivers.delete(peer.peer_id);
@@ -117,18 +130,41 @@ export class Mesh {
     await this.peers.open();
     await this.courier.open();
     await this.asks.open();
+    await this.asksToMany.open();
     const sweep = (): void => {
       this.sweep();
       this.#cancelSweep = this.manager.host.clock.schedule(sweep, sweepMs);
     };
     this.#cancelSweep = this.manager.host.clock.schedule(sweep, sweepMs);
+    this.#armRetention();
   }
 
   /** Ends what has waited too long. */
   sweep(): void {
     this.courier.sweep();
     this.asks.sweep();
+    this.asksToMany.sweep();
     this.traces.sweep((id) => this.asks.isOpen(id));
+  }
+
+  /** Removes what has been over for long, and the oldest of too much. */
+  async removeOld(): Promise<void> {
+    const { store, journal, limits, host } = this.manager;
+    const kept = { count: limits.meshKept, sinceMs: host.clock.now() - limits.keptMs };
+    await removeOld(store, journal, askCollection, { where: { state: ["closed"] }, ...kept });
+    await removeOld(store, journal, messageCollection, {
+      where: { delivery_state: ["delivered", "sent", "failed", "expired", "canceled"] },
+      ...kept,
+    });
+  }
+
+  #armRetention(): void {
+    const { clock, log } = this.manager.host;
+    const remove = (): void => {
+      this.#armRetention();
+      this.removeOld().catch((error: unknown) => log("warn", "mesh.retention_failed", { error: String(error) }));
+    };
+    this.#cancelRetention = clock.schedule(remove, retentionMs);
   }
 
   /** A service within this process: its messages are handed to the function. */
@@ -231,7 +267,10 @@ export class Mesh {
 
   close(): void {
     this.#cancelSweep();
+    this.#cancelRetention();
     this.#runChannel.close();
+    this.asks.stop();
+    this.asksToMany.stop();
   }
 
   /** The first live way to a peer: its run, a function in the process, its socket. */
