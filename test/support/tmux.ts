@@ -27,9 +27,8 @@ export interface TmuxServer {
   close(): void;
 }
 
-const socketName = "anode-test";
-
-export function startTmux(): TmuxServer {
+/** @param socketName - `default` is the one that a program finds by itself in this environment */
+export function startTmux(socketName = "anode-test"): TmuxServer {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), "anode-tmux-")));
   const env = { PATH: process.env["PATH"] ?? "", HOME: folder, TMUX_TMPDIR: folder, TERM: "xterm-256color", SHELL: "/bin/sh" };
   const tmux = (...args: string[]): string =>

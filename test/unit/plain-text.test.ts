@@ -25,12 +25,12 @@ describe("plainText", () => {
 
   it("leaves everything else, in its order", () => {
     const harmless = fc.string({ unit: "grapheme" }).map((text) => text.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, "\t"));
-    fc.assert(fc.property(harmless, (text) => void expect(plainText(text)).toBe(text)));
+    fc.assert(fc.property(harmless, (text) => plainText(text) === text));
     expect(plainText("é 漢 🙂\u200d👩 \u00ad\n\ta")).toBe("é 漢 🙂\u200d👩 \u00ad\n\ta");
   });
 
   it("changes nothing the second time", () => {
-    fc.assert(fc.property(hostileText, (text) => void expect(plainText(plainText(text))).toBe(plainText(text))));
+    fc.assert(fc.property(hostileText, (text) => plainText(plainText(text)) === plainText(text)));
   });
 
   it("makes one line end of CR and LF, and none of a CR alone", () => {

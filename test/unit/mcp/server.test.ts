@@ -34,6 +34,7 @@ describe("createMcpServer", () => {
       "notify_peer",
       "broadcast",
       "trace",
+      "peer_doctor",
     ]);
     for (const tool of tools) {
       expect(tool.inputSchema.type).toBe("object");
@@ -60,6 +61,7 @@ describe("createMcpServer", () => {
       "list_peers",
       "whoami",
       "trace",
+      "peer_doctor",
     ]);
     const { document, isError } = await callTool(client, "run_start", { prompt: "x" });
     expect({ isError, code: document["code"] }).toEqual({ isError: true, code: "scope_required" });

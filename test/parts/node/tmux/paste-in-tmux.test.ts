@@ -61,10 +61,12 @@ describe.skipIf(!hasTmux)("a paste into an agent's pane in tmux (needs tmux)", (
   });
 
   it("presses no Enter for the shell when the agent ends between the paste and Enter", async () => {
-    const { paneId, agent } = await shellWith("echo here; head -c 5 >/dev/null", "here");
-    // The agent reads a line of five characters and ends: what follows belongs to its shell.
-    const receipt = pasteOnce("echo PWNED\n12345", { pane_id: paneId, agent }, { ...ports(), enterAfterMs: 500 });
-    expect(await receipt).toEqual({ status: "failed", detail: "not_submitted: pane_unsafe" });
+    const { paneId, agent } = await shellWith("echo here; sleep 0.5", "here");
+    // What the agent has not read is in the shell's line by now: Enter would run it.
+    const receipt = await pasteOnce("echo PWN''ED", { pane_id: paneId, agent }, { ...ports(), enterAfterMs: 1_000 });
+    expect(receipt).toEqual({ status: "failed", detail: "not_submitted: pane_unsafe" });
+    await until(() => screen(paneId).includes("$ echo PWN"));
+    expect(screen(paneId).split("\n")).not.toContain("PWNED");
   });
 
   it("types nothing while the pane is in copy mode", async () => {
