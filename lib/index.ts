@@ -58,6 +58,7 @@ export { type AgentHeader, parseHeader } from "./messages/agent-header.js";
 export type { DoctorParts } from "./panes/doctor.js";
 export { type KnownProcess, lookAtPane, paneEvidence, type PaneLook } from "./panes/look-at-pane.js";
 export { Panes, type PanesOptions } from "./panes/panes.js";
+export { createPeerProbes } from "./panes/peer-probes.js";
 export type { PastePorts, PasteReceipt, PasteRefusal, PasteTarget } from "./panes/paste.js";
 export { createPaster, type Paster } from "./panes/paster.js";
 export type { HookFiles, HookRequest, PanePeers, PaneSockets, ProcessProbe, SocketInfo, StartedHook, StartHook } from "./panes/ports.js";

@@ -1,14 +1,16 @@
 import { realpath } from "node:fs/promises";
 import { hostname } from "node:os";
-import { Mesh } from "../../lib/index.js";
+import { createPeerProbes, Mesh, type PaneBackend } from "../../lib/index.js";
+import { isAlive } from "../../lib/node/index.js";
 import type { Ground } from "./ground.js";
 import type { Kernel } from "./kernel.js";
 
 /** Takes up the mesh of the store: peers, open asks, waiting messages. */
-export async function openMesh({ tokens, host }: Ground, { manager }: Kernel): Promise<Mesh> {
+export async function openMesh({ tokens, host }: Ground, { manager }: Kernel, panes: PaneBackend): Promise<Mesh> {
   const mesh = new Mesh({
     manager,
     machine: hostname(),
+    probes: createPeerProbes(panes, (process) => isAlive(process)),
     realPath: (path) => realpath(path).catch(() => path),
     peerToken: ({ peer_id }) => tokens.createForPeer(peer_id),
     peerRetired: ({ peer_id }, reason) => {

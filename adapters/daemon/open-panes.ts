@@ -1,14 +1,24 @@
 import { hostname } from "node:os";
-import { AnodeError, localCaller, type Mesh, Panes, type PaneSockets, parseTime, runIsOver, type StartHook } from "../../lib/index.js";
-import { createHookFiles, findPanes, isAlive } from "../../lib/node/index.js";
+import {
+  AnodeError,
+  localCaller,
+  type Mesh,
+  type PaneBackend,
+  Panes,
+  type PaneSockets,
+  parseTime,
+  runIsOver,
+  type StartHook,
+} from "../../lib/index.js";
+import { createHookFiles, isAlive } from "../../lib/node/index.js";
 import type { Ground } from "./ground.js";
-import type { Environment, Home } from "./home.js";
+import type { Home } from "./home.js";
 
 /** What the panes of peers stand on. */
 export interface PanesGround {
   readonly ground: Ground;
   readonly home: Home;
-  readonly env: Environment;
+  readonly backend: PaneBackend;
   readonly mesh: Mesh;
   /** @defaultValue none is ever open */
   readonly sockets?: PaneSockets;
@@ -16,14 +26,14 @@ export interface PanesGround {
   readonly startHook?: StartHook;
 }
 
-/** Takes up the panes of this host: those of tmux where it is installed. */
+/** Takes up the panes of peers. */
 export async function openPanes(parts: PanesGround): Promise<Panes> {
-  const { ground, home, env, mesh, sockets = noSockets, startHook = noHook } = parts;
+  const { ground, home, backend, mesh, sockets = noSockets, startHook = noHook } = parts;
   const { manager } = mesh;
   const { clock } = ground.host;
   const ageOf = (time: string): number => Math.max(0, clock.now() - parseTime(time));
   const panes = new Panes({
-    panes: await findPanes({ env }),
+    panes: backend,
     peers: mesh.peers,
     files: createHookFiles(home.peers),
     sockets,

@@ -1,5 +1,6 @@
 import type { Worker } from "node:worker_threads";
 import { type Executor, formatTime, type Profile, resolveLimits, type Mesh, type RunManager, type Tokens } from "../../lib/index.js";
+import { findPanes } from "../../lib/node/index.js";
 import { formatAddress } from "../../lib/address.js";
 import { planAddresses, type PlannedAddress } from "./addresses.js";
 import { loadConfig, type LoadedConfig } from "./config.js";
@@ -135,9 +136,10 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   undo.add(() => port.resolve(undefined));
   if (ground.starts.isPaused) undo.add(resumeWhenLifted(ground, kernel));
   const instance = ground.host.randomId(12);
-  const mesh = await openMesh(ground, kernel);
+  const backend = await findPanes({ env });
+  const mesh = await openMesh(ground, kernel, backend);
   undo.add(() => mesh.close());
-  const panes = await openPanes({ ground, home, env, mesh });
+  const panes = await openPanes({ ground, home, backend, mesh });
   undo.add(() => panes.close());
   const listeners = await openFaces({ ground, kernel, mesh, panes, daemon, instance, plan, limits }, undo);
   port.resolve(listeners.port);
