@@ -1,13 +1,13 @@
 import { hostname } from "node:os";
 import {
   AnodeError,
+  isTerminal,
   localCaller,
   type Mesh,
   type PaneBackend,
   Panes,
   type PaneSockets,
   parseTime,
-  runIsOver,
   type StartHook,
 } from "../../lib/index.js";
 import { createHookFiles, isAlive } from "../../lib/node/index.js";
@@ -40,7 +40,10 @@ export async function openPanes(parts: PanesGround): Promise<Panes> {
     startHook,
     isAlive: (process) => isAlive(process),
     token: ({ peer_id }) => ground.tokens.createForPeer(peer_id),
-    run: async (run_id) => ((await runIsOver(manager, run_id)) ? "fail" : "ok"),
+    async run(run_id) {
+      const run = await manager.get(run_id).catch(() => undefined);
+      return run && !isTerminal(run.status) ? "ok" : "fail";
+    },
     inbox({ peer_id }) {
       const asks = mesh.asks.openTo(peer_id);
       const waiting = mesh.courier.waiting(peer_id);
