@@ -78,6 +78,10 @@ describe.skipIf(!hasTmux)("panes of a daemon (needs tmux)", () => {
     });
     expect(report.contradictions.map(({ code }) => code)).toEqual(["ONLINE_BUT_NO_WS", "PANE_NOT_AGENT", "AGENT_PID_DEAD"]);
     expect(await codeOf(client.peers.rehook({ id: "api" }))).toBe("pane_unproven");
+    const run = await daemon.manager.start({ argv: ["sleep", "100"] });
+    await daemon.manager.cancel(run.id);
+    daemon.mesh.peers.event(peer.peer_id, { type: "seen" }, { run_id: run.id });
+    expect((await client.peers.doctor({ id: "api" })).run).toEqual({ probe: "fail", run_id: run.id });
     expect(await codeOf(client.peers.rehook({ id: "human" }))).toBe("missing_pane");
   });
 });
