@@ -5,6 +5,7 @@ import type { RunManager } from "../runs/manager.js";
 import type { Handler, Services } from "./operation.js";
 import { createAskServices } from "./services/asks.js";
 import { createDaemonServices, type DaemonParts } from "./services/daemon.js";
+import { createEventServices } from "./services/events.js";
 import { createMessageServices } from "./services/messages.js";
 import { createPaneServices } from "./services/panes.js";
 import { createPeerServices } from "./services/peers.js";
@@ -24,10 +25,11 @@ export interface ServiceParts {
 export function createServices(manager: RunManager, { daemon, mesh, panes }: ServiceParts = {}): Services {
   return {
     ...createRunServices(manager),
+    ...createEventServices(manager),
     ...(mesh && heard(mesh, { ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) })),
     // A doctor repairs nothing and takes note of nobody.
     ...(mesh && panes && createPaneServices(mesh, panes)),
-    ...createDaemonServices(manager, daemon),
+    ...createDaemonServices(manager, daemon, mesh),
   };
 }
 

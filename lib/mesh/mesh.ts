@@ -14,7 +14,7 @@ import { assertReach } from "../peers/circles.js";
 import { noProbes, type PeerProbes } from "../peers/evidence.js";
 import { PeerRegistry } from "../peers/registry.js";
 import { Repair } from "../peers/repair.js";
-import type { Peer, PeerRecord, PeerRegistration, TurnState } from "../peers/schema.js";
+import type { Peer, PeerRecord, PeerRegistration, PeerStatus, TurnState } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
 import { type LinkState, showPeer } from "../peers/show.js";
 import type { RunManager } from "../runs/manager.js";
@@ -44,6 +44,14 @@ export interface MeshOptions {
   readonly linkOf?: (peer_id: string) => LinkState | undefined;
   /** The live socket of a peer, as a channel. */
   readonly socketOf?: (peer_id: string) => Channel | undefined;
+}
+
+/** Counts for the status document. */
+export interface MeshStats {
+  readonly peers: Readonly<Record<PeerStatus, number>>;
+  readonly open_asks: number;
+  /** Messages that wait. */
+  readonly queued: number;
 }
 
 /** A peer's own report of what it does. */
@@ -148,6 +156,13 @@ export class Mesh {
     };
     this.#cancelSweep = this.manager.host.clock.schedule(sweep, sweepMs);
     this.#armRetention();
+  }
+
+  /** Counts of this moment. */
+  stats(): MeshStats {
+    const peers = { online: 0, busy: 0, offline: 0 };
+    for (const { status } of this.peers.living()) peers[status] += 1;
+    return { peers, open_asks: this.asks.openCount, queued: this.courier.queued };
   }
 
   /** Looks whether the peers are still there, unless that was done lately. */
