@@ -1,3 +1,4 @@
+import { feedRulesOf } from "../mesh/feed-rules.js";
 import type { Mesh } from "../mesh/mesh.js";
 import type { Panes } from "../panes/panes.js";
 import { ownPeer } from "../peers/sender.js";
@@ -25,7 +26,7 @@ export interface ServiceParts {
 export function createServices(manager: RunManager, { daemon, mesh, panes }: ServiceParts = {}): Services {
   return {
     ...createRunServices(manager),
-    ...createEventServices(manager),
+    ...createEventServices(manager, mesh && feedRulesOf(mesh.peers)),
     ...(mesh && heard(mesh, { ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) })),
     // A doctor repairs nothing and takes note of nobody.
     ...(mesh && panes && createPaneServices(mesh, panes)),
