@@ -6,14 +6,17 @@ import { joinSteps } from "../events/join-steps.js";
 import type { CancelTimer } from "../host.js";
 import type { CallContext } from "../contract/operation.js";
 import type { Channel, InProcessReceiver } from "../messages/channel.js";
-import { Courier } from "../messages/courier.js";
+import { Claims } from "../messages/claims.js";
+import { Courier, messageCollection } from "../messages/courier.js";
+import { dropOldest } from "../messages/keep.js";
+import { Links } from "../messages/links.js";
 import { type InputNews, RunChannel } from "../messages/run-channel.js";
 import type { AttachedFile, Message } from "../messages/schema.js";
 import { assertReach } from "../peers/circles.js";
 import { PeerRegistry } from "../peers/registry.js";
 import type { Peer, PeerRecord, PeerRegistration, TurnState } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
-import { type LinkState, showPeer } from "../peers/show.js";
+import { showPeer } from "../peers/show.js";
 import type { RunManager } from "../runs/manager.js";
 import { isTerminal } from "../runs/transitions.js";
 import { parseTime } from "../system-host.js";
@@ -35,10 +38,6 @@ export interface MeshOptions {
   readonly realPath?: (path: string) => Promise<string>;
   /** What the caller's attachments are. Without it there are none. @throws `attachment_not_found` */
   readonly attached?: (ids: readonly string[], caller: Caller) => Promise<AttachedFile[]>;
-  /** What is known of a peer's socket. */
-  readonly linkOf?: (peer_id: string) => LinkState | undefined;
-  /** The live socket of a peer, as a channel. */
-  readonly socketOf?: (peer_id: string) => Channel | undefined;
 }
 
 /** A peer's own report of what it does. */
@@ -68,12 +67,15 @@ export class Mesh {
   readonly peers: PeerRegistry;
   readonly traces: Traces;
   readonly courier: Courier;
+  readonly claims: Claims;
+  readonly links: Links;
   readonly asks: Asks;
   readonly #options: MeshOptions;
   readonly #runChannel: RunChannel;
   readonly #receivers = new Map<string, InProcessReceiver>();
   #cancelSweep: CancelTimer = () => {};
   #held = 0;
+  #isDropping = false;
 
   constructor(options: MeshOptions) {
     const { manager, machine = "localhost", peerToken, peerRetired } = options;
@@ -93,6 +95,16 @@ export class Mesh {
       peer: (peer_id) => this.peers.byId(peer_id),
       moved: (message) => this.asks.messageChanged(message),
     });
+    this.claims = new Claims(parts, this.courier, this.traces);
+    this.links = new Links({
+      host,
+      limits,
+      seen: (peer_id) => this.peers.touch(peer_id),
+      working: (peer_id) => void this.peers.event(peer_id, { type: "working" }),
+      receipt: (...receipt) => void this.courier.receipt(...receipt),
+      waiting: (peer_id) => this.courier.waiting(peer_id).length,
+      open: (peer_id) => this.courier.resume(peer_id),
+    });
     this.asks = new Asks({ ...parts, peers: this.peers, courier: this.courier, traces: this.traces, questions: noQuestions });
     this.#runChannel = new RunChannel(manager, {
       text: (message) => message.text,
@@ -107,7 +119,7 @@ export class Mesh {
     this.peers.onRetire((peer, reason) => {
       this.#receivers.delete(peer.peer_id);
       peerRetired?.(peer, reason);
-      return { step: {} };
+      return { step: {}, taken: () => this.links.retire(peer.peer_id, reason) };
     });
   }
 
@@ -129,6 +141,7 @@ export class Mesh {
     this.courier.sweep();
     this.asks.sweep();
     this.traces.sweep((id) => this.asks.isOpen(id));
+    void this.#dropOldest();
   }
 
   /** A service within this process: its messages are handed to the function. */
@@ -143,7 +156,7 @@ export class Mesh {
     const open = this.asks.openTo(peer.peer_id);
     const oldest = open.at(-1);
     return showPeer(peer, {
-      link: this.#options.linkOf?.(peer.peer_id),
+      link: this.links.stateOf(peer.peer_id),
       inbox: {
         pendingAsks: open.length,
         ...(oldest && { oldestAgeMs: Math.max(0, nowMs - parseTime(oldest.created_at)) }),
@@ -219,6 +232,10 @@ export class Mesh {
     const event = { type: "report", ...(status && { status }), ...(turn_state && { turn_state }) } as const;
     this.peers.touch(peer.peer_id);
     const next = this.peers.event(peer.peer_id, event, fields) ?? peer;
+    if (turn_state === "idle") {
+      this.links.idle(peer.peer_id);
+      this.courier.resume(peer.peer_id);
+    }
     if (turn) this.#turn(next, turn);
     return next;
   }
@@ -231,6 +248,9 @@ export class Mesh {
 
   close(): void {
     this.#cancelSweep();
+    this.links.close();
+    this.claims.close();
+    this.courier.close();
     this.#runChannel.close();
   }
 
@@ -238,7 +258,20 @@ export class Mesh {
   #channelOf(peer: PeerRecord): Channel | undefined {
     if (peer.run_id !== undefined) return this.#runChannel;
     const receiver = this.#receivers.get(peer.peer_id);
-    return receiver ? this.#inProcess(receiver) : this.#options.socketOf?.(peer.peer_id);
+    return receiver ? this.#inProcess(receiver) : this.links.channelOf(peer.peer_id);
+  }
+
+  /** One at a time, however long it takes. */
+  async #dropOldest(): Promise<void> {
+    if (this.#isDropping) return;
+    this.#isDropping = true;
+    const { host, journal, limits, store } = this.manager;
+    const over = new Set(["delivered", "sent", "failed", "expired", "canceled"]);
+    const isOver = (record: object): boolean => over.has((record as Message).delivery_state);
+    await dropOldest({ host, journal, limits, store }, { collection: messageCollection, field: "delivery_state", isOver }).catch(
+      (error: unknown) => host.log("warn", "messages.kept", { error: String(error) }),
+    );
+    this.#isDropping = false;
   }
 
   #turn({ peer_id }: PeerRecord, turn: TurnReport): void {
