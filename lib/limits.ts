@@ -96,7 +96,6 @@ export const limitTable = {
   meshWaits: bound(256, "held waits for replies and answers; over it 429 too_many_waits"),
   replyHoldMs: bound(60_000, "time after a wait for which its reply is not pushed"),
   meshKept: bound(10_000, "closed asks, and messages, kept; the oldest go"),
-  meshKeptMs: bound(30 * 24 * HOUR_MS, "age of closed asks, and messages, kept; older ones go"),
   traceMs: bound(24 * HOUR_MS, "time a trace is kept after its last stage"),
   traces: bound(20_000, "traces kept; the oldest of what is over go"),
   commitOperations: bound(4_096, "operations in one commit; producers wait"),

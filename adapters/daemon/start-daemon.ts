@@ -2,6 +2,7 @@ import type { Worker } from "node:worker_threads";
 import { type Executor, formatTime, type Profile, resolveLimits, type Mesh, type RunManager, type Tokens } from "../../lib/index.js";
 import { formatAddress } from "../../lib/address.js";
 import { planAddresses, type PlannedAddress } from "./addresses.js";
+import { configuredLimits } from "./configured-limits.js";
 import { loadConfig, type LoadedConfig } from "./config.js";
 import { removeDiscovery, writeDiscovery } from "./discovery-file.js";
 import { openFaces } from "./faces.js";
@@ -93,7 +94,7 @@ interface Surroundings {
 async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDaemon> {
   const { options, env, cwd, home, loaded } = surroundings;
   const { daemon = {} } = loaded.config;
-  const limits = fromConfig(() => resolveLimits(daemon.limits));
+  const limits = fromConfig(() => resolveLimits(configuredLimits(loaded.config)));
   const plan = planned(surroundings);
   const storeChoice = chosenStore(surroundings);
   const port = Promise.withResolvers<number | undefined>();
@@ -136,7 +137,10 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   const instance = ground.host.randomId(12);
   const mesh = await openMesh(ground, kernel);
   undo.add(() => mesh.close());
-  const listeners = await openFaces({ ground, kernel, mesh, daemon, instance, plan, limits }, undo);
+  const listeners = await openFaces(
+    { ground, kernel, mesh, daemon, instance, plan, limits, firstFrameAuth: loaded.config.mesh?.ws_first_frame_auth ?? false },
+    undo,
+  );
   port.resolve(listeners.port);
   announce(surroundings, ground, listeners, instance, undo);
 

@@ -1,5 +1,6 @@
 import type { ByteStream } from "../../lib/contract/operation.js";
 import type { AnodeError } from "../../lib/errors.js";
+import type { Upgraded } from "./upgrade.js";
 
 /** Where a call came in. Its lists are read anew for each call, so a listener may fill them once it knows its port. */
 export interface Door {
@@ -48,6 +49,8 @@ export interface Reply {
   readonly body?: string | Uint8Array | ByteStream;
   /** The connection must not be used for another request. */
   readonly close?: boolean;
+  /** Instead of an answer: who takes over the connection of an upgrade. */
+  readonly takeOver?: (upgraded: Upgraded) => void;
 }
 
 /** The whole HTTP face as one function; it never rejects. */

@@ -13,3 +13,5 @@ export { createHandler, type MountOptions } from "./mount.js";
 export { createNodeDoor, type NodeDoor, type NodeDoorOptions } from "./node/door.js";
 export { createPeerSocketRule, type PeerSocketOptions, type PeerSocketRule } from "./node/peer-socket.js";
 export { systemProc, type Proc } from "./node/proc.js";
+export type { Sockets, Upgraded, UpgradeRequest } from "./upgrade.js";
+export { createMeshSockets, type MeshSocketsOptions } from "./ws/mesh-sockets.js";

@@ -4,6 +4,7 @@ import { createServices, type DaemonParts, type Limits, type Mesh, type RunManag
 import type { Handle } from "./call.js";
 import type { Authenticate } from "./gate/caller.js";
 import { createContractHandler } from "./handler.js";
+import type { Sockets } from "./upgrade.js";
 
 /** What mounts the contract of a manager over HTTP. */
 export interface MountOptions {
@@ -20,11 +21,13 @@ export interface MountOptions {
   readonly daemon?: DaemonParts;
   /** Peers and their messages. */
   readonly mesh?: Mesh;
+  /** The sockets of peers: `createMeshSockets` makes them. @defaultValue none are served */
+  readonly sockets?: Sockets;
 }
 
 /** The HTTP contract of a manager as one function, the gate in front of every operation. */
 export function createHandler(options: MountOptions): Handle {
-  const { manager, hosts, origins, authenticate, limits, daemon, mesh } = options;
+  const { manager, hosts, origins, authenticate, limits, daemon, mesh, sockets } = options;
   return createContractHandler({
     perform: createPerform(createServices(manager, { daemon, mesh }), manager.idempotency),
     operations,
@@ -33,5 +36,6 @@ export function createHandler(options: MountOptions): Handle {
     host: manager.host,
     ...(origins && { origins }),
     ...(authenticate && { authenticate }),
+    ...(sockets && { sockets }),
   });
 }

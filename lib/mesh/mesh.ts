@@ -1,4 +1,5 @@
-import { Asks, type AskQuestions } from "../asks/asks.js";
+import { AsksToMany } from "../asks/ask-many.js";
+import { askCollection, type AskQuestions, Asks } from "../asks/asks.js";
 import type { Ask } from "../asks/schema.js";
 import { type Caller, hasScope } from "../caller.js";
 import { AnodeError } from "../errors.js";
@@ -8,7 +9,6 @@ import type { CallContext } from "../contract/operation.js";
 import type { Channel, InProcessReceiver } from "../messages/channel.js";
 import { Claims } from "../messages/claims.js";
 import { Courier, messageCollection } from "../messages/courier.js";
-import { dropOldest } from "../messages/keep.js";
 import { Links } from "../messages/links.js";
 import { type InputNews, RunChannel } from "../messages/run-channel.js";
 import type { AttachedFile, Message } from "../messages/schema.js";
@@ -23,6 +23,7 @@ import { parseTime } from "../system-host.js";
 import { Traces } from "../traces/traces.js";
 import { listed, type Listing, type ListingPage } from "./listing.js";
 import { broadcast, type BroadcastInput, type BroadcastReply } from "./broadcast.js";
+import { removeOld } from "./retention.js";
 import { checkRunPeer } from "./run-peers.js";
 
 /** What a mesh is made of. */
@@ -60,6 +61,7 @@ export interface TurnReport {
 }
 
 const sweepMs = 60_000;
+const retentionMs = 3_600_000;
 
 /** Peers that find, ask, answer and notify each other, over one manager. Open it after the manager, close it before. */
 export class Mesh {
@@ -70,12 +72,13 @@ export class Mesh {
   readonly claims: Claims;
   readonly links: Links;
   readonly asks: Asks;
+  readonly asksToMany: AsksToMany;
   readonly #options: MeshOptions;
   readonly #runChannel: RunChannel;
   readonly #receivers = new Map<string, InProcessReceiver>();
   #cancelSweep: CancelTimer = () => {};
+  #cancelRetention: CancelTimer = () => {};
   #held = 0;
-  #isDropping = false;
 
   constructor(options: MeshOptions) {
     const { manager, machine = "localhost", peerToken, peerRetired } = options;
@@ -93,7 +96,7 @@ export class Mesh {
     this.courier = new Courier(parts, this.traces, {
       channelOf: (peer) => this.#channelOf(peer),
       peer: (peer_id) => this.peers.byId(peer_id),
-      moved: (message) => this.asks.messageChanged(message),
+      moved: (message) => this.asks.messageMoved(message),
     });
     this.claims = new Claims(parts, this.courier, this.traces);
     this.links = new Links({
@@ -105,7 +108,15 @@ export class Mesh {
       waiting: (peer_id) => this.courier.waiting(peer_id).length,
       open: (peer_id) => this.courier.resume(peer_id),
     });
-    this.asks = new Asks({ ...parts, peers: this.peers, courier: this.courier, traces: this.traces, questions: noQuestions });
+    this.asks = new Asks({
+      ...parts,
+      peers: this.peers,
+      courier: this.courier,
+      traces: this.traces,
+      questions: noQuestions,
+      closed: (ask) => this.asksToMany.childClosed(ask),
+    });
+    this.asksToMany = new AsksToMany(parts, this.asks);
     this.#runChannel = new RunChannel(manager, {
       text: (message) => message.text,
       accepted: (delivery_id, run_id, input_id) => this.#accepted(delivery_id, run_id, input_id),
@@ -114,7 +125,7 @@ export class Mesh {
     this.peers.onRetire((peer) => {
       const asks = this.asks.endFor(peer.peer_id);
       const step = joinSteps(asks.step, this.courier.endFor(peer.peer_id));
-      return { step, taken: () => asks.taken() };
+      return { ...asks, step };
     });
     this.peers.onRetire((peer, reason) => {
       this.#receivers.delete(peer.peer_id);
@@ -129,19 +140,41 @@ export class Mesh {
     await this.peers.open();
     await this.courier.open();
     await this.asks.open();
+    await this.asksToMany.open();
     const sweep = (): void => {
       this.sweep();
       this.#cancelSweep = this.manager.host.clock.schedule(sweep, sweepMs);
     };
     this.#cancelSweep = this.manager.host.clock.schedule(sweep, sweepMs);
+    this.#armRetention();
   }
 
   /** Ends what has waited too long. */
   sweep(): void {
     this.courier.sweep();
     this.asks.sweep();
+    this.asksToMany.sweep();
     this.traces.sweep((id) => this.asks.isOpen(id));
-    void this.#dropOldest();
+  }
+
+  /** Removes what has been over for long, and the oldest of too much. */
+  async removeOld(): Promise<void> {
+    const { store, journal, limits, host } = this.manager;
+    const kept = { count: limits.meshKept, sinceMs: host.clock.now() - limits.keptMs };
+    await removeOld(store, journal, askCollection, { where: { state: ["closed"] }, ...kept });
+    await removeOld(store, journal, messageCollection, {
+      where: { delivery_state: ["delivered", "sent", "failed", "expired", "canceled"] },
+      ...kept,
+    });
+  }
+
+  #armRetention(): void {
+    const { clock, log } = this.manager.host;
+    const remove = (): void => {
+      this.#armRetention();
+      this.removeOld().catch((error: unknown) => log("warn", "mesh.retention_failed", { error: String(error) }));
+    };
+    this.#cancelRetention = clock.schedule(remove, retentionMs);
   }
 
   /** A service within this process: its messages are handed to the function. */
@@ -248,10 +281,13 @@ export class Mesh {
 
   close(): void {
     this.#cancelSweep();
+    this.#cancelRetention();
     this.links.close();
     this.claims.close();
     this.courier.close();
     this.#runChannel.close();
+    this.asks.stop();
+    this.asksToMany.stop();
   }
 
   /** The first live way to a peer: its run, a function in the process, its socket. */
@@ -259,19 +295,6 @@ export class Mesh {
     if (peer.run_id !== undefined) return this.#runChannel;
     const receiver = this.#receivers.get(peer.peer_id);
     return receiver ? this.#inProcess(receiver) : this.links.channelOf(peer.peer_id);
-  }
-
-  /** One at a time, however long it takes. */
-  async #dropOldest(): Promise<void> {
-    if (this.#isDropping) return;
-    this.#isDropping = true;
-    const { host, journal, limits, store } = this.manager;
-    const over = new Set(["delivered", "sent", "failed", "expired", "canceled"]);
-    const isOver = (record: object): boolean => over.has((record as Message).delivery_state);
-    await dropOldest({ host, journal, limits, store }, { collection: messageCollection, field: "delivery_state", isOver }).catch(
-      (error: unknown) => host.log("warn", "messages.kept", { error: String(error) }),
-    );
-    this.#isDropping = false;
   }
 
   #turn({ peer_id }: PeerRecord, turn: TurnReport): void {

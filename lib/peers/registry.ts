@@ -1,4 +1,4 @@
-import { type Caller, hasScope } from "../caller.js";
+import { type Caller, hasScope, isOwner } from "../caller.js";
 import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
 import type { Appended, Draft, Journal, Step } from "../events/journal.js";
@@ -233,8 +233,7 @@ export class PeerRegistry {
     if (input.peer_id !== undefined) {
       const peer = this.#records.get(input.peer_id);
       if (!peer) throw new AnodeError("peer_not_found", "There is no peer of this id.");
-      const isOwner = caller.peer_id === undefined && caller.run_id === undefined;
-      if (!isOwner && caller.peer_id !== peer.peer_id) {
+      if (!isOwner(caller) && caller.peer_id !== peer.peer_id) {
         throw new AnodeError("identity_unproven", "A peer's id is only taken up again by its own token or by an owner.");
       }
       if (peer.retired_at !== undefined && !(peer.retire_reason === "reaped" && caller.peer_id === peer.peer_id)) {

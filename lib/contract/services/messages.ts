@@ -1,4 +1,4 @@
-import type { Caller } from "../../caller.js";
+import { type Caller, isOwner } from "../../caller.js";
 import { AnodeError } from "../../errors.js";
 import type { Mesh } from "../../mesh/mesh.js";
 import { deliveryOf } from "../../messages/drafts.js";
@@ -64,8 +64,7 @@ export function createMessageServices(mesh: Mesh): Services {
     },
     "deliveries.pending": async ({ peer_id, pane_id, limit = 100 }: ValidInput<"deliveries.pending">, { caller }: CallContext) => {
       const peer = pane_id === undefined ? peers.find(peer_id ?? "", { from: ownPeer(peers, caller) }) : mesh.peerOfPane(pane_id);
-      const isBound = caller.peer_id !== undefined || caller.run_id !== undefined;
-      if (isBound) assertOwn(peer, caller);
+      if (!isOwner(caller)) assertOwn(peer, caller);
       const all = courier.waiting(peer.peer_id);
       return ok({ messages: all.slice(0, limit), total: all.length });
     },
@@ -77,7 +76,7 @@ export function createMessageServices(mesh: Mesh): Services {
       return ok(mesh.shownPeer(mesh.report(peer, report), caller));
     },
     "traces.get": async ({ trace_id }: ValidInput<"traces.get">, { caller }: CallContext) => {
-      if (caller.peer_id !== undefined || caller.run_id !== undefined) await assertPart(trace_id, mesh, caller);
+      if (!isOwner(caller)) await assertPart(trace_id, mesh, caller);
       return ok(await traces.read(trace_id));
     },
   } as unknown as Services;
@@ -86,18 +85,16 @@ export function createMessageServices(mesh: Mesh): Services {
 /** Whose messages a caller fetches: a peer its own, an owner the person's or, with the scope admin, anybody's. @throws `identity_unproven` */
 function puller({ peers }: Mesh, caller: Caller, peer_id: string | undefined): PeerRecord {
   const own = ownPeer(peers, caller);
-  const isBound = caller.peer_id !== undefined || caller.run_id !== undefined;
-  if (isBound && !own) throw new AnodeError("peer_not_found", "The caller is no registered peer; register it first.");
+  if (!isOwner(caller) && !own) throw new AnodeError("peer_not_found", "The caller is no registered peer; register it first.");
   const peer = peer_id === undefined ? (own ?? peers.find("human", { circle: "default" })) : peers.find(peer_id, { from: own });
-  if (isBound || peer.role !== "human") assertOwn(peer, caller);
+  if (!isOwner(caller) || peer.role !== "human") assertOwn(peer, caller);
   return peer;
 }
 
 /** A peer sees its own messages; everything else is not there for it. @throws `message_not_found` */
 function visible(message: Message, mesh: Mesh, caller: Caller): Message {
-  const isBound = caller.peer_id !== undefined || caller.run_id !== undefined;
   const own = ownPeer(mesh.peers, caller);
-  if (!isBound || (own && [message.from_peer_id, message.to_peer_id].includes(own.peer_id))) return message;
+  if (isOwner(caller) || (own && [message.from_peer_id, message.to_peer_id].includes(own.peer_id))) return message;
   throw new AnodeError("message_not_found", "There is no such message among this peer's.");
 }
 

@@ -1,4 +1,4 @@
-import { type Caller, hasScope } from "../../caller.js";
+import { type Caller, hasScope, isOwner } from "../../caller.js";
 import { AnodeError } from "../../errors.js";
 import type { Mesh } from "../../mesh/mesh.js";
 import { bypasses } from "../../peers/circles.js";
@@ -86,8 +86,7 @@ export function createPeerServices(mesh: Mesh): Services {
 /** Only a peer itself, or who may do everything, changes it. @throws `identity_unproven` */
 export function assertOwn(peer: PeerRecord, caller: Caller): void {
   if (caller.peer_id === peer.peer_id || (caller.run_id !== undefined && caller.run_id === peer.run_id)) return;
-  const isBound = caller.peer_id !== undefined || caller.run_id !== undefined;
-  if (!isBound && hasScope(caller, "admin")) return;
+  if (isOwner(caller) && hasScope(caller, "admin")) return;
   throw new AnodeError("identity_unproven", `Only ${peer.display_name} itself, or an owner, may do this.`);
 }
 
