@@ -61,7 +61,7 @@ export class AsksToMany {
     const { parent_id } = many;
     const puts = [this.#records.put(parent_id, many), ...(draft.keep ? [draft.keep(many)] : [])];
     await journal.append({ puts, whenFull: "refuse" }).committed.catch((error: unknown) => {
-      this.#records.forget(parent_id);
+      this.#records.undo(puts);
       throw error;
     });
     this.#arm(many);

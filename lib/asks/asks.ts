@@ -119,7 +119,7 @@ export class Asks {
     const meanwhile = this.#records.get(correlation_id);
     if (meanwhile) return sameAsk(meanwhile, draft);
     this.#assertRoom(to);
-    const posted = courier.post(
+    const message = await courier.post(
       {
         kind: "ask",
         from: sender.peer,
@@ -137,13 +137,13 @@ export class Asks {
         whenUnavailable: draft.if_unavailable ?? "fail",
         whenRefused: "fail",
         also: ({ delivery_id }) => this.#opening({ ...made, delivery_id }, draft, opening),
+        undo: (puts) => {
+          this.#records.undo(puts);
+          this.#unindex(made);
+        },
         failed: () => this.#closing(this.#records.get(correlation_id), { close_reason: "send_failed" }),
       },
     );
-    const message = await posted.catch((error: unknown) => {
-      this.#undo(correlation_id, error);
-      throw error;
-    });
     if (reply_to !== undefined) await this.#supersede(reply_to, sender.peer);
     return { ...(await this.get(correlation_id)), delivery_state: message.delivery_state };
   }
@@ -222,14 +222,6 @@ export class Asks {
     const put = this.#records.put(ask.correlation_id, ask);
     this.#index(ask);
     return joinSteps({ puts: [put, ...(keep ? [keep(ask)] : [])], feed: [openedDraft(ask)] }, question?.() ?? {});
-  }
-
-  /** The step of the opening was refused as a whole: nothing of it is in the store. */
-  #undo(correlation_id: string, error: unknown): void {
-    const ask = this.#records.get(correlation_id);
-    if (ask?.state !== "open" || !isAnodeError(error) || error.code !== "storage_full") return;
-    this.#unindex(ask);
-    this.#records.forget(correlation_id);
   }
 
   #closing(ask: Ask | undefined, ending: Ending, reply_state?: ReplyState): Step {

@@ -1,6 +1,7 @@
 import type { Mesh } from "../mesh/mesh.js";
+import { ownPeer } from "../peers/sender.js";
 import type { RunManager } from "../runs/manager.js";
-import type { Services } from "./operation.js";
+import type { Handler, Services } from "./operation.js";
 import { createAskServices } from "./services/asks.js";
 import { createDaemonServices, type DaemonParts } from "./services/daemon.js";
 import { createMessageServices } from "./services/messages.js";
@@ -19,7 +20,21 @@ export interface ServiceParts {
 export function createServices(manager: RunManager, { daemon, mesh }: ServiceParts = {}): Services {
   return {
     ...createRunServices(manager),
-    ...(mesh && { ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) }),
+    ...(mesh && heard(mesh, { ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) })),
     ...createDaemonServices(manager, daemon),
   };
+}
+
+/** A peer that calls is there; and before it is told of others, they are looked at. */
+function heard(mesh: Mesh, services: Services): Services {
+  const handlers = Object.entries(services).map(([name, handler]): [string, Handler] => [
+    name,
+    async (input, context) => {
+      const own = ownPeer(mesh.peers, context.caller);
+      if (own) mesh.peers.touch(own.peer_id);
+      await mesh.refresh();
+      return handler(input, context);
+    },
+  ]);
+  return Object.fromEntries(handlers);
 }

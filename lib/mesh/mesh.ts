@@ -13,22 +13,25 @@ import { Links } from "../messages/links.js";
 import { type InputNews, RunChannel } from "../messages/run-channel.js";
 import type { AttachedFile, Message } from "../messages/schema.js";
 import { assertReach } from "../peers/circles.js";
+import { noProbes, type PeerProbes } from "../peers/evidence.js";
 import { PeerRegistry } from "../peers/registry.js";
+import { Repair } from "../peers/repair.js";
 import type { Peer, PeerRecord, PeerRegistration, TurnState } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
 import { showPeer } from "../peers/show.js";
 import type { RunManager } from "../runs/manager.js";
-import { isTerminal } from "../runs/transitions.js";
 import { parseTime } from "../system-host.js";
 import { Traces } from "../traces/traces.js";
 import { listed, type Listing, type ListingPage } from "./listing.js";
 import { broadcast, type BroadcastInput, type BroadcastReply } from "./broadcast.js";
 import { removeOld } from "./retention.js";
-import { checkRunPeer } from "./run-peers.js";
+import { checkRunPeer, followRuns, retireEndedRuns } from "./run-peers.js";
 
 /** What a mesh is made of. */
 export interface MeshOptions {
   readonly manager: RunManager;
+  /** What the host can look at: processes and panes. @defaultValue nothing */
+  readonly probes?: PeerProbes;
   /** Name of this host. @defaultValue "localhost" */
   readonly machine?: string;
   /** Makes the token that is a peer. Without it peers have none, and only owners act for them. */
@@ -75,13 +78,15 @@ export class Mesh {
   readonly asksToMany: AsksToMany;
   readonly #options: MeshOptions;
   readonly #runChannel: RunChannel;
+  readonly #repair: Repair;
+  readonly #unfollow: () => void;
   readonly #receivers = new Map<string, InProcessReceiver>();
   #cancelSweep: CancelTimer = () => {};
   #cancelRetention: CancelTimer = () => {};
   #held = 0;
 
   constructor(options: MeshOptions) {
-    const { manager, machine = "localhost", peerToken, peerRetired } = options;
+    const { manager, machine = "localhost", peerToken, peerRetired, probes = noProbes } = options;
     const { journal, store, host, limits } = manager;
     const parts = { journal, store, host, limits };
     this.manager = manager;
@@ -91,8 +96,11 @@ export class Mesh {
       machine,
       evidence: (peer) => this.#channelOf(peer) !== undefined,
       check: (registration) => this.#check(registration),
+      probes,
       ...(peerToken && { token: peerToken }),
     });
+    const known = (peer: PeerRecord) => this.#known(peer);
+    this.#repair = new Repair({ peers: this.peers, host, limits }, { probes, machine, known });
     this.courier = new Courier(parts, this.traces, {
       channelOf: (peer) => this.#channelOf(peer),
       peer: (peer_id) => this.peers.byId(peer_id),
@@ -122,6 +130,7 @@ export class Mesh {
       accepted: (delivery_id, run_id, input_id) => this.#accepted(delivery_id, run_id, input_id),
       news: (delivery_id, news) => this.#news(delivery_id, news),
     });
+    this.#unfollow = followRuns(manager, this.peers);
     this.peers.onRetire((peer) => {
       const asks = this.asks.endFor(peer.peer_id);
       const step = joinSteps(asks.step, this.courier.endFor(peer.peer_id));
@@ -141,12 +150,19 @@ export class Mesh {
     await this.courier.open();
     await this.asks.open();
     await this.asksToMany.open();
+    await retireEndedRuns(this.manager, this.peers);
     const sweep = (): void => {
+      void this.refresh();
       this.sweep();
       this.#cancelSweep = this.manager.host.clock.schedule(sweep, sweepMs);
     };
     this.#cancelSweep = this.manager.host.clock.schedule(sweep, sweepMs);
     this.#armRetention();
+  }
+
+  /** Looks whether the peers are still there, unless that was done lately. */
+  refresh(): Promise<void> {
+    return this.#repair.run();
   }
 
   /** Ends what has waited too long. */
@@ -286,6 +302,7 @@ export class Mesh {
     this.claims.close();
     this.courier.close();
     this.#runChannel.close();
+    this.#unfollow();
     this.asks.stop();
     this.asksToMany.stop();
   }
@@ -300,6 +317,17 @@ export class Mesh {
   #turn({ peer_id }: PeerRecord, turn: TurnReport): void {
     const { final_message: _long, ...short } = turn;
     this.manager.journal.append({ feed: [{ type: "peer.turn", payload: { peer_id, ...short }, peer_id }] });
+  }
+
+  #known({ peer_id, run_id }: PeerRecord): ReturnType<ConstructorParameters<typeof Repair>[1]["known"]> {
+    const link = this.links.stateOf(peer_id);
+    return {
+      inProcess: this.#receivers.has(peer_id),
+      socket: link?.connected ?? false,
+      pongsWithoutPane: link?.pongsWithoutPane ?? 0,
+      // A run that ends retires its peer at once: one that is there has a run.
+      ...(run_id !== undefined && { run: "live" as const }),
+    };
   }
 
   #inProcess(receiver: InProcessReceiver): Channel {
@@ -322,7 +350,7 @@ export class Mesh {
   }
 
   async #check(registration: PeerRegistration): Promise<void> {
-    if (registration.backend === "run") await checkRunPeer(this.manager, registration.run_id);
+    if (registration.backend === "run" || registration.backend === "acp") await checkRunPeer(this.manager, registration.run_id);
   }
 
   #accepted(delivery_id: string, run_id: string, input_id: string): void {
@@ -336,14 +364,12 @@ export class Mesh {
 
   #tell(message: Message, news: InputNews): void {
     const { journal } = this.manager;
-    const { trace_id, to_peer_id } = message;
+    const { trace_id } = message;
     switch (news.type) {
       case "delivered":
-        this.peers.event(to_peer_id, { type: "working" });
         journal.append(joinSteps(this.courier.change(message, "delivered"), this.traces.stages(trace_id, { stage: "run_delivered" })));
         return;
       case "completed":
-        this.peers.event(to_peer_id, { type: "finished" });
         this.traces.note(trace_id, { stage: "run_completed" });
         void this.#completed(message, news.result);
         return;
@@ -376,9 +402,3 @@ const noQuestions: AskQuestions = {
   opening: () => Promise.reject(new Error("no questions")),
   ending: () => ({}),
 };
-
-/** Whether a run is over, so that its peer is too. */
-export async function runIsOver(manager: RunManager, run_id: string): Promise<boolean> {
-  const run = await manager.get(run_id).catch(() => undefined);
-  return run === undefined || isTerminal(run.status);
-}

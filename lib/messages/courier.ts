@@ -6,6 +6,7 @@ import { randomHexId } from "../ids.js";
 import type { MeshParts } from "../peers/registry.js";
 import type { PeerRecord } from "../peers/schema.js";
 import { Records } from "../store/records.js";
+import type { Put } from "../store/store.js";
 import { formatTime, parseTime } from "../system-host.js";
 import type { StageDraft, Traces } from "../traces/traces.js";
 import type { Channel, Handed } from "./channel.js";
@@ -34,6 +35,8 @@ export interface MessageDraft
 export interface PostOptions {
   /** What happens in the same step: the ask it belongs to, the kept reply of an idempotent call. */
   also?(message: Message): Step;
+  /** The step was refused as a whole: what `also` changed is to be taken back. */
+  undo?(puts: readonly Put[]): void;
   /** What happens in the step in which it turns out that it does not get there. */
   failed?(message: Message): Step;
   /** A peer without a channel that cannot pull. @defaultValue "queue" */
@@ -149,8 +152,9 @@ export class Courier {
     } catch (error) {
       this.release(message, storing);
       this.#queues.delete(message);
-      this.#records.forget(message.delivery_id);
-      if (isOwnTrace) this.#traces.undo(message.trace_id);
+      this.#records.undo(puts);
+      this.#traces.undo(message.trace_id, traced);
+      options.undo?.(step.puts ?? []);
       throw error;
     }
     // Until it is released it stands in nobody's way, its own included.
@@ -159,7 +163,7 @@ export class Courier {
     const goes = now !== undefined && this.#goes(now, peer);
     this.release(message, storing);
     if (goes) return this.#push(message, now, peer, options, false);
-    if (now ?? channel) this.drain(peer.peer_id);
+    if (now) this.drain(peer.peer_id);
     else if (options.whenUnavailable === "fail" && !this.canPull(peer)) return this.#fail(message, "no_live_transport", options);
     return this.get(message.delivery_id);
   }

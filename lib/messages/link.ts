@@ -86,7 +86,7 @@ export class Link implements Channel {
   #isFull = false;
   #malformed = 0;
   #atWork = 0;
-  #paneFails = 0;
+  #pongsWithoutPane = 0;
   #heardMs: number;
   #nonces = 0;
   #cancelTimer: CancelTimer;
@@ -112,9 +112,9 @@ export class Link implements Channel {
     return this.#hasReceipts;
   }
 
-  /** How many answers in a row said that the pane is gone. */
-  get paneFails(): number {
-    return this.#paneFails;
+  /** How many answers in a row said that the agent is not in its pane. */
+  get pongsWithoutPane(): number {
+    return this.#pongsWithoutPane;
   }
 
   get isProven(): boolean {
@@ -271,7 +271,7 @@ export class Link implements Channel {
       }
       case "pong":
         this.#pings.get(frame.nonce)?.();
-        if (frame.pane_alive !== undefined) this.#paneFails = frame.pane_alive ? 0 : this.#paneFails + 1;
+        if (frame.pane_alive !== undefined) this.#pongsWithoutPane = frame.pane_alive ? 0 : this.#pongsWithoutPane + 1;
         return;
       case "delivery_ack":
         return this.#acknowledged(frame.delivery_id, frame.status, frame.detail, self.peer_id);

@@ -79,13 +79,8 @@ export class Links {
       connected: link !== undefined,
       receipts: link?.hasReceipts ?? false,
       ...injections,
-      ...(link && link.paneFails > 0 && { paneUnsafe: true }),
+      ...(link && link.pongsWithoutPane > 0 && { paneUnsafe: true, pongsWithoutPane: link.pongsWithoutPane }),
     };
-  }
-
-  /** How many times in a row the peer's hook has said that its pane is gone. */
-  paneFails(peer_id: string): number {
-    return this.#byPeer.get(peer_id)?.paneFails ?? 0;
   }
 
   /** Whether the socket of a peer answers in time. */

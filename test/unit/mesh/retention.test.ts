@@ -13,7 +13,7 @@ it("Closed asks and ended messages are kept up to a number and an age; open and 
   const kept = (await call("asks.list", {})).asks.map(({ correlation_id }) => correlation_id);
   expect(kept).toEqual([...ids.slice(2).reverse(), open]);
   expect((await call("messages.list", { state: "delivered" })).messages).toHaveLength(3);
-  await host.clock.advance(31 * 24 * 3_600_000);
+  host.clock.jump(31 * 24 * 3_600_000);
   await mesh.removeOld();
   expect((await call("asks.list", { state: "closed" })).asks.filter(({ to_name }) => to_name === "upper")).toEqual([]);
 });
