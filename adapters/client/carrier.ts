@@ -1,4 +1,5 @@
 import type { Operation } from "../../lib/contract/operation.js";
+import type { PeerSocket, SocketEvents } from "./peer-socket.js";
 
 /** One operation on its way to whoever serves it. */
 export interface CarrierCall {
@@ -29,6 +30,8 @@ export interface Carrier {
   readonly address: string;
   /** @throws `connection_refused`, `connection_lost`, `protocol_error` */
   send(call: CarrierCall): Promise<CarrierReply>;
+  /** Opens the WebSocket of a peer, where there can be one. @throws what it was refused with, and as {@link Carrier.send} */
+  openSocket?(headers: Readonly<Record<string, string>>, events: SocketEvents): Promise<PeerSocket>;
   /** Frees its connections; idempotent. */
   close(): Promise<void>;
 }
