@@ -21,7 +21,7 @@ export function createServices(manager: RunManager, { daemon, mesh }: ServicePar
   return {
     ...createRunServices(manager),
     ...(mesh && heard(mesh, { ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) })),
-    ...createDaemonServices(manager, daemon),
+    ...createDaemonServices(manager, daemon, mesh),
   };
 }
 

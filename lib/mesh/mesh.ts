@@ -16,7 +16,7 @@ import { assertReach } from "../peers/circles.js";
 import { noProbes, type PeerProbes } from "../peers/evidence.js";
 import { PeerRegistry } from "../peers/registry.js";
 import { Repair } from "../peers/repair.js";
-import type { Peer, PeerRecord, PeerRegistration, TurnState } from "../peers/schema.js";
+import type { Peer, PeerRecord, PeerRegistration, PeerStatus, TurnState } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
 import { showPeer } from "../peers/show.js";
 import type { RunManager } from "../runs/manager.js";
@@ -42,6 +42,14 @@ export interface MeshOptions {
   readonly realPath?: (path: string) => Promise<string>;
   /** What the caller's attachments are. Without it there are none. @throws `attachment_not_found` */
   readonly attached?: (ids: readonly string[], caller: Caller) => Promise<AttachedFile[]>;
+}
+
+/** Counts for the status document. */
+export interface MeshStats {
+  readonly peers: Readonly<Record<PeerStatus, number>>;
+  readonly open_asks: number;
+  /** Messages that wait. */
+  readonly queued: number;
 }
 
 /** A peer's own report of what it does. */
@@ -158,6 +166,13 @@ export class Mesh {
     };
     this.#cancelSweep = this.manager.host.clock.schedule(sweep, sweepMs);
     this.#armRetention();
+  }
+
+  /** Counts of this moment. */
+  stats(): MeshStats {
+    const peers = { online: 0, busy: 0, offline: 0 };
+    for (const { status } of this.peers.living()) peers[status] += 1;
+    return { peers, open_asks: this.asks.openCount, queued: this.courier.queued };
   }
 
   /** Looks whether the peers are still there, unless that was done lately. */
