@@ -1,5 +1,4 @@
 import type { Operation } from "../../lib/contract/operation.js";
-import type { PeerSocket, SocketEvents } from "./peer-socket.js";
 
 /** One operation on its way to whoever serves it. */
 export interface CarrierCall {
@@ -19,6 +18,22 @@ export interface CarrierReply {
   readonly headers: Readonly<Record<string, string>>;
   /** Read at most once. Leaving the iteration early frees what is behind it. */
   readonly body: AsyncIterable<Uint8Array>;
+}
+
+/** A WebSocket that is open. */
+export interface PeerSocket {
+  send(text: string): void;
+  /** Says goodbye. */
+  close(): void;
+  /** Cuts it: nobody is there to be said goodbye to. */
+  cut(): void;
+}
+
+/** What comes over a WebSocket. */
+export interface SocketEvents {
+  message(text: string): void;
+  /** Once, when it is over; 1006 = without a word. */
+  closed(code: number, reason: string): void;
 }
 
 /**

@@ -1,10 +1,9 @@
 import { AnodeError, isAnodeError, isErrorCode } from "../../lib/errors.js";
 import type { CancelTimer, Host } from "../../lib/host.js";
 import type { ClientFrame, ConnectedFrame, ConnectFrame, DaemonFrame, MessageFrame, ReceiptStatus } from "../../lib/index.js";
-import type { Carrier } from "./carrier.js";
+import type { Carrier, PeerSocket } from "./carrier.js";
 import type { Credential } from "./credential.js";
 import { delayAfterClose, delayAfterRefusal } from "./peer-duty.js";
-import type { PeerSocket } from "./peer-socket.js";
 import { SeenDeliveries } from "./seen-deliveries.js";
 
 /** Who connects: what a registration says, and how it goes on. */
@@ -219,7 +218,8 @@ class ReconnectingPeer implements PeerConnection {
     if (!this.#socket) return;
     this.#listen();
     const frame = frameOf(text);
-    switch (frame?.type) {
+    if (!frame) return;
+    switch (frame.type) {
       case "connected":
         return this.#connected(frame);
       case "ping":

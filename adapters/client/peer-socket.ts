@@ -2,7 +2,7 @@ import { connect } from "node:net";
 import type { Readable } from "node:stream";
 import WebSocket from "ws";
 import { AnodeError } from "../../lib/errors.js";
-import { lowerCased } from "./carrier.js";
+import { lowerCased, type PeerSocket, type SocketEvents } from "./carrier.js";
 import { toError } from "./replies.js";
 
 /** Where a WebSocket goes. */
@@ -13,22 +13,6 @@ export interface SocketPlace {
   /** For people. */
   readonly address: string;
   readonly connectMs: number;
-}
-
-/** A WebSocket that is open. */
-export interface PeerSocket {
-  send(text: string): void;
-  /** Says goodbye. */
-  close(): void;
-  /** Cuts it: nobody is there to be said goodbye to. */
-  cut(): void;
-}
-
-/** What comes over a WebSocket. */
-export interface SocketEvents {
-  message(text: string): void;
-  /** Once, when it is over; 1006 = without a word. */
-  closed(code: number, reason: string): void;
 }
 
 const largestFrame = 4 * 1024 * 1024;

@@ -1,6 +1,7 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import type { ByteStream } from "../../lib/contract/operation.js";
 import type { AnodeError } from "../../lib/errors.js";
-import type { Upgraded } from "./upgrade.js";
 
 /** Where a call came in. Its lists are read anew for each call, so a listener may fill them once it knows its port. */
 export interface Door {
@@ -39,6 +40,14 @@ export interface Call {
   readonly fault?: AnodeError | undefined;
   /** The body; called at most once, and only after everything before the body was found right. */
   body(): AsyncIterable<Uint8Array>;
+}
+
+/** A connection that has left HTTP. */
+export interface Upgraded {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  /** What the client has sent already. */
+  readonly head: Buffer;
 }
 
 /** What a door sends back. */

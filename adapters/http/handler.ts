@@ -16,7 +16,8 @@ import { idempotencyKeyOf, toInput } from "./input.js";
 import { toProblemReply } from "./problem.js";
 import { securityHeaders, toReply } from "./reply.js";
 import { createRouter, type Route, type Router } from "./router.js";
-import { checkSocket, checkUpgrade, type Sockets } from "./upgrade.js";
+import type { Sockets } from "./sockets.js";
+import { checkSocket, checkUpgrade } from "./upgrade.js";
 
 /** Validates, authorises and runs one operation; the contract's `perform`, bound to its services. */
 export type Perform = (operation: Operation, input: Record<string, unknown>, context: CallContext) => Promise<Result>;

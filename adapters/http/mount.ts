@@ -4,7 +4,7 @@ import { createServices, type DaemonParts, type Limits, type Mesh, type RunManag
 import type { Handle } from "./call.js";
 import type { Authenticate } from "./gate/caller.js";
 import { createContractHandler } from "./handler.js";
-import type { Sockets } from "./upgrade.js";
+import type { Sockets } from "./sockets.js";
 
 /** What mounts the contract of a manager over HTTP. */
 export interface MountOptions {

@@ -3,9 +3,6 @@ import { later } from "../later.js";
 import { capability, peerRegistration, peerStatus, peerUpdate, turnState } from "../peers/schema.js";
 import { askedQuestion, attachedFile, attachmentRefs, repliedAnswer } from "./schema.js";
 
-/** The subprotocol, which a client offers and the daemon echoes. */
-export const subprotocol = "anode.mesh.v1";
-
 const id = later(() => z.string().min(1).max(128));
 const detail = later(() => z.string().max(500));
 const said = () => ({

@@ -5,7 +5,7 @@ import { AnodeError, isAnodeError } from "../../../lib/errors.js";
 import type { Mesh } from "../../../lib/index.js";
 import { invalidJson } from "../gate/byte-scan.js";
 import { parseJsonObject } from "../gate/json-body.js";
-import type { Sockets, UpgradeRequest } from "../upgrade.js";
+import type { Sockets, UpgradeRequest } from "../sockets.js";
 
 /** What serves the sockets of peers. */
 export interface MeshSocketsOptions {
