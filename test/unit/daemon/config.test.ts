@@ -212,7 +212,7 @@ describe("loadConfig", () => {
       skills: { paths: ["a"], disabled: ["b"] },
       session: { autoSave: false, maxSessions: 0, storePath: "/x" },
       agents: { mine: { argv: ["x"] } },
-      mesh: { any: 1 },
+      mesh: { queue_max: 1 },
       ui: { theme: "dark" },
       lsp: {},
     };
@@ -260,7 +260,7 @@ describe("loadConfig", () => {
       profiles: { mine: { maxturns: 1, executor: { kind: "acp", agent: "x" } } },
       providers: { mine: { headers: { any: "x" }, models: [{ id: "a", window: 1 }] } },
       agents: { mine: { anything: 1 } },
-      mesh: { anything: 1 },
+      mesh: { queue_max: 1 },
     });
     expect(loadConfig({ env: {}, home, cwd }).warnings.map((text) => text.split(" key ")[1])).toEqual([
       "profiles.mine.maxturns.",
