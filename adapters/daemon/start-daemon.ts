@@ -4,6 +4,7 @@ import { type Executor, formatTime, type Profile, resolveLimits, type Mesh, type
 import { findPanes } from "../../lib/node/index.js";
 import { formatAddress } from "../../lib/address.js";
 import { planAddresses, type PlannedAddress } from "./addresses.js";
+import { configuredLimits } from "./configured-limits.js";
 import { loadConfig, type LoadedConfig } from "./config.js";
 import { removeDiscovery, writeDiscovery } from "./discovery-file.js";
 import { openFaces } from "./faces.js";
@@ -97,7 +98,7 @@ interface Surroundings {
 async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDaemon> {
   const { options, env, cwd, home, loaded } = surroundings;
   const { daemon = {} } = loaded.config;
-  const limits = fromConfig(() => resolveLimits(daemon.limits));
+  const limits = fromConfig(() => resolveLimits(configuredLimits(loaded.config)));
   const plan = planned(surroundings);
   const storeChoice = chosenStore(surroundings);
   const port = Promise.withResolvers<number | undefined>();
@@ -143,9 +144,11 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   const mesh: Mesh = await openMesh(ground, kernel, backend, () => attachments, resolveAgents(loaded.config.agents));
   undo.add(() => mesh.close());
   const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);
-  const panes = await openPanes({ ground, home, backend, mesh });
+  const panes = await openPanes({ ground, home, backend, mesh, sockets: mesh.links });
   undo.add(() => panes.close());
-  const listeners = await openFaces({ ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits }, undo);
+  const firstFrameAuth = loaded.config.mesh?.ws_first_frame_auth ?? false;
+  const faces = { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits, firstFrameAuth };
+  const listeners = await openFaces(faces, undo);
   port.resolve(listeners.port);
   announce(surroundings, ground, listeners, instance, undo);
 
