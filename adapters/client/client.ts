@@ -2,14 +2,12 @@ import { operations } from "../../lib/contract/index.js";
 import type { Operation } from "../../lib/contract/operation.js";
 import { AnodeError } from "../../lib/errors.js";
 import type { Host } from "../../lib/host.js";
-import type { RunManager } from "../../lib/index.js";
 import { systemHost } from "../../lib/system-host.js";
 import { attach, type AttachOptions } from "./attach.js";
 import type { Carrier, CarrierReply } from "./carrier.js";
 import type { CallOptions, Client } from "./client-types.js";
 import { createCredential, type TokenProvider } from "./credential.js";
 import type { ClientHooks } from "./hooks.js";
-import { managerCarrier } from "./in-process-carrier.js";
 import { allItems, iteratePages } from "./pages.js";
 import { createSender } from "./sender.js";
 import { type Ends, within } from "./time.js";
@@ -34,11 +32,10 @@ type Input = Readonly<Record<string, unknown>>;
 type Call = (input?: Input, options?: CallOptions) => Promise<unknown>;
 
 /**
- * The contract as typed methods over a carrier, or over a manager in this process.
+ * The contract as typed methods over a carrier.
  * @throws `invalid_request` when `retries` or `bodyBytes` is not a whole number from 0 on
  */
-export function createClient(target: Carrier | RunManager, options: ClientOptions = {}): Client {
-  const carrier = "send" in target ? target : managerCarrier(target);
+export function clientOver(carrier: Carrier, options: ClientOptions = {}): Client {
   const { token, retries = 2, bodyBytes = 64 * 1024 * 1024, host = systemHost, random = Math.random, ...hooks } = options;
   checkCount("retries", retries);
   checkCount("bodyBytes", bodyBytes);

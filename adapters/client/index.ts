@@ -7,9 +7,10 @@
 export { type Address, formatAddress, isLoopback, parseAddress } from "../../lib/address.js";
 export type { AttachOptions, ReconnectInfo } from "./attach.js";
 export type { Carrier, CarrierCall, CarrierReply } from "./carrier.js";
-export { type ClientOptions, createClient } from "./client.js";
+export type { ClientOptions } from "./client.js";
 export type { AttachMethod, CallArguments, CallOptions, Client, ClientMethod, ListMethods, NounMethods } from "./client-types.js";
 export { connect, type ConnectOptions } from "./connect.js";
+export { createClient } from "./create-client.js";
 export type { Token, TokenProvider } from "./credential.js";
 export { type DaemonFile, readDaemonFile } from "./daemon-file.js";
 export { discover, type DiscoverOptions, type Discovery, type Environment, homeFolder } from "./discovery.js";

@@ -1,31 +1,33 @@
 import { readFile, stat } from "node:fs/promises";
 import * as z from "zod";
+import { later } from "../../later.js";
 
 /** Moments at which hooks run. */
-export const hookEvent = z.enum(["SessionStart", "SessionEnd", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PreCompact"]);
+export const hookEvent = later(() => z.enum(["SessionStart", "SessionEnd", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PreCompact"]));
 export type HookEvent = z.infer<typeof hookEvent>;
 
-const matcher = z.string().refine((source) => compileMatcher(source) !== undefined, "must be a regular expression");
-
-const hookFile = z.looseObject({
-  hooks: z.partialRecord(
-    hookEvent,
-    z.array(
-      z.looseObject({
-        matcher: matcher.exactOptional(),
-        hooks: z.array(
-          z.looseObject({
-            type: z.literal("command"),
-            command: z.string().min(1),
-            /** Seconds. */
-            timeout: z.number().gt(0).max(3600).exactOptional(),
-            description: z.string().exactOptional(),
-            on_error: z.enum(["reject", "continue"]).exactOptional(),
-          }),
-        ),
-      }),
+const hookFile = later(() => {
+  const matcher = z.string().refine((source) => compileMatcher(source) !== undefined, "must be a regular expression");
+  return z.looseObject({
+    hooks: z.partialRecord(
+      hookEvent,
+      z.array(
+        z.looseObject({
+          matcher: matcher.exactOptional(),
+          hooks: z.array(
+            z.looseObject({
+              type: z.literal("command"),
+              command: z.string().min(1),
+              /** Seconds. */
+              timeout: z.number().gt(0).max(3600).exactOptional(),
+              description: z.string().exactOptional(),
+              on_error: z.enum(["reject", "continue"]).exactOptional(),
+            }),
+          ),
+        }),
+      ),
     ),
-  ),
+  });
 });
 
 /** A command that is run at a moment. */
