@@ -4,7 +4,6 @@ import { formatAddress } from "../../lib/address.js";
 import { planAddresses, type PlannedAddress } from "./addresses.js";
 import { loadConfig, type LoadedConfig } from "./config.js";
 import { removeDiscovery, writeDiscovery } from "./discovery-file.js";
-import { openFaces } from "./faces.js";
 import { type Ground, layGround } from "./ground.js";
 import { type Environment, type Home, homeOf } from "./home.js";
 import { type Kernel, openKernel } from "./kernel.js";
@@ -98,7 +97,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   const failed = Promise.withResolvers<void>();
   let endsInOrder = false;
 
-  const ground = await layGround(
+  const laying = layGround(
     {
       home,
       env,
@@ -112,6 +111,8 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
     },
     undo,
   );
+  // What serves the store is loaded while its worker opens the file.
+  const [ground, { openFaces }] = await Promise.all([laying, import("./faces.js")]);
   for (const text of loaded.warnings) ground.host.log("warn", "config.warning", { text });
   const { executors = {}, profiles = {} } = options;
   const kernel = await openKernel({
