@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { promises } from "node:fs";
 import * as z from "zod";
 import { later } from "../../later.js";
 
@@ -46,8 +46,8 @@ const hookFileBytes = 1024 * 1024;
 export async function readHookFile(path: string): Promise<Hook[]> {
   let text: string;
   try {
-    if ((await stat(path)).size > hookFileBytes) throw new Error(`${path} is larger than 1 MiB`);
-    text = await readFile(path, "utf8");
+    if ((await promises.stat(path)).size > hookFileBytes) throw new Error(`${path} is larger than 1 MiB`);
+    text = await promises.readFile(path, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return [];
     throw error;
