@@ -1,9 +1,40 @@
+import type { Mesh } from "../mesh/mesh.js";
+import { ownPeer } from "../peers/sender.js";
 import type { RunManager } from "../runs/manager.js";
-import type { Services } from "./operation.js";
+import type { Handler, Services } from "./operation.js";
+import { createAskServices } from "./services/asks.js";
 import { createDaemonServices, type DaemonParts } from "./services/daemon.js";
+import { createMessageServices } from "./services/messages.js";
+import { createPeerServices } from "./services/peers.js";
 import { createRunServices } from "./services/runs.js";
 
-/** Everything that serves the contract over one manager; `daemon` adds what only a daemon has. */
-export function createServices(manager: RunManager, daemon?: DaemonParts): Services {
-  return { ...createRunServices(manager), ...createDaemonServices(manager, daemon) };
+/** What serves the contract beside the runs of a manager. */
+export interface ServiceParts {
+  /** What only a daemon has. */
+  readonly daemon?: DaemonParts | undefined;
+  /** Peers and their messages; without it their operations are `not_supported`. */
+  readonly mesh?: Mesh | undefined;
+}
+
+/** Everything that serves the contract over one manager. */
+export function createServices(manager: RunManager, { daemon, mesh }: ServiceParts = {}): Services {
+  return {
+    ...createRunServices(manager),
+    ...(mesh && heard(mesh, { ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) })),
+    ...createDaemonServices(manager, daemon, mesh),
+  };
+}
+
+/** A peer that calls is there; and before it is told of others, they are looked at. */
+function heard(mesh: Mesh, services: Services): Services {
+  const handlers = Object.entries(services).map(([name, handler]): [string, Handler] => [
+    name,
+    async (input, context) => {
+      const own = ownPeer(mesh.peers, context.caller);
+      if (own) mesh.peers.touch(own.peer_id);
+      await mesh.refresh();
+      return handler(input, context);
+    },
+  ]);
+  return Object.fromEntries(handlers);
 }
