@@ -53,6 +53,7 @@ export {
   type QuestionTool,
   questionTool,
 } from "./questions/schema.js";
+export type { FeedFilter, FeedRules } from "./events/feed-filter.js";
 export type { Folders } from "./runs/accept.js";
 export {
   type CommandTemplate,
@@ -68,6 +69,7 @@ export {
   type Supports,
   supportsNothing,
 } from "./runs/executor.js";
+export type { FeedOptions, FeedPage, FeedReader, FeedReaders } from "./runs/feed.js";
 export { functionExecutor } from "./runs/function-executor.js";
 export { RunManager } from "./runs/manager.js";
 export type { RunManagerEvents, RunPage, RunQuery, RunStats } from "./runs/manager-types.js";
@@ -105,7 +107,7 @@ export type { AttachOptions, EventPage, RunReaders } from "./runs/streams.js";
 export { isTerminal } from "./runs/transitions.js";
 export type { IdempotencyKeys, KeyedReply, KeyScope, StoredReply } from "./store/idempotency.js";
 export { createMemoryStore, type MemoryStoreOptions } from "./store/memory-store.js";
-export type { Append, Batch, Delete, ListQuery, Put, Store, Stored, StoredPage, StoreUsage, StreamPage } from "./store/store.js";
+export type { Append, Batch, Delete, ListQuery, Put, Store, Stored, StoredPage, StoreUsage, StreamPage, Trim } from "./store/store.js";
 export { formatTime, parseTime, systemHost } from "./system-host.js";
 export { type NewToken, newToken, scope, type TokenInfo, tokenInfo, type TokenRequest, tokenRequest } from "./tokens/schema.js";
 export { type KnownCaller, Tokens } from "./tokens/tokens.js";

@@ -42,6 +42,8 @@ export const limitTable = {
   ringBytes: bound(16 * MiB, "bytes of a stream in memory; older events come from the store, or a gap"),
   streamEvents: bound(100_000, "stored events of a stream; the oldest segments go"),
   streamBytes: bound(64 * MiB, "stored bytes of a stream; the oldest segments go"),
+  feedEventsInMemory: bound(10_000, "events of the feed kept in a memory store; the oldest segments go"),
+  feedMs: bound(30 * 24 * HOUR_MS, "age of events of the feed; hourly the older segments go"),
   storeBytes: bound(2 * GiB, "the store; from 90 % new runs are 507 storage_low, until below 85 %"),
   keptRuns: bound(10_000, "ended runs kept in a durable store; the oldest ended go"),
   keptRunsInMemory: bound(1_000, "ended runs kept in a memory store; the oldest ended go"),

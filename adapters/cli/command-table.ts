@@ -61,6 +61,16 @@ const table = {
     summary: "Replay a run, then follow it to its end; in a terminal also answer its questions",
     examples: ["attach R-1760000000000000000_1", "attach --stream-json R-1760000000000000000_1"],
   },
+  events: {
+    words: "",
+    summary: "Show what happens in the daemon: statuses of runs, questions, peers",
+    examples: [
+      "events --tail 20",
+      "events --follow",
+      "events --types question.asked,question.closed --json",
+      "events --after 1200 --follow",
+    ],
+  },
   execute: {
     words: "[prompt...]",
     summary: "Do one run in this process, without a daemon; the prompt is the words, else standard input",

@@ -85,7 +85,10 @@ const table = {
   base: { kind: "text", on: ["review"], value: "ref", text: "Review what changed since the merge base with this ref, too" },
   checks: { kind: "switch", on: ["review"], text: "Run the checks of .agents/checks that fit what changed" },
   previews: { kind: "switch", on: [...ofExecute, "attach"], text: "Print growing texts too; needs --stream-json" },
-  after: { kind: "count", on: ["attach"], value: "seq", text: "Begin after this event" },
+  after: { kind: "count", on: ["attach", "events"], value: "seq", text: "Begin after this event" },
+  tail: { kind: "count", on: ["events"], value: "n", text: "Begin with the last n events (default 100)" },
+  types: { kind: "text", on: ["events"], repeat: true, value: "types", text: "Comma list of the types to show; may be repeated" },
+  follow: { kind: "switch", on: ["events"], text: "Go on with what happens from now on" },
 
   resume: { kind: "switch", on: ["doctor"], text: "Let runs start again after a pause" },
   deep: { kind: "switch", on: ["doctor"], text: "Check every page of the store" },
@@ -96,13 +99,13 @@ const table = {
 
   daemon: {
     kind: "text",
-    on: ["status", ...everyRun, "attach", "acp", "doctor", "token create", "token list", "token revoke"],
+    on: ["status", ...everyRun, "attach", "events", "acp", "doctor", "token create", "token list", "token revoke"],
     value: "address",
     text: "The daemon to talk to",
   },
   json: {
     kind: "switch",
-    on: ["status", ...everyRun, "doctor", "token create", "token list", "tools", "config list", "config doctor"],
+    on: ["status", ...everyRun, "events", "doctor", "token create", "token list", "tools", "config list", "config doctor"],
     text: "Print JSON",
   },
   help: { kind: "switch", on: "every", text: "Show what a command does and takes" },

@@ -17,6 +17,7 @@ const modules: Readonly<Record<CommandName, () => Promise<{ readonly run: Comman
   "runs answer": () => import("./commands/runs-answer.js"),
   "runs input": () => import("./commands/runs-input.js"),
   attach: () => import("./commands/attach.js"),
+  events: () => import("./commands/events.js"),
   execute: () => import("./commands/execute.js"),
   exec: () => import("./commands/exec.js"),
   review: () => import("./commands/review.js"),

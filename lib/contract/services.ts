@@ -1,9 +1,11 @@
+import { feedRulesOf } from "../mesh/feed-rules.js";
 import type { Mesh } from "../mesh/mesh.js";
 import { ownPeer } from "../peers/sender.js";
 import type { RunManager } from "../runs/manager.js";
 import type { Handler, Services } from "./operation.js";
 import { createAskServices } from "./services/asks.js";
 import { createDaemonServices, type DaemonParts } from "./services/daemon.js";
+import { createEventServices } from "./services/events.js";
 import { createMessageServices } from "./services/messages.js";
 import { createPeerServices } from "./services/peers.js";
 import { createRunServices } from "./services/runs.js";
@@ -20,6 +22,7 @@ export interface ServiceParts {
 export function createServices(manager: RunManager, { daemon, mesh }: ServiceParts = {}): Services {
   return {
     ...createRunServices(manager),
+    ...createEventServices(manager, mesh && feedRulesOf(mesh.peers)),
     ...(mesh && heard(mesh, { ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) })),
     ...createDaemonServices(manager, daemon, mesh),
   };

@@ -7,6 +7,7 @@ export function joinSteps(...steps: readonly Step[]): Step {
     puts: steps.flatMap((step) => step.puts ?? []),
     deletes: steps.flatMap((step) => step.deletes ?? []),
     drops: steps.flatMap((step) => step.drops ?? []),
+    trims: steps.flatMap((step) => step.trims ?? []),
     feed: steps.flatMap((step) => step.feed ?? []),
     whenFull: steps.every((step) => step.whenFull === "refuse") ? "refuse" : "hold",
   };

@@ -3,6 +3,7 @@ import { AnodeError, isAnodeError } from "../errors.js";
 import type { EventBuffer } from "../events/buffer.js";
 import type { Preview, StreamEvent } from "../events/event.js";
 import { feedStream, Journal } from "../events/journal.js";
+import { Readers } from "../events/readers.js";
 import { createRingBuffer } from "../events/ring-buffer.js";
 import type { Host } from "../host.js";
 import { createIds, isRunId, type Ids } from "../ids.js";
@@ -20,6 +21,7 @@ import { ActiveRuns } from "./active-runs.js";
 import { Admission } from "./admission.js";
 import { canceledBy, shutDown } from "./endings.js";
 import type { RunHandle } from "./executor.js";
+import { Feed, type FeedReaders, openFeed } from "./feed.js";
 import { inputsOf } from "./inputs.js";
 import { Keeper } from "./keeper.js";
 import { Listeners } from "./listeners.js";
@@ -53,6 +55,7 @@ export class RunManager {
   readonly #journal: Journal;
   readonly #desk: Desk;
   readonly #streams: RunStreams;
+  readonly #feed: Feed;
   readonly #presence: Presence;
   readonly #admission: Admission;
   readonly #space: Space;
@@ -102,16 +105,10 @@ export class RunManager {
       idempotency: this.idempotency,
       isNeeded: (id) => active.isNeeded(id),
     });
-    this.#streams = new RunStreams({
-      buffer,
-      store,
-      host,
-      limits,
-      presence: this.#presence,
-      active: (id) => active.get(id),
-      record: get,
-      closed: () => this.#state === "closed",
-    });
+    const parts = { buffer, store, host, limits, presence: this.#presence, readers: new Readers(limits) };
+    const closed = (): boolean => this.#state === "closed";
+    this.#streams = new RunStreams({ ...parts, active: (id) => active.get(id), record: get, closed });
+    this.#feed = new Feed({ ...parts, descendants: (id) => this.descendants(id), closed });
     this.#starter = new Starter({
       rules: this.#rules,
       ports: this.#runPorts(),
@@ -129,6 +126,11 @@ export class RunManager {
   /** Readers of runs: SSE, NDJSON, pages. */
   get streams(): RunReaders {
     return this.#streams;
+  }
+
+  /** What changes anywhere, as one stream. */
+  get feed(): FeedReaders {
+    return this.#feed;
   }
 
   /** Questions of runs and of everybody else who asks. */
@@ -154,8 +156,7 @@ export class RunManager {
     this.#admission.pause();
     const newest = await this.store.list(runCollection, { limit: 1 });
     if (newest.items[0]) this.#ids.startAfter(newest.items[0].id);
-    const feed = await this.store.read(feedStream, Number.MAX_SAFE_INTEGER, 1);
-    this.#journal.open(feedStream, feed.lastSeq);
+    await openFeed({ store: this.store, buffer: this.#buffer, journal: this.#journal });
     await this.#keeper.open();
     await this.#desk.recover();
     if (this.#options.onQuestion) this.#presence.join(undefined);
@@ -376,6 +377,7 @@ export class RunManager {
     this.#desk.stop();
     this.#state = "closed";
     for (const run of this.#active.values()) this.#buffer.wake(run.stream);
+    this.#buffer.wake(feedStream);
     for (const executor of Object.values(this.#rules.executors)) await executor.close?.();
     await this.store.close();
   }

@@ -69,6 +69,43 @@ export const requirements: readonly Requirement[] = [
   { id: "anode.attach.stream-json", behavior: "`anode attach --stream-json` prints each event as one line of JSON.", carriers: ["cli"] },
 
   {
+    id: "anode.events.list",
+    behavior: "Every change of a run's status is in the feed, oldest first; a page says where it begins, ends and goes on.",
+    carriers: [...api, "cli", "curl"],
+  },
+  {
+    id: "anode.events.stream",
+    behavior: "The feed replays what is kept, then follows, for as long as its reader stays.",
+    carriers: [...api, "cli", "curl"],
+  },
+  {
+    id: "anode.events.sse",
+    behavior:
+      "Each message of the feed has the event as one line of JSON in data, its seq as id, and no event field; the same as NDJSON and as a page.",
+    carriers: wire,
+  },
+  {
+    id: "anode.events.cursor",
+    behavior: "A reader of the feed begins behind Last-Event-ID, else after, else a tail; a cursor that is none or ahead is refused.",
+    carriers: wire,
+  },
+  {
+    id: "anode.events.gap",
+    behavior: "A reader whose next event is no longer kept sees one system.gap that names the range.",
+    carriers: api,
+  },
+  {
+    id: "anode.events.filter",
+    behavior: "A filter of types shows those alone, and its readers come back behind what it has passed over.",
+    carriers: [...api, "cli"],
+  },
+  {
+    id: "anode.events.approver",
+    behavior: "A reader of the feed that approves is an approver of every run's questions while it reads.",
+    carriers: api,
+  },
+
+  {
     id: "anode.runs.cancel",
     behavior: 'Cancel answers {"status":"canceled"}; again the same; an ended run is refused.',
     carriers: [...api, "cli", "curl"],

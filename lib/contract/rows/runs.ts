@@ -89,7 +89,7 @@ export const runRows: readonly Operation[] = [
     path: "/runs/{id}/events",
     scope: "read",
     success: 200,
-    codes: ["invalid_cursor", "cursor_ahead", "run_not_found", "not_acceptable", "too_many_streams"],
+    codes: ["invalid_cursor", "cursor_ahead", "caller_is_a_run", "run_not_found", "not_acceptable", "too_many_streams"],
     reply: "stream",
     items: "events",
     tool: "run_events",

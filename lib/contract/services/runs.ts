@@ -1,4 +1,4 @@
-import { type Caller, hasScope } from "../../caller.js";
+import type { Caller } from "../../caller.js";
 import { AnodeError } from "../../errors.js";
 import { cutText } from "../../events/bound-payload.js";
 import type { RunManager } from "../../runs/manager.js";
@@ -8,6 +8,8 @@ import type { AttachOptions } from "../../runs/streams.js";
 import { isTerminal } from "../../runs/transitions.js";
 import type { ByteStream, CallContext, Result, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
+import { assertApprover } from "./approver.js";
+import { seqCursor } from "./cursor.js";
 import { streamForm } from "./media.js";
 import { fromCursor, listBytes, toCursor } from "./pages.js";
 
@@ -62,7 +64,7 @@ export function createRunServices(manager: RunManager): Services {
       if (form === "page") return ok(await manager.streams.page(record, after, input.limit ?? 100));
       if (isTerminal(record.status) && after >= record.last_seq) return { status: 204 };
       const { follow = true, previews = false, approver = false } = input;
-      if (approver && !hasScope(context.caller, "approve")) throw scopeRequired("approve");
+      if (approver) await assertApprover(context.caller);
       manager.streams.assertRoom(record.id);
       const options: AttachOptions = { after, follow, previews, approver, signal: context.signal };
       if (form === "ndjson") return streamed("application/x-ndjson", manager.streams.ndjson(record, options));
@@ -167,15 +169,9 @@ function shortened(record: RunSummary): RunSummary {
 
 /** @throws `invalid_cursor`, `cursor_ahead` */
 function cursorOf(after: string | number | undefined, lastEventId: string | undefined, record: RunSummary): number {
-  const text = String(lastEventId ?? after ?? 0);
-  if (!/^\d{1,16}$/.test(text)) throw new AnodeError("invalid_cursor", "The cursor must be the seq of an event, 1 to 16 digits.");
-  const cursor = Number(text);
+  const cursor = seqCursor(after, lastEventId) ?? 0;
   if (isTerminal(record.status) || cursor <= record.last_seq) return cursor;
   throw new AnodeError("cursor_ahead", `The cursor is beyond the newest event, ${record.last_seq}.`, {
     details: { last_seq: record.last_seq },
   });
-}
-
-function scopeRequired(scope: string): AnodeError {
-  return new AnodeError("scope_required", `This needs the scope ${scope}.`, { details: { scope } });
 }

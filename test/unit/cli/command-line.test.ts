@@ -20,6 +20,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     ...["priority", "budget", "approval-timeout-ms", "unattended", "keep-open", "idempotency-key", "attach", "no-spawn"],
   ],
   attach: ["stream-json", "previews", "after"],
+  events: ["after", "tail", "types", "follow"],
   acp: ["profile", "no-spawn", "no-daemon"],
   "runs list": ["limit", "status", "cursor", "origin"],
   "runs cancel": ["reason"],
@@ -33,8 +34,8 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "token create": ["scope", "label", "ttl-ms"],
   openapi: ["out"],
 };
-const takesDaemon = ["status", ...everyRun, "attach", "acp", "doctor", "token create", "token list", "token revoke"];
-const takesJson = ["status", ...everyRun, "doctor", "token create", "token list", "tools", "config list", "config doctor"];
+const takesDaemon = ["status", ...everyRun, "attach", "events", "acp", "doctor", "token create", "token list", "token revoke"];
+const takesJson = ["status", ...everyRun, "events", "doctor", "token create", "token list", "tools", "config list", "config doctor"];
 const takenEverywhere = ["help", "version", "no-color", "raw", "quiet"];
 const switches = [
   ...[
@@ -51,10 +52,10 @@ const switches = [
     "steer",
     "stream-json",
   ],
-  ...["stream-json-input", "archive", "stats", "checks", "previews", "resume", "deep", "json", ...takenEverywhere],
+  ...["stream-json-input", "archive", "follow", "stats", "checks", "previews", "resume", "deep", "json", ...takenEverywhere],
 ];
-const counts = ["port", "max-turns", "approval-timeout-ms", "limit", "timeout-ms", "after", "ttl-ms"];
-const repeated = ["addr", "budget", "scope", "allow-tool"];
+const counts = ["port", "max-turns", "approval-timeout-ms", "limit", "timeout-ms", "after", "tail", "ttl-ms"];
+const repeated = ["addr", "budget", "scope", "allow-tool", "types"];
 const wordsOf: Readonly<Record<string, readonly string[]>> = {
   "runs show": ["R-1"],
   "runs cancel": ["R-1"],
