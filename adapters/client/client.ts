@@ -3,6 +3,7 @@ import type { Operation } from "../../lib/contract/operation.js";
 import { AnodeError } from "../../lib/errors.js";
 import type { Host } from "../../lib/host.js";
 import { systemHost } from "../../lib/system-host.js";
+import { attachmentMethods } from "./attachments.js";
 import { attach, type AttachOptions } from "./attach.js";
 import type { Carrier, CarrierReply } from "./carrier.js";
 import type { CallOptions, Client } from "./client-types.js";
@@ -89,6 +90,7 @@ export function clientOver(carrier: Carrier, options: ClientOptions = {}): Clien
     "runs.wait": (input: Input, given: CallOptions = {}) =>
       within(ends(given), (signal) => waitInSlices((slice) => call("runs.wait", slice, { ...given, signal }), host.clock, input)),
     "runs.attach": (id: string, given: AttachOptions = {}) => attach(runPorts, id, given),
+    ...Object.fromEntries(Object.entries(attachmentMethods(sender, ends)).map(([verb, call]) => [`attachments.${verb}`, call])),
     address: carrier.address,
     async close() {
       closing.abort();
