@@ -57,6 +57,12 @@ interface Connected {
   readonly peer_token?: string;
 }
 
+/** Which pane a hook stands for, and which hook it is. */
+export interface SocketAbout {
+  readonly pane_id?: string;
+  readonly hook_version?: number;
+}
+
 const mostAtOnce = 64;
 const disconnected: Handed = {
   state: "queued",
@@ -79,7 +85,7 @@ export class Link implements Channel {
   #state: "connecting" | "registering" | "connected" | "closed" = "connecting";
   #self: (Caller & { readonly peer_id: string }) | undefined;
   #hasReceipts = false;
-  #isHook = false;
+  #about: SocketAbout = {};
   /** Its one message of this idle is out. */
   #isSpent = false;
   /** What waits in the queue stays there until the other end has read more. */
@@ -110,6 +116,11 @@ export class Link implements Channel {
   /** The other end says what became of a message. */
   get hasReceipts(): boolean {
     return this.#hasReceipts;
+  }
+
+  /** What it said of itself when it connected. */
+  get about(): SocketAbout {
+    return this.#about;
   }
 
   /** How many answers in a row said that the agent is not in its pane. */
@@ -218,7 +229,8 @@ export class Link implements Channel {
     const { peer_id, display_name, circle } = peer;
     this.#self = { id: caller.id, door: caller.door, scopes: ["read", "control"], peer_id };
     this.#hasReceipts = input.capabilities?.includes("delivery_receipts") ?? false;
-    this.#isHook = hook_version !== undefined;
+    const { pane_id } = input;
+    this.#about = { ...(pane_id !== undefined && { pane_id }), ...(hook_version !== undefined && { hook_version }) };
     this.#state = "connected";
     const { pingMs } = this.#ports.limits;
     this.#cancelTimer = this.#ports.host.clock.schedule(() => this.#beat(), pingMs);
@@ -329,7 +341,7 @@ export class Link implements Channel {
 
   #isPane({ pane_id, backend }: PeerRecord): boolean {
     // A plugin of the runtime injects by the runtime's own means.
-    return pane_id !== undefined && (backend !== "opencode" || this.#isHook);
+    return pane_id !== undefined && (backend !== "opencode" || this.#about.hook_version !== undefined);
   }
 
   #error(error: unknown): void {
