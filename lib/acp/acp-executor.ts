@@ -1,10 +1,11 @@
 import { createProcesses, emitUntilAbort, type Hidden, type Processes } from "../node/index.js";
+import type { OpenPermissions, PermissionRun } from "../permissions/schema.js";
 import type { Executor, RunContext } from "../runs/executor.js";
 import { systemHost } from "../system-host.js";
 import { modeOf, resolveAgents } from "./agents.js";
 import { type AgentEnd, connectEnd, launchAgent } from "./launch.js";
 import type { AgentMcpServer } from "./mcp-servers.js";
-import { type OpenPermissions, type PermissionRun, plainPermissions } from "./permissions.js";
+import { plainPermissions } from "./permissions.js";
 import { findAgent, prepareAgent, supportsOf } from "./prepare.js";
 import { runAgent } from "./run-agent.js";
 import type { AgentDefinition } from "./schema.js";
@@ -63,22 +64,27 @@ export function createAcpExecutor(options: AcpExecutorOptions = {}): Executor {
       const agent = findAgent(agents, name);
       const hidden = await hide?.();
       const run = { context, mode: approval_mode, cwd, readOnly: read_only };
-      return runAgent(context, {
-        sdk: await loadSdk(),
-        agent,
-        name,
-        mode: modeOf(agent, name, approval_mode, read_only),
-        cwd,
-        closed: hidden ? [hidden.home] : [],
-        permissions: await permissions(run),
-        mcpServers: (await mcpServers?.(run)) ?? [],
-        clock: host.clock,
-        graceMs: limits.graceMs,
-        killMs: limits.killMs,
-        surroundings,
-        launch: async (stray) =>
-          connect ? connectEnd(await connect(agent, context)) : launchAgent(context, agent, { processes, hide: hidden, cwd, stray }),
-      });
+      const rules = await permissions(run);
+      try {
+        return await runAgent(context, {
+          sdk: await loadSdk(),
+          agent,
+          name,
+          mode: modeOf(agent, name, approval_mode, read_only),
+          cwd,
+          closed: hidden ? [hidden.home] : [],
+          permissions: rules,
+          mcpServers: (await mcpServers?.(run)) ?? [],
+          clock: host.clock,
+          graceMs: limits.graceMs,
+          killMs: limits.killMs,
+          surroundings,
+          launch: async (stray) =>
+            connect ? connectEnd(await connect(agent, context)) : launchAgent(context, agent, { processes, hide: hidden, cwd, stray }),
+        });
+      } finally {
+        await rules.close?.();
+      }
     },
     close: () => processes.close(),
   };

@@ -9,5 +9,5 @@ export { detectAgent, type DetectedAgent } from "./detect.js";
 export type { AgentEnd } from "./launch.js";
 export type { AgentMcpServer } from "./mcp-servers.js";
 export type { MessageStream } from "./messages.js";
-export type { OpenPermissions, PermissionCall, PermissionRun, Permissions, Verdict } from "./permissions.js";
+export type { OpenPermissions, PermissionCall, PermissionRun, Permissions, ToolLevel, Verdict } from "../permissions/schema.js";
 export { type AgentDefinition, agentDefinition } from "./schema.js";

@@ -1,6 +1,7 @@
+import type { PermissionCall, Permissions } from "../permissions/schema.js";
 import type { RunContext } from "../runs/executor.js";
 import type { Outbox } from "./outbox.js";
-import { toPermissionCall, type PermissionCall, type Permissions } from "./permissions.js";
+import { toPermissionCall } from "./permissions.js";
 import { asFields, type Fields } from "./read.js";
 import type { PermissionOption, RequestPermissionRequest, RequestPermissionResponse } from "./sdk.js";
 import type { ToolCall, ToolCalls } from "./tool-calls.js";

@@ -1,5 +1,6 @@
 import { AnodeError, isAnodeError } from "../errors.js";
 import type { Clock } from "../host.js";
+import type { Permissions } from "../permissions/schema.js";
 import type { Outcome, RunContext } from "../runs/executor.js";
 import { type AgentLink, LinkClosed, openLink } from "./agent-link.js";
 import type { AgentMode } from "./agents.js";
@@ -10,7 +11,6 @@ import type { AgentMcpServer } from "./mcp-servers.js";
 import { createOutbox, type Outbox } from "./outbox.js";
 import { outcomeOfError } from "./outcome.js";
 import { answerPermission } from "./permission-request.js";
-import type { Permissions } from "./permissions.js";
 import { converse } from "./prompts.js";
 import type { AgentDefinition } from "./schema.js";
 import type { Sdk } from "./sdk.js";

@@ -5,14 +5,7 @@
  */
 export { createAgentExecutor } from "./agent-executor.js";
 export { type AgentConfig, agentConfig } from "./config-schema.js";
-export {
-  createForeignRules,
-  type ForeignCall,
-  type ForeignRules,
-  type ForeignRulesOptions,
-  type ForeignRun,
-  type ForeignVerdict,
-} from "./foreign-rules.js";
+export { createForeignRules, type ForeignRulesOptions } from "./foreign-rules.js";
 export { createForeignServers, type ForeignServer, type ForeignServersOptions } from "./mcp/foreign-servers.js";
 export { readHookFile } from "./hooks/hook-file.js";
 export type { AgentExecutorOptions, AgentModel, ToolsetSurroundings } from "./options.js";
@@ -26,3 +19,4 @@ export { builtinToolNames } from "./tools/tool-names.js";
 export { createTrust, type Trust, type TrustedWorkspace } from "./trust.js";
 export type { CommandSurroundings } from "./run-commands.js";
 export type { AgentTool, ToolCall, ToolLevel, ToolResult } from "./tool.js";
+export type { OpenPermissions, PermissionCall, PermissionRun, Permissions, Verdict } from "../permissions/schema.js";
