@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { createAcpExecutor, resolveAgents } from "../../lib/acp/index.js";
 import { type AgentConfig, createAgentExecutor, createForeignRules, createForeignServers } from "../../lib/agent/index.js";
 import { type Executor, type Host, type Limits, type Profile, RunManager, type RunManagerOptions, type Store } from "../../lib/index.js";
@@ -121,6 +122,7 @@ function ownExecutors(options: RunsOptions, containment: Containment): Record<st
     hide,
     permissions: createForeignRules({ ...surround, config, home, env, host }),
     mcpServers: createForeignServers({ config, home, env }),
+    sessionLocks: join(home, "agent-sessions"),
     surroundings,
   });
   return Object.fromEntries(

@@ -10,6 +10,7 @@ import { findAgent, prepareAgent, supportsOf } from "./prepare.js";
 import { runAgent } from "./run-agent.js";
 import type { AgentDefinition } from "./schema.js";
 import { loadSdk } from "./sdk.js";
+import { createSessionHold } from "./session-hold.js";
 
 /** Settings of {@link createAcpExecutor}. */
 export interface AcpExecutorOptions {
@@ -25,6 +26,8 @@ export interface AcpExecutorOptions {
   readonly permissions?: OpenPermissions;
   /** Tool servers that an agent shall use in a run. @defaultValue none */
   readonly mcpServers?: (run: PermissionRun) => readonly AgentMcpServer[] | Promise<readonly AgentMcpServer[]>;
+  /** Folder of the locks by which processes that share it keep out of each other's sessions. @defaultValue none */
+  readonly sessionLocks?: string;
   /** Where runs take place, as `system.init` tells it. @defaultValue "embedded" */
   readonly surroundings?: "headless" | "daemon" | "embedded";
 }
@@ -35,7 +38,7 @@ export interface AcpExecutorOptions {
  * @throws `invalid_request` for a definition of the wrong form
  */
 export function createAcpExecutor(options: AcpExecutorOptions = {}): Executor {
-  const { connect, hide, permissions = plainPermissions, mcpServers, surroundings = "embedded" } = options;
+  const { connect, hide, permissions = plainPermissions, mcpServers, sessionLocks, surroundings = "embedded" } = options;
   const agents = resolveAgents(options.agents);
   const processes = options.processes ?? createProcesses({ host: systemHost });
   const { limits, host } = processes;
@@ -72,6 +75,7 @@ export function createAcpExecutor(options: AcpExecutorOptions = {}): Executor {
           name,
           mode: modeOf(agent, name, approval_mode, read_only),
           cwd,
+          hold: createSessionHold(sessionLocks),
           closed: hidden ? [hidden.home] : [],
           permissions: rules,
           mcpServers: (await mcpServers?.(run)) ?? [],

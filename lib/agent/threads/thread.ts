@@ -2,7 +2,8 @@ import { closeSync, fdatasync, mkdirSync, openSync, readFileSync, renameSync, wr
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { type Message, messagesOf, parseLines, type PlacedMessage, type RunLine, type ThreadHead, type ThreadLine } from "./lines.js";
-import { lockThread, type ThreadLock } from "./thread-lock.js";
+import type { HeldFile } from "../../node/index.js";
+import { lockThread } from "./thread-lock.js";
 
 /** What is told of a thread without reading it. */
 export interface ThreadMeta {
@@ -70,7 +71,7 @@ interface Beginning {
   readonly lines: number;
   /** Written before the first message. */
   readonly head?: ThreadHead;
-  readonly lock?: ThreadLock;
+  readonly lock?: HeldFile;
   /** The last line was not written to its end. */
   readonly isTorn?: boolean;
 }
