@@ -58,6 +58,7 @@ export function judgeAnswer(question: Question, input: AnswerInput, by: string):
     throw new AnodeError("question_changed", "The answer is for another question than this one; read it again.");
   }
   const common = { by, ...(input.message !== undefined && { message: input.message }) };
+  if (input.decline) return { ...common, ...declined(question, input) };
   if (question.kind === "choice") {
     const option = question.options?.find((candidate) => candidate.id === input.option_id);
     if (!option) {
@@ -78,6 +79,14 @@ export function judgeAnswer(question: Question, input: AnswerInput, by: string):
   }
   if (input.text === undefined || input.text.trim() === "") throw new AnodeError("invalid_answer", "text must not be blank.");
   return { ...common, outcome: "answered", text: input.text };
+}
+
+function declined(question: Question, { option_id, text }: AnswerInput): Answer {
+  if (question.scope === "tool_permission")
+    throw new AnodeError("invalid_answer", "An approval is not declined: choose the option that denies.");
+  if (option_id !== undefined || text !== undefined)
+    throw new AnodeError("invalid_answer", "decline goes with neither option_id nor text.");
+  return endWithoutAnswer(question, "canceled");
 }
 
 /** The ending of a question nobody answered: an approval is denied with the true reason, others end as they are. */

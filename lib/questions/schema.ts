@@ -101,6 +101,8 @@ export const answerInput = later(() =>
     option_id: z.string().max(128).exactOptional(),
     text: z.string().max(65_536).exactOptional(),
     message: z.string().max(4096).exactOptional(),
+    /** Ends a question other than an approval without an answer: the asker need not wait for its deadline. */
+    decline: z.literal(true).exactOptional(),
     /** Digest of the question that was read; another one is `question_changed`. */
     digest: z.string().max(128).exactOptional(),
   }),

@@ -110,7 +110,15 @@ describe("judgeAnswer", () => {
     expect(judge(acknowledge, { message: "seen" })).toEqual({ by: "ann", outcome: "answered", message: "seen" });
   });
 
+  it("ends what is declined without an answer, by whom and why it was", () => {
+    const ending = { by: "ann", message: "no form", outcome: "canceled", reason: "canceled" };
+    for (const question of [choice, text, acknowledge]) expect(judge(question, { decline: true, message: "no form" })).toEqual(ending);
+  });
+
   it.each<[string, QuestionInput, AnswerInput, string]>([
+    ["an approval that is declined", approval, { decline: true }, "invalid_answer"],
+    ["an option that is declined", choice, { decline: true, option_id: "y" }, "invalid_answer"],
+    ["a text that is declined", text, { decline: true, text: "y" }, "invalid_answer"],
     ["an unknown option", choice, { option_id: "x" }, "invalid_option"],
     ["no option", choice, {}, "invalid_option"],
     ["an option where none is listed", { kind: "choice", scope: "user_question", prompt: "?" }, { option_id: "y" }, "invalid_option"],
