@@ -6,6 +6,7 @@
 export { type AcpExecutorOptions, createAcpExecutor } from "./acp-executor.js";
 export { builtInAgents, resolveAgents } from "./agents.js";
 export { detectAgent, type DetectedAgent } from "./detect.js";
+export { findCommand } from "./find-command.js";
 export type { AgentEnd } from "./launch.js";
 export type { AgentMcpServer } from "./mcp-servers.js";
 export type { MessageStream } from "./messages.js";
