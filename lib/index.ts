@@ -8,7 +8,7 @@ export { operations } from "./contract/index.js";
 export { openApiDocument } from "./contract/document.js";
 export { createPerform, type Perform } from "./contract/perform.js";
 export { type OperationInput, type OperationName, type OperationOutput, operationSchemas, type ValidInput } from "./contract/schemas.js";
-export { createServices } from "./contract/services.js";
+export { createServices, type ServiceParts } from "./contract/services.js";
 export type { DaemonParts } from "./contract/services/daemon.js";
 export {
   AnodeError,
@@ -29,6 +29,7 @@ export type { FrameChunk } from "./events/slab.js";
 export type { CancelTimer, Clock, Host, Log } from "./host.js";
 export { type Bound, defaultLimits, type Limits, limitTable, resolveLimits } from "./limits.js";
 export type { HeldQuestion, OpenQuestion, QuestionDesk } from "./questions/desk.js";
+export { Mesh, type MeshOptions, type SessionReport, type TurnReport } from "./mesh/mesh.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export {
   type Answer,

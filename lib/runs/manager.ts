@@ -136,6 +136,11 @@ export class RunManager {
     return this.#desk;
   }
 
+  /** The one writer of the store's streams: for whoever keeps records and events beside runs. Open before use is the manager's. */
+  get journal(): Journal {
+    return this.#journal;
+  }
+
   /** `open` between `open()` and `close()`. */
   get state(): "new" | "opening" | "open" | "closing" | "closed" {
     return this.#state;
@@ -263,6 +268,12 @@ export class RunManager {
       });
     }
     return run.inputs.accept(text, delivery, caller.id, also);
+  }
+
+  /** Whether a run is active, takes queued input, and has not closed it. */
+  takesInput(id: string): boolean {
+    const run = this.#active.get(id);
+    return run !== undefined && !run.endingDecided && run.supports.queue && run.inputs.open;
   }
 
   /** All inputs of a run with their states, in order. @throws `run_not_found` */

@@ -90,7 +90,7 @@ describe("every operation of the contract", () => {
     } finally {
       socket.destroy();
     }
-    return { status: Number(text.slice(9, 12)), code: /"code":"(\w+)"/.exec(text)?.[1] };
+    return { status: Number(text.slice(9, 12)), code: /"code":"(\w+)","request_id"/.exec(text)?.[1] };
   }
 
   async function records(): Promise<unknown> {

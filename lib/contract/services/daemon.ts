@@ -56,13 +56,15 @@ export function createDaemonServices(manager: RunManager, daemon?: DaemonParts):
     "auth.self": async (_input: object, { caller }: CallContext) => {
       const id = caller.id.startsWith("token:") ? caller.id.slice("token:".length) : undefined;
       const token = id === undefined ? undefined : daemon?.tokens.get(id);
-      const kind = token ? "token" : caller.id === "token:root" ? "root" : "owner";
+      const kind = caller.peer_id !== undefined ? "peer" : token ? "token" : caller.id === "token:root" ? "root" : "owner";
       return ok({
         kind,
         id: id ?? caller.id,
         scopes: caller.scopes,
-        ...(token && { label: token.label, expires_at: token.expires_at }),
+        ...(token && { label: token.label }),
+        ...(token?.expires_at !== undefined && { expires_at: token.expires_at }),
         ...(caller.run_id !== undefined && { run_id: caller.run_id }),
+        ...(caller.peer_id !== undefined && { peer_id: caller.peer_id }),
       });
     },
   };

@@ -26,6 +26,14 @@ describe("createMcpServer", () => {
       "run_wait",
       "run_input",
       "run_questions",
+      "list_peers",
+      "whoami",
+      "ask",
+      "ack",
+      "decline",
+      "notify_peer",
+      "broadcast",
+      "trace",
     ]);
     for (const tool of tools) {
       expect(tool.inputSchema.type).toBe("object");
@@ -43,7 +51,7 @@ describe("createMcpServer", () => {
   it("leaves out the tools that the caller's scopes do not allow", async () => {
     const client = await connectMcp(callerOf(await openManager(greeter), reader));
     const { tools } = await client.listTools();
-    expect(tools.map((tool) => tool.name)).toEqual(["run_list", "run_get", "run_events", "run_wait", "run_questions"]);
+    expect(tools.map((tool) => tool.name)).toEqual(["run_list", "run_get", "run_events", "run_wait", "run_questions", "list_peers", "whoami", "trace"]);
     const { document, isError } = await callTool(client, "run_start", { prompt: "x" });
     expect({ isError, code: document["code"] }).toEqual({ isError: true, code: "scope_required" });
   });
