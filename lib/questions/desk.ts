@@ -1,7 +1,7 @@
 import { canonicalJson } from "../canonical-json.js";
 import type { Caller } from "../caller.js";
 import { AnodeError } from "../errors.js";
-import type { Appended, Draft, Journal, Step } from "../events/journal.js";
+import type { Appended, Draft, Journal, Redact, Step } from "../events/journal.js";
 import type { CancelTimer, Host } from "../host.js";
 import { createIds, type Ids } from "../ids.js";
 import type { Limits } from "../limits.js";
@@ -85,15 +85,24 @@ export class Desk implements QuestionDesk {
   readonly #store: Store;
   readonly #host: Host;
   readonly #limits: Limits;
+  readonly #redact: Redact;
   readonly #hasApprover: (question: Question) => boolean;
   readonly #ids: Ids;
   readonly #open = new Map<string, Entry>();
 
-  constructor(parts: { journal: Journal; store: Store; host: Host; limits: Limits; hasApprover: (question: Question) => boolean }) {
+  constructor(parts: {
+    journal: Journal;
+    store: Store;
+    host: Host;
+    limits: Limits;
+    redact?: Redact;
+    hasApprover: (question: Question) => boolean;
+  }) {
     this.#journal = parts.journal;
     this.#store = parts.store;
     this.#host = parts.host;
     this.#limits = parts.limits;
+    this.#redact = parts.redact ?? ((value) => value);
     this.#hasApprover = parts.hasApprover;
     this.#ids = createIds("Q", parts.host.clock);
   }
@@ -144,9 +153,11 @@ export class Desk implements QuestionDesk {
       mostOfOwner: _m,
       unattended = "wait",
       timeout_ms = this.#limits.questionMs,
-      ...content
+      ...told
     } = input;
-    checkQuestion(content);
+    checkQuestion(told);
+    // As it is shown, so it is kept and so its digest is.
+    const content = this.#redact(told);
     const { scope, kind, prompt, options, tool, metadata } = content;
     const digest = await this.#host.digest(canonicalJson({ scope, kind, prompt, options, tool, metadata }));
     const stored = id === undefined || this.#open.has(id) ? undefined : await this.#store.get(questionCollection, id);
@@ -313,28 +324,31 @@ export class Desk implements QuestionDesk {
   }
 
   async #close(entry: Entry, ending: Answer, also: (closed: Question) => readonly Put[] = () => []): Promise<Question> {
-    const { question, draft, put } = this.#ended(entry, ending);
+    const { question, kept, draft, put } = this.#ended(entry, ending);
     if (this.#journal.full && ending.by !== undefined) {
       throw new AnodeError("storage_full", "The disk has no space left for the answer; free some and answer again.");
     }
     const { committed } = this.#journal.append({
       appends: entry.stream === undefined ? [] : [{ ...draft, stream: entry.stream }],
       feed: [draft],
-      puts: [put, ...also(question)],
+      puts: [put, ...also(kept)],
     });
     this.#settle(entry, question, committed);
     await committed;
-    return question;
+    return kept;
   }
 
-  #ended(entry: Entry, ending: Answer): { question: Question; draft: Draft; put: Put } {
+  /** `question` is for those who wait, as it was answered; `kept` is for everybody else. */
+  #ended(entry: Entry, ending: Answer): { question: Question; kept: Question; draft: Draft; put: Put } {
     const { question_id, run_id, peer_id } = entry.question;
     const question: Question = { ...entry.question, status: "closed", ...ending, closed_at: formatTime(this.#host.clock.now()) };
+    const kept = this.#redact(question);
     const owner = { ...(run_id !== undefined && { run_id }), ...(peer_id !== undefined && { peer_id }) };
     return {
       question,
+      kept,
       draft: { type: "question.closed", payload: { question_id, ...ending }, ...owner },
-      put: { collection: questionCollection, id: question_id, record: question, expectedRevision: entry.revision },
+      put: { collection: questionCollection, id: question_id, record: kept, expectedRevision: entry.revision },
     };
   }
 
