@@ -5,7 +5,7 @@ import { createApprover } from "./approver.js";
 import type { Context } from "./context.js";
 import { exitOfRun, isEnded } from "./exit-code.js";
 import { createProgress } from "./progress.js";
-import { createTranscript } from "./transcript.js";
+import { askedElsewhere, createTranscript } from "./transcript.js";
 
 export interface FollowOptions {
   /** Begin after this seq. @defaultValue 0 */
@@ -14,6 +14,8 @@ export interface FollowOptions {
   readonly asJson?: boolean;
   /** Growing texts too. @defaultValue false */
   readonly previews?: boolean;
+  /** The run is in this process: no other one can answer its questions. @defaultValue false */
+  readonly isAlone?: boolean;
   /** Hears every record event. */
   readonly see?: (event: StreamEvent) => void;
   /** Leaves the run; it goes on. */
@@ -27,9 +29,11 @@ const giveUpMs = 60_000;
 export async function followRun(client: Client, id: string, context: Context, options: FollowOptions): Promise<number> {
   const { output, stdin } = context;
   const signal = AbortSignal.any([options.signal, output.closed]);
-  const show = options.asJson ? output.json : createTranscript(output);
   const progress = createProgress(output);
   const approver = !options.asJson && isPerson(context) ? createApprover({ client, output, stdin, signal }) : undefined;
+  // Whatever is inside a run cannot answer for it, and is not told how.
+  const isShown = !approver && !options.isAlone && !context.env["ANODE_RUN_ID"];
+  const show = options.asJson ? output.json : createTranscript(output, isShown ? askedElsewhere : undefined);
   let status: string | undefined;
   try {
     for await (const event of eventsOf(client, id, { ...options, signal }, context, approver !== undefined)) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createOutput } from "../../../adapters/cli/output.js";
 import { progressAfter, progressLine } from "../../../adapters/cli/progress.js";
-import { createTranscript } from "../../../adapters/cli/transcript.js";
+import { askedElsewhere, createTranscript } from "../../../adapters/cli/transcript.js";
 import type { StreamEvent } from "../../../lib/events/event.js";
 
 const event = (type: string, payload: Record<string, unknown> = {}): StreamEvent => ({
@@ -15,9 +15,13 @@ const event = (type: string, payload: Record<string, unknown> = {}): StreamEvent
 });
 
 function told(...events: StreamEvent[]): { stdout: string; stderr: string } {
+  return toldWith(undefined, ...events);
+}
+
+function toldWith(asked: Parameters<typeof createTranscript>[1], ...events: StreamEvent[]): { stdout: string; stderr: string } {
   const written = { stdout: "", stderr: "" };
   const sink = (name: "stdout" | "stderr") => ({ write: (text: string) => void (written[name] += text), on: () => undefined });
-  const tell = createTranscript(createOutput({ stdout: sink("stdout"), stderr: sink("stderr") }));
+  const tell = createTranscript(createOutput({ stdout: sink("stdout"), stderr: sink("stderr") }), asked);
   for (const one of events) tell(one);
   return written;
 }
@@ -43,6 +47,19 @@ describe("createTranscript", () => {
 
   it("puts a child's stderr on stderr, without a name before it", () => {
     expect(told(event("process.output", { stream: "stderr", text: "warning\n" }))).toEqual({ stdout: "", stderr: "warning\n" });
+  });
+
+  it.each([
+    [{ kind: "choice", scope: "tool_permission", prompt: "Allow ls?" }, "Allow ls?", "R-1 y"],
+    [{ kind: "choice", scope: "user_question", prompt: "Color?" }, "Color?", "R-1 <option>"],
+    [{ kind: "text", scope: "user_question", prompt: "Name?" }, "Name?", "R-1 --text <answer>"],
+    [{ kind: "acknowledge", scope: "user_question", prompt: "Seen." }, "Seen.", "R-1"],
+  ])("says of the question %o how it is answered from elsewhere, where nobody is asked here", (question, prompt, words) => {
+    const asked = event("question.asked", { run_id: "R-1", ...question });
+    expect(toldWith(askedElsewhere, asked).stderr).toBe(
+      `anode: R-1 asks: ${prompt}\nanode: From another terminal: anode runs answer ${words}\n`,
+    );
+    expect(told(asked).stderr).toBe("");
   });
 
   it("tells of tools, notices, questions and gaps on stderr", () => {
