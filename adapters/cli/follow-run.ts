@@ -1,11 +1,12 @@
 import { isAnodeError } from "../../lib/errors.js";
 import type { Preview, StreamEvent } from "../../lib/events/event.js";
 import type { Client } from "../client/index.js";
+import { tellHowToAnswer } from "./answer-elsewhere.js";
 import { createApprover } from "./approver.js";
 import type { Context } from "./context.js";
 import { exitOfRun, isEnded } from "./exit-code.js";
 import { createProgress } from "./progress.js";
-import { askedElsewhere, createTranscript } from "./transcript.js";
+import { createTranscript } from "./transcript.js";
 
 export interface FollowOptions {
   /** Begin after this seq. @defaultValue 0 */
@@ -33,7 +34,7 @@ export async function followRun(client: Client, id: string, context: Context, op
   const approver = !options.asJson && isPerson(context) ? createApprover({ client, output, stdin, signal }) : undefined;
   // Whatever is inside a run cannot answer for it, and is not told how.
   const isShown = !approver && !options.isAlone && !context.env["ANODE_RUN_ID"];
-  const show = options.asJson ? output.json : createTranscript(output, isShown ? askedElsewhere : undefined);
+  const show = options.asJson ? output.json : createTranscript(output, isShown ? tellHowToAnswer(client, output, signal) : undefined);
   let status: string | undefined;
   try {
     for await (const event of eventsOf(client, id, { ...options, signal }, context, approver !== undefined)) {

@@ -6,13 +6,12 @@ import { shorten } from "./table.js";
 type Payload = Readonly<Record<string, unknown>>;
 
 const noteColumns = 200;
-const promptColumns = 100;
 
 /**
  * Tells a run's events as text: what the work says on stdout, what happened around it on stderr.
- * @param asked - what is said of a question; nothing where somebody puts it to a person
+ * @param asked - hears of a question where nobody puts it to a person
  */
-export function createTranscript(output: Output, asked?: (question: Question) => string): (event: StreamEvent | Preview) => void {
+export function createTranscript(output: Output, asked?: (question: Question) => void): (event: StreamEvent | Preview) => void {
   let hasSpoken = false;
   const tell: Readonly<Record<string, (payload: Payload) => void>> = {
     "assistant.message": ({ text }) => say(withLineEnd(String(text))),
@@ -23,7 +22,9 @@ export function createTranscript(output: Output, asked?: (question: Question) =>
       if (ok === false) note(`${String(name)} ${ending}: ${String(deny_reason ?? error ?? "no reason given")}`);
     },
     "question.asked": (payload) => {
-      if (asked) output.note(asked(payload as unknown as Question));
+      if (!asked) return;
+      note(`${String(payload["run_id"])} asks: ${String(payload["prompt"])}`);
+      asked(payload as unknown as Question);
     },
     "question.closed": ({ question_id, outcome, decision, reason }) =>
       note(`${String(question_id)} ${[outcome, decision, reason].filter(Boolean).join(", ")}`),
@@ -62,10 +63,4 @@ function ending(status: string, { stop_reason, duration_ms }: Payload): string {
 
 function withLineEnd(text: string): string {
   return text === "" || text.endsWith("\n") ? text : `${text}\n`;
-}
-
-/** What waits for an answer, and how to give it from another terminal. */
-export function askedElsewhere({ kind, prompt, run_id = "", scope }: Question): string {
-  const answer = { acknowledge: "", choice: scope === "tool_permission" ? " y" : " <option>", text: " --text <answer>" }[kind];
-  return `${run_id} asks: ${shorten(prompt, promptColumns)}\nFrom another terminal: anode runs answer ${run_id}${answer}`;
 }

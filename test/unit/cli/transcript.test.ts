@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createOutput } from "../../../adapters/cli/output.js";
 import { progressAfter, progressLine } from "../../../adapters/cli/progress.js";
-import { askedElsewhere, createTranscript } from "../../../adapters/cli/transcript.js";
+import { createTranscript } from "../../../adapters/cli/transcript.js";
 import type { StreamEvent } from "../../../lib/events/event.js";
 
 const event = (type: string, payload: Record<string, unknown> = {}): StreamEvent => ({
@@ -49,17 +49,11 @@ describe("createTranscript", () => {
     expect(told(event("process.output", { stream: "stderr", text: "warning\n" }))).toEqual({ stdout: "", stderr: "warning\n" });
   });
 
-  it.each([
-    [{ kind: "choice", scope: "tool_permission", prompt: "Allow ls?" }, "Allow ls?", "R-1 y"],
-    [{ kind: "choice", scope: "user_question", prompt: "Color?" }, "Color?", "R-1 <option>"],
-    [{ kind: "text", scope: "user_question", prompt: "Name?" }, "Name?", "R-1 --text <answer>"],
-    [{ kind: "acknowledge", scope: "user_question", prompt: "Seen." }, "Seen.", "R-1"],
-  ])("says of the question %o how it is answered from elsewhere, where nobody is asked here", (question, prompt, words) => {
-    const asked = event("question.asked", { run_id: "R-1", ...question });
-    expect(toldWith(askedElsewhere, asked).stderr).toBe(
-      `anode: R-1 asks: ${prompt}\nanode: From another terminal: anode runs answer ${words}\n`,
-    );
-    expect(told(asked).stderr).toBe("");
+  it("tells of a question where nobody puts it to a person", () => {
+    const asked = event("question.asked", { run_id: "R-1", question_id: "Q-1", prompt: "Allow ls?" });
+    const heard: unknown[] = [];
+    expect(toldWith((question) => void heard.push(question.question_id), asked).stderr).toBe("anode: R-1 asks: Allow ls?\n");
+    expect([told(asked).stderr, heard]).toEqual(["", ["Q-1"]]);
   });
 
   it("tells of tools, notices, questions and gaps on stderr", () => {
