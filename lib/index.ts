@@ -28,7 +28,15 @@ export { createRingBuffer } from "./events/ring-buffer.js";
 export type { FrameChunk } from "./events/slab.js";
 export type { CancelTimer, Clock, Host, Log } from "./host.js";
 export { type Bound, defaultLimits, type Limits, limitTable, resolveLimits } from "./limits.js";
-export type { HeldQuestion, OpenQuestion, QuestionDesk } from "./questions/desk.js";
+export type { Asker, CallAnswer, CallQuestion } from "./questions/ask-and-wait.js";
+export type {
+  HeldQuestion,
+  OpenQuestion,
+  PreparedQuestion,
+  QuestionDesk,
+  QuestionStep,
+  QuestionSteps,
+} from "./questions/desk-types.js";
 export { Mesh, type MeshOptions, type SessionReport, type TurnReport } from "./mesh/mesh.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export {
@@ -53,6 +61,7 @@ export {
   type QuestionTool,
   questionTool,
 } from "./questions/schema.js";
+export type { FeedFilter, FeedRules } from "./events/feed-filter.js";
 export type { Folders } from "./runs/accept.js";
 export {
   type CommandTemplate,
@@ -68,6 +77,7 @@ export {
   type Supports,
   supportsNothing,
 } from "./runs/executor.js";
+export type { FeedOptions, FeedPage, FeedReader, FeedReaders } from "./runs/feed.js";
 export { functionExecutor } from "./runs/function-executor.js";
 export { RunManager } from "./runs/manager.js";
 export type { RunManagerEvents, RunPage, RunQuery, RunStats } from "./runs/manager-types.js";
@@ -105,7 +115,7 @@ export type { AttachOptions, EventPage, RunReaders } from "./runs/streams.js";
 export { isTerminal } from "./runs/transitions.js";
 export type { IdempotencyKeys, KeyedReply, KeyScope, StoredReply } from "./store/idempotency.js";
 export { createMemoryStore, type MemoryStoreOptions } from "./store/memory-store.js";
-export type { Append, Batch, Delete, ListQuery, Put, Store, Stored, StoredPage, StoreUsage, StreamPage } from "./store/store.js";
+export type { Append, Batch, Delete, ListQuery, Put, Store, Stored, StoredPage, StoreUsage, StreamPage, Trim } from "./store/store.js";
 export { formatTime, parseTime, systemHost } from "./system-host.js";
 export { type NewToken, newToken, scope, type TokenInfo, tokenInfo, type TokenRequest, tokenRequest } from "./tokens/schema.js";
 export { type KnownCaller, Tokens } from "./tokens/tokens.js";

@@ -21,7 +21,7 @@ export async function putQuestion(question: Question, parts: QuestionParts): Pro
   const { client, signal } = parts;
   const { run_id: id = "", question_id, digest } = question;
   const given = canShow(question, parts) ? await ask(question, parts).catch(() => undefined) : unshown(question, parts);
-  const answer = given ?? (question.scope === "tool_permission" ? { option_id: denying(question) } : { decline: true as const });
+  const answer = given ?? (question.scope === "tool_permission" ? { option_id: denying(question) } : { outcome: "canceled" as const });
   if (signal.aborted) return;
   // Somebody else may have been faster, or the run has ended.
   await client.runs.answer({ id, question_id, digest, ...answer }).catch(() => {});
@@ -34,11 +34,11 @@ function canShow({ kind }: Question, { takesForms }: QuestionParts): boolean {
 }
 
 /** Nobody waits for an answer that cannot be given here: the agent hears why, the person what was asked. */
-function unshown({ prompt }: Question, { say }: QuestionParts): { readonly decline: true; readonly message: string } {
+function unshown({ prompt }: Question, { say }: QuestionParts): { readonly outcome: "canceled"; readonly message: string } {
   say(
     `\n\nThe agent asks: ${prompt}\n\nThis editor shows no form for the answer, so the agent goes on without it. Answer with your next prompt.\n\n`,
   );
-  return { decline: true, message: "The editor shows no form for an answer; ask in your reply, or offer options to choose from." };
+  return { outcome: "canceled", message: "The editor shows no form for an answer; ask in your reply, or offer options to choose from." };
 }
 
 async function ask(question: Question, { editor, sessionId, signal }: QuestionParts): Promise<Given> {

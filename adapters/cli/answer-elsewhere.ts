@@ -3,11 +3,9 @@ import type { Client } from "../client/index.js";
 import type { Output } from "./output.js";
 
 /** Whether somebody can still answer; a replay tells of questions that were closed long ago. */
-export async function isStillOpen({ run_id = "", question_id }: Question, client: Client, signal: AbortSignal): Promise<boolean> {
-  const { questions } = await client.runs
-    .questions({ id: run_id, status: "open" }, { signal })
-    .catch(() => ({ questions: [] as Question[] }));
-  return questions.some((question) => question.question_id === question_id);
+export async function isStillOpen({ question_id: id }: Question, client: Client, signal: AbortSignal): Promise<boolean> {
+  const question = await client.questions.get({ id }, { signal }).catch(() => undefined);
+  return question?.status === "open";
 }
 
 /** Says how a question that waits is answered, where nobody is asked here. */

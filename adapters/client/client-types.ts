@@ -1,6 +1,7 @@
 import type { OperationInput, OperationName, OperationOutput } from "../../lib/contract/schemas.js";
 import type { Preview, StreamEvent } from "../../lib/events/event.js";
 import type { AttachOptions } from "./attach.js";
+import type { FeedOptions } from "./events.js";
 
 /** What a single call may be given beside its input. */
 export interface CallOptions {
@@ -49,12 +50,24 @@ export interface AttachMethod {
   attach(id: string, options?: AttachOptions): AsyncIterableIterator<StreamEvent | Preview>;
 }
 
+/** Reading the feed as it comes. */
+export interface EventsMethod {
+  /**
+   * What changes anywhere in the daemon, over as many connections as it takes, until `signal` aborts or the client closes. What
+   * is not kept any more is told as one `system.gap`.
+   * @throws `cursor_ahead` for a seq that the daemon has not reached; `connection_lost` once `giveUpMs` is over
+   */
+  (options?: FeedOptions): AsyncIterableIterator<StreamEvent>;
+}
+
 /**
  * Every operation of the contract as a method: `runs.start` is `client.runs.start(input, options)`. Calls reject with an
  * `AnodeError` whose code is the same over every carrier.
  */
 export type Client = {
-  readonly [Name in Noun]: NounMethods<Name> & (Name extends "runs" ? AttachMethod : unknown);
+  readonly [Name in Exclude<Noun, "events">]: NounMethods<Name> & (Name extends "runs" ? AttachMethod : unknown);
+} & {
+  readonly events: EventsMethod & VerbMethods<"events">;
 } & {
   readonly [Name in OperationName as Name extends `${string}.${string}` ? never : Name]: ClientMethod<Name>;
 } & {

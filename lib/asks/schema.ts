@@ -44,3 +44,53 @@ export const ask = later(() =>
   }),
 );
 export type Ask = z.infer<typeof ask>;
+
+/** One target of an ask-many; an unreachable one is a failed child, not an error. */
+export const askManyChild = later(() =>
+  z.strictObject({
+    /** As the asker spelled it. */
+    peer: z.string(),
+    to_peer_id: z.string().exactOptional(),
+    correlation_id: z.string().exactOptional(),
+    delivery_state: deliveryState.exactOptional(),
+    error_code: z.string().exactOptional(),
+  }),
+);
+export type AskManyChild = z.infer<typeof askManyChild>;
+
+/** One question to many, as it is stored. */
+export const askMany = later(() =>
+  z.strictObject({
+    parent_id: z.string(),
+    from_peer_id: z.string(),
+    children: z.array(askManyChild),
+    /** The deadline has passed while children were open; they stay open. */
+    timed_out: z.boolean(),
+    created_at: z.string(),
+    deadline_at: z.string(),
+    /** When the last child was closed. */
+    completed_at: z.string().exactOptional(),
+  }),
+);
+export type AskMany = z.infer<typeof askMany>;
+
+/** One question to many, as it is shown. */
+export const askManyReport = later(() =>
+  z.strictObject({
+    parent_id: z.string(),
+    state: z.enum(["pending", "partial", "complete"]),
+    timed_out: z.boolean(),
+    deadline_at: z.string(),
+    rollup: z.strictObject({ total: z.int(), replied: z.int(), acked: z.int(), pending: z.int(), failed: z.int() }),
+    children: z.array(
+      z.strictObject({
+        ...askManyChild.shape,
+        state: z.enum(["open", "closed", "failed"]),
+        close_reason: closeReason.exactOptional(),
+        reply_text: z.string().exactOptional(),
+        answer: repliedAnswer.exactOptional(),
+      }),
+    ),
+  }),
+);
+export type AskManyReport = z.infer<typeof askManyReport>;

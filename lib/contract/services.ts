@@ -1,10 +1,15 @@
+import { feedRulesOf } from "../mesh/feed-rules.js";
 import type { Mesh } from "../mesh/mesh.js";
+import { ownPeer } from "../peers/sender.js";
 import type { RunManager } from "../runs/manager.js";
-import type { Services } from "./operation.js";
+import type { Handler, Services } from "./operation.js";
 import { createAskServices } from "./services/asks.js";
 import { createDaemonServices, type DaemonParts } from "./services/daemon.js";
+import { createHolding } from "./services/holding.js";
+import { createEventServices } from "./services/events.js";
 import { createMessageServices } from "./services/messages.js";
 import { createPeerServices } from "./services/peers.js";
+import { createQuestionServices, questionPorts } from "./services/questions.js";
 import { createRunServices } from "./services/runs.js";
 
 /** What serves the contract beside the runs of a manager. */
@@ -17,9 +22,28 @@ export interface ServiceParts {
 
 /** Everything that serves the contract over one manager. */
 export function createServices(manager: RunManager, { daemon, mesh }: ServiceParts = {}): Services {
+  const holding = mesh ? mesh.holding.bind(mesh) : createHolding(manager.limits.meshWaits);
+  const questions = createQuestionServices(manager, holding, mesh && questionPorts(mesh));
   return {
     ...createRunServices(manager),
-    ...(mesh && { ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) }),
-    ...createDaemonServices(manager, daemon),
+    ...createEventServices(manager, mesh && feedRulesOf(mesh.peers)),
+    ...(mesh
+      ? heard(mesh, { ...questions, ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) })
+      : questions),
+    ...createDaemonServices(manager, daemon, mesh),
   };
+}
+
+/** A peer that calls is there; and before it is told of others, they are looked at. */
+function heard(mesh: Mesh, services: Services): Services {
+  const handlers = Object.entries(services).map(([name, handler]): [string, Handler] => [
+    name,
+    async (input, context) => {
+      const own = ownPeer(mesh.peers, context.caller);
+      if (own) mesh.peers.touch(own.peer_id);
+      await mesh.refresh();
+      return handler(input, context);
+    },
+  ]);
+  return Object.fromEntries(handlers);
 }

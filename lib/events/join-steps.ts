@@ -7,7 +7,11 @@ export function joinSteps(...steps: readonly Step[]): Step {
     puts: steps.flatMap((step) => step.puts ?? []),
     deletes: steps.flatMap((step) => step.deletes ?? []),
     drops: steps.flatMap((step) => step.drops ?? []),
+    trims: steps.flatMap((step) => step.trims ?? []),
     feed: steps.flatMap((step) => step.feed ?? []),
+    taken(appended) {
+      for (const step of steps) step.taken?.(appended);
+    },
     whenFull: steps.every((step) => step.whenFull === "refuse") ? "refuse" : "hold",
   };
 }

@@ -4,7 +4,7 @@ import { AnodeError, isAnodeError } from "../errors.js";
 import { randomHexId } from "../ids.js";
 import type { Courier } from "../messages/courier.js";
 import type { AttachedFile, Message } from "../messages/schema.js";
-import type { MeshParts, PeerRegistry } from "../peers/registry.js";
+import { isBuiltIn, type MeshParts, type PeerRegistry } from "../peers/registry.js";
 import type { PeerRecord } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
 import type { Traces } from "../traces/traces.js";
@@ -50,7 +50,7 @@ export async function broadcast(
     peer.peer_id !== sender.peer.peer_id &&
     peer.status !== "offline" &&
     (circle === "*" || peer.circle === circle) &&
-    peer.backend !== "human" &&
+    !isBuiltIn(peer) &&
     !exclude.includes(peer.peer_id) &&
     !exclude.includes(peer.display_name);
   const targets = peers.living().filter(isTarget);

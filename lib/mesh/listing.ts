@@ -1,6 +1,6 @@
 import type { Ask } from "../asks/schema.js";
 import { askCollection } from "../asks/asks.js";
-import type { Caller } from "../caller.js";
+import { type Caller, isOwner } from "../caller.js";
 import { messageCollection } from "../messages/courier.js";
 import type { Message } from "../messages/schema.js";
 import type { PeerRegistry } from "../peers/registry.js";
@@ -39,9 +39,8 @@ export async function listed(
   caller: Caller,
 ): Promise<ListingPage> {
   const { state, kind, direction = "both", since, limit, before } = query;
-  const isBound = caller.peer_id !== undefined || caller.run_id !== undefined;
   const own = ownPeer(peers, caller);
-  if (isBound && !own) return { items: [] };
+  if (!isOwner(caller) && !own) return { items: [] };
   const asked = query.peer_id === undefined ? undefined : (peers.byId(query.peer_id) ?? peers.find(query.peer_id, { from: own }));
   if (own && asked && own.peer_id !== asked.peer_id) return { items: [] };
   const party = (asked ?? own)?.peer_id;

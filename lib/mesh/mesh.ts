@@ -1,4 +1,5 @@
-import { Asks, type AskQuestions } from "../asks/asks.js";
+import { AsksToMany } from "../asks/ask-many.js";
+import { askCollection, Asks } from "../asks/asks.js";
 import type { Ask } from "../asks/schema.js";
 import { type Caller, hasScope } from "../caller.js";
 import { AnodeError } from "../errors.js";
@@ -6,25 +7,30 @@ import { joinSteps } from "../events/join-steps.js";
 import type { CancelTimer } from "../host.js";
 import type { CallContext } from "../contract/operation.js";
 import type { Channel, InProcessReceiver } from "../messages/channel.js";
-import { Courier } from "../messages/courier.js";
+import { Courier, messageCollection } from "../messages/courier.js";
 import { type InputNews, RunChannel } from "../messages/run-channel.js";
 import type { AttachedFile, Message } from "../messages/schema.js";
 import { assertReach } from "../peers/circles.js";
+import { noProbes, type PeerProbes } from "../peers/evidence.js";
 import { PeerRegistry } from "../peers/registry.js";
-import type { Peer, PeerRecord, PeerRegistration, TurnState } from "../peers/schema.js";
+import { Repair } from "../peers/repair.js";
+import type { Peer, PeerRecord, PeerRegistration, PeerStatus, TurnState } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
 import { type LinkState, showPeer } from "../peers/show.js";
 import type { RunManager } from "../runs/manager.js";
-import { isTerminal } from "../runs/transitions.js";
 import { parseTime } from "../system-host.js";
 import { Traces } from "../traces/traces.js";
 import { listed, type Listing, type ListingPage } from "./listing.js";
+import { ackedAnswer, answerAsk, type AskAnswer, askQuestions, endWithQuestion } from "./ask-questions.js";
 import { broadcast, type BroadcastInput, type BroadcastReply } from "./broadcast.js";
-import { checkRunPeer } from "./run-peers.js";
+import { removeOld } from "./retention.js";
+import { checkRunPeer, followRuns, retireEndedRuns } from "./run-peers.js";
 
 /** What a mesh is made of. */
 export interface MeshOptions {
   readonly manager: RunManager;
+  /** What the host can look at: processes and panes. @defaultValue nothing */
+  readonly probes?: PeerProbes;
   /** Name of this host. @defaultValue "localhost" */
   readonly machine?: string;
   /** Makes the token that is a peer. Without it peers have none, and only owners act for them. */
@@ -39,6 +45,14 @@ export interface MeshOptions {
   readonly linkOf?: (peer_id: string) => LinkState | undefined;
   /** The live socket of a peer, as a channel. */
   readonly socketOf?: (peer_id: string) => Channel | undefined;
+}
+
+/** Counts for the status document. */
+export interface MeshStats {
+  readonly peers: Readonly<Record<PeerStatus, number>>;
+  readonly open_asks: number;
+  /** Messages that wait. */
+  readonly queued: number;
 }
 
 /** A peer's own report of what it does. */
@@ -61,6 +75,7 @@ export interface TurnReport {
 }
 
 const sweepMs = 60_000;
+const retentionMs = 3_600_000;
 
 /** Peers that find, ask, answer and notify each other, over one manager. Open it after the manager, close it before. */
 export class Mesh {
@@ -69,14 +84,18 @@ export class Mesh {
   readonly traces: Traces;
   readonly courier: Courier;
   readonly asks: Asks;
+  readonly asksToMany: AsksToMany;
   readonly #options: MeshOptions;
   readonly #runChannel: RunChannel;
+  readonly #repair: Repair;
+  readonly #unfollow: () => void;
   readonly #receivers = new Map<string, InProcessReceiver>();
   #cancelSweep: CancelTimer = () => {};
+  #cancelRetention: CancelTimer = () => {};
   #held = 0;
 
   constructor(options: MeshOptions) {
-    const { manager, machine = "localhost", peerToken, peerRetired } = options;
+    const { manager, machine = "localhost", peerToken, peerRetired, probes = noProbes } = options;
     const { journal, store, host, limits } = manager;
     const parts = { journal, store, host, limits };
     this.manager = manager;
@@ -86,23 +105,36 @@ export class Mesh {
       machine,
       evidence: (peer) => this.#channelOf(peer) !== undefined,
       check: (registration) => this.#check(registration),
+      probes,
       ...(peerToken && { token: peerToken }),
     });
+    const known = (peer: PeerRecord) => this.#known(peer);
+    this.#repair = new Repair({ peers: this.peers, host, limits }, { probes, machine, known });
     this.courier = new Courier(parts, this.traces, {
       channelOf: (peer) => this.#channelOf(peer),
       peer: (peer_id) => this.peers.byId(peer_id),
-      moved: (message) => this.asks.messageChanged(message),
+      moved: (message) => this.asks.messageMoved(message),
     });
-    this.asks = new Asks({ ...parts, peers: this.peers, courier: this.courier, traces: this.traces, questions: noQuestions });
+    this.asks = new Asks({
+      ...parts,
+      peers: this.peers,
+      courier: this.courier,
+      traces: this.traces,
+      questions: askQuestions(manager),
+      closed: (ask) => this.asksToMany.childClosed(ask),
+    });
+    manager.desk.alongside((closed) => endWithQuestion(this.asks, closed));
+    this.asksToMany = new AsksToMany(parts, this.asks);
     this.#runChannel = new RunChannel(manager, {
       text: (message) => message.text,
       accepted: (delivery_id, run_id, input_id) => this.#accepted(delivery_id, run_id, input_id),
       news: (delivery_id, news) => this.#news(delivery_id, news),
     });
+    this.#unfollow = followRuns(manager, this.peers);
     this.peers.onRetire((peer) => {
       const asks = this.asks.endFor(peer.peer_id);
       const step = joinSteps(asks.step, this.courier.endFor(peer.peer_id));
-      return { step, taken: () => asks.taken() };
+      return { ...asks, step };
     });
     this.peers.onRetire((peer, reason) => {
       this.#receivers.delete(peer.peer_id);
@@ -117,18 +149,55 @@ export class Mesh {
     await this.peers.open();
     await this.courier.open();
     await this.asks.open();
+    await this.asksToMany.open();
+    await retireEndedRuns(this.manager, this.peers);
     const sweep = (): void => {
+      void this.refresh();
       this.sweep();
       this.#cancelSweep = this.manager.host.clock.schedule(sweep, sweepMs);
     };
     this.#cancelSweep = this.manager.host.clock.schedule(sweep, sweepMs);
+    this.#armRetention();
+  }
+
+  /** Counts of this moment. */
+  stats(): MeshStats {
+    const peers = { online: 0, busy: 0, offline: 0 };
+    for (const { status } of this.peers.living()) peers[status] += 1;
+    return { peers, open_asks: this.asks.openCount, queued: this.courier.queued };
+  }
+
+  /** Looks whether the peers are still there, unless that was done lately. */
+  refresh(): Promise<void> {
+    return this.#repair.run();
   }
 
   /** Ends what has waited too long. */
   sweep(): void {
     this.courier.sweep();
     this.asks.sweep();
+    this.asksToMany.sweep();
     this.traces.sweep((id) => this.asks.isOpen(id));
+  }
+
+  /** Removes what has been over for long, and the oldest of too much. */
+  async removeOld(): Promise<void> {
+    const { store, journal, limits, host } = this.manager;
+    const kept = { count: limits.meshKept, sinceMs: host.clock.now() - limits.keptMs };
+    await removeOld(store, journal, askCollection, { where: { state: ["closed"] }, ...kept });
+    await removeOld(store, journal, messageCollection, {
+      where: { delivery_state: ["delivered", "sent", "failed", "expired", "canceled"] },
+      ...kept,
+    });
+  }
+
+  #armRetention(): void {
+    const { clock, log } = this.manager.host;
+    const remove = (): void => {
+      this.#armRetention();
+      this.removeOld().catch((error: unknown) => log("warn", "mesh.retention_failed", { error: String(error) }));
+    };
+    this.#cancelRetention = clock.schedule(remove, retentionMs);
   }
 
   /** A service within this process: its messages are handed to the function. */
@@ -191,9 +260,14 @@ export class Mesh {
     throw new AnodeError("attachment_not_found", "There are no attachments here.", { status: 422 });
   }
 
-  /** The short form of an answer: an acknowledgement, or a text. */
-  ackQuestion(ask: Ask, _message: string | undefined, _caller: Caller): Promise<Ask> {
-    return this.asks.get(ask.correlation_id);
+  /** The short form of an answer: an acknowledgement, or a text. @throws the refusals of the answer */
+  async ackQuestion(ask: Ask, message: string | undefined, caller: Caller): Promise<Ask> {
+    return (await this.answerAsk(ask.correlation_id, ackedAnswer(ask, message), caller)).ask;
+  }
+
+  /** Answers the question of an ask, which closes the ask with it. @throws the refusals of the answer */
+  answerAsk(correlation_id: string, answer: AskAnswer, caller: Caller): ReturnType<typeof answerAsk> {
+    return answerAsk(this.asks, this.manager.desk, correlation_id, answer, caller);
   }
 
   /** Stored asks or messages, newest first. A peer sees its own. */
@@ -231,7 +305,11 @@ export class Mesh {
 
   close(): void {
     this.#cancelSweep();
+    this.#cancelRetention();
     this.#runChannel.close();
+    this.#unfollow();
+    this.asks.stop();
+    this.asksToMany.stop();
   }
 
   /** The first live way to a peer: its run, a function in the process, its socket. */
@@ -244,6 +322,17 @@ export class Mesh {
   #turn({ peer_id }: PeerRecord, turn: TurnReport): void {
     const { final_message: _long, ...short } = turn;
     this.manager.journal.append({ feed: [{ type: "peer.turn", payload: { peer_id, ...short }, peer_id }] });
+  }
+
+  #known({ peer_id, run_id }: PeerRecord): ReturnType<ConstructorParameters<typeof Repair>[1]["known"]> {
+    const link = this.#options.linkOf?.(peer_id);
+    return {
+      inProcess: this.#receivers.has(peer_id),
+      socket: link?.connected ?? false,
+      pongsWithoutPane: link?.pongsWithoutPane ?? 0,
+      // A run that ends retires its peer at once: one that is there has a run.
+      ...(run_id !== undefined && { run: "live" as const }),
+    };
   }
 
   #inProcess(receiver: InProcessReceiver): Channel {
@@ -266,7 +355,7 @@ export class Mesh {
   }
 
   async #check(registration: PeerRegistration): Promise<void> {
-    if (registration.backend === "run") await checkRunPeer(this.manager, registration.run_id);
+    if (registration.backend === "run" || registration.backend === "acp") await checkRunPeer(this.manager, registration.run_id);
   }
 
   #accepted(delivery_id: string, run_id: string, input_id: string): void {
@@ -280,14 +369,12 @@ export class Mesh {
 
   #tell(message: Message, news: InputNews): void {
     const { journal } = this.manager;
-    const { trace_id, to_peer_id } = message;
+    const { trace_id } = message;
     switch (news.type) {
       case "delivered":
-        this.peers.event(to_peer_id, { type: "working" });
         journal.append(joinSteps(this.courier.change(message, "delivered"), this.traces.stages(trace_id, { stage: "run_delivered" })));
         return;
       case "completed":
-        this.peers.event(to_peer_id, { type: "finished" });
         this.traces.note(trace_id, { stage: "run_completed" });
         void this.#completed(message, news.result);
         return;
@@ -313,16 +400,4 @@ export class Mesh {
       .close(correlation_id, { close_reason: result === undefined ? "ack" : "ack_with_msg", replied_by: "turn", ...reply })
       .catch(() => {});
   }
-}
-
-/** Until the desk offers more: an ask with a question is refused. */
-const noQuestions: AskQuestions = {
-  opening: () => Promise.reject(new Error("no questions")),
-  ending: () => ({}),
-};
-
-/** Whether a run is over, so that its peer is too. */
-export async function runIsOver(manager: RunManager, run_id: string): Promise<boolean> {
-  const run = await manager.get(run_id).catch(() => undefined);
-  return run === undefined || isTerminal(run.status);
 }

@@ -5,6 +5,7 @@ import { randomHexId } from "../ids.js";
 import type { MeshParts } from "../peers/registry.js";
 import type { PeerRecord } from "../peers/schema.js";
 import { Records } from "../store/records.js";
+import type { Put } from "../store/store.js";
 import { formatTime, parseTime } from "../system-host.js";
 import type { StageDraft, Traces } from "../traces/traces.js";
 import type { Channel, Handed } from "./channel.js";
@@ -31,6 +32,8 @@ export interface MessageDraft
 export interface PostOptions {
   /** What happens in the same step: the ask it belongs to, the kept reply of an idempotent call. */
   also?(message: Message): Step;
+  /** The step was refused as a whole: what `also` changed is to be taken back. */
+  undo?(puts: readonly Put[]): void;
   /** What happens in the step in which it turns out that it does not get there. */
   failed?(message: Message): Step;
   /** A peer without a channel that cannot pull. @defaultValue "queue" */
@@ -122,15 +125,16 @@ export class Courier {
     const traced = isOwnTrace
       ? this.#traces.begin(message.trace_id, message.kind, ...stages)
       : this.#traces.stages(message.trace_id, ...stages);
-    const puts = [this.#records.put(message.delivery_id, message)];
+    const puts: Put[] = [this.#records.put(message.delivery_id, message)];
     this.#queues.set(message);
     const step = joinSteps({ puts, feed: [sentDraft(message)] }, traced, options.also?.(message) ?? {});
     try {
       await this.#parts.journal.append({ ...step, whenFull: "refuse" }).committed;
     } catch (error) {
       this.#queues.delete(message);
-      this.#records.forget(message.delivery_id);
-      if (isOwnTrace) this.#traces.undo(message.trace_id);
+      this.#records.undo(puts);
+      this.#traces.undo(message.trace_id, traced);
+      options.undo?.(step.puts ?? []);
       throw error;
     }
     if (goesNow) return this.push(message, channel, to, options);

@@ -17,7 +17,6 @@ export type DeliveryState = z.infer<typeof deliveryState>;
 export const messageText = later(() =>
   z
     .string()
-    .min(1)
     .max(65_536)
     .refine((text) => text.trim() !== "", { message: "must not be blank", params: { issue: "blank" } })
     .refine((text) => !text.includes("\u0000"), { message: "must not contain U+0000", params: { issue: "format" } }),

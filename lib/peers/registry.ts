@@ -1,4 +1,4 @@
-import { type Caller, hasScope } from "../caller.js";
+import { type Caller, hasScope, isOwner } from "../caller.js";
 import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
 import type { Appended, Draft, Journal, Step } from "../events/journal.js";
@@ -9,26 +9,15 @@ import { Records } from "../store/records.js";
 import type { Put, Store } from "../store/store.js";
 import { formatTime } from "../system-host.js";
 import { builtInPeers } from "./built-in.js";
+import { noProbes, type PeerProbes } from "./evidence.js";
 import { findPeer, type Search } from "./find-peer.js";
 import { freeName, wantedName } from "./names.js";
-import type { PeerRecord, PeerRegistration, PeerUpdate } from "./schema.js";
+import { claimPane, type PaneClaim } from "./pane-claim.js";
+import type { PeerRecord, PeerRegistration, PeerUpdate, RetireReason } from "./schema.js";
 import { nextState, type PeerEvent, type PeerState } from "./transitions.js";
 
 /** The store's collection of peers. */
 export const peerCollection = "peers";
-
-/** Why a peer is gone for good. */
-export const retireReasons = [
-  "session_end",
-  "agent_exited",
-  "pane_missing",
-  "superseded",
-  "unregistered",
-  "run_ended",
-  "reaped",
-  "link_rolled_back",
-] as const;
-export type RetireReason = (typeof retireReasons)[number];
 
 /** What somebody else changes in the step that retires a peer, and what they do once it is taken. */
 export interface Retiring {
@@ -48,6 +37,8 @@ export interface PeerPorts {
   evidence(peer: PeerRecord): boolean;
   /** @throws `run_takes_no_input`, `unknown_agent` for what a registration refers to and is not there */
   check?(registration: PeerRegistration): Promise<void>;
+  /** What the host can look at. @defaultValue nothing */
+  readonly probes?: PeerProbes;
   /** Makes the token that is this peer; without it there is none. */
   token?(peer: PeerRecord): Promise<string>;
 }
@@ -74,6 +65,8 @@ export class PeerRegistry {
   readonly #ports: PeerPorts;
   readonly #records = new Records<PeerRecord>(peerCollection);
   readonly #lastSeenMs = new Map<string, number>();
+  /** When its state changed last, in this life. */
+  readonly #changedMs = new Map<string, number>();
   readonly #onRetire: OnRetire[] = [];
 
   constructor(parts: MeshParts, ports: PeerPorts) {
@@ -87,7 +80,8 @@ export class PeerRegistry {
     const puts: Put[] = [];
     const feed: Draft[] = [];
     for (const peer of [...this.#records.values()]) {
-      if (peer.retired_at !== undefined || peer.role === "human" || peer.status === "offline") continue;
+      this.#changedMs.set(peer.peer_id, this.#parts.host.clock.now());
+      if (peer.retired_at !== undefined || isBuiltIn(peer) || peer.status === "offline") continue;
       const { turn_state: _unknown, ...rest } = peer;
       const next: PeerRecord = { ...rest, status: "offline", status_reason: "restart" };
       puts.push(this.#records.put(peer.peer_id, next));
@@ -137,10 +131,18 @@ export class PeerRegistry {
       throw new AnodeError("role_forbidden", `The role ${role} needs the scope admin.`);
     }
     await this.#ports.check?.(input);
-    const known = this.#known(input, caller);
-    const { peer, created, step } = known ? this.#again(known, input) : this.#new(input, options.provisional ?? false);
-    this.#lastSeenMs.set(peer.peer_id, this.#parts.host.clock.now());
-    await this.#commit(step, () => created && this.#records.forget(peer.peer_id));
+    const probes = this.#ports.probes ?? noProbes;
+    const { agent_pid, agent_started } = input;
+    const isAgentLive = agent_pid !== undefined && agent_started !== undefined && (await probes.process(agent_pid, agent_started)) === "ok";
+    const claim = await claimPane(input, this.#holderOf(input), probes);
+    // From here to the append nothing is awaited.
+    const known = this.#known(input, caller, isAgentLive) ?? (claim.type === "same" ? this.#records.get(claim.holder.peer_id) : undefined);
+    const placed = claim.type === "rejected" && claim.holder.peer_id !== known?.peer_id ? withoutPane(input) : input;
+    const { peer, created, step: own } = known ? this.#again(known, placed) : this.#new(placed, options.provisional ?? false);
+    // In the order in which they were made: both may be about the same holder.
+    const step = joinSteps(own, this.#claimed(claim, peer));
+    this.#heardOf(peer.peer_id);
+    await this.#commit({ ...step, whenFull: "refuse" });
     const peer_token = created ? await this.#ports.token?.(peer) : undefined;
     return {
       peer,
@@ -153,6 +155,7 @@ export class PeerRegistry {
   /** @throws `name_taken`, `storage_full` */
   async update(peer_id: string, changes: PeerUpdate): Promise<PeerRecord> {
     const peer = this.find(peer_id);
+    assertNotBuiltIn(peer);
     const { display_name = peer.display_name, circle = peer.circle } = changes;
     if (display_name !== peer.display_name || circle !== peer.circle) this.#assertFree(display_name, circle, peer.peer_id);
     const now = formatTime(this.#parts.host.clock.now());
@@ -165,6 +168,7 @@ export class PeerRegistry {
     await this.#commit({
       puts: [this.#records.put(peer_id, next)],
       feed: [{ type: "peer.updated", payload: { peer_id, ...changes }, peer_id }],
+      whenFull: "refuse",
     });
     return next;
   }
@@ -173,9 +177,11 @@ export class PeerRegistry {
   event(peer_id: string, event: PeerEvent, also: Partial<PeerRecord> = {}): PeerRecord | undefined {
     const peer = this.#records.get(peer_id);
     if (!peer || peer.retired_at !== undefined) return undefined;
+    if (event.type !== "seen" && event.type !== "absent") this.#changedMs.set(peer_id, this.#parts.host.clock.now());
     const state = nextState(peer, event);
     const isSame = state === peer && Object.entries(also).every(([name, value]) => peer[name as keyof PeerRecord] === value);
     if (isSame) return peer;
+    this.#changedMs.set(peer_id, this.#parts.host.clock.now());
     const next: PeerRecord = { ...inState(peer, state), ...also, last_seen: this.#seen(peer).last_seen };
     this.#parts.journal.append({
       puts: [this.#records.put(peer_id, next)],
@@ -187,7 +193,7 @@ export class PeerRegistry {
   /** The peer called, or was heard of: it is there. */
   touch(peer_id: string): void {
     if (!this.#records.get(peer_id)) return;
-    this.#lastSeenMs.set(peer_id, this.#parts.host.clock.now());
+    this.#heardOf(peer_id);
     this.event(peer_id, { type: "seen" });
   }
 
@@ -196,12 +202,17 @@ export class PeerRegistry {
     return this.#lastSeenMs.get(peer_id) ?? 0;
   }
 
+  /** When the peer's state was last reported or changed, in this life. */
+  changedMs(peer_id: string): number {
+    return this.#changedMs.get(peer_id) ?? 0;
+  }
+
   /** Ends a peer for good, with everything of it that ends too. @throws `storage_full` */
   async retire(peer_id: string, reason: RetireReason): Promise<PeerRecord> {
     const peer = this.find(peer_id);
-    if (isBuiltIn(peer)) throw new AnodeError("invalid_request", `The built-in peer ${peer.display_name} cannot be removed.`);
+    assertNotBuiltIn(peer);
     const { retired, step, taken } = this.#retiring(peer, reason);
-    const appended = this.#append(step);
+    const appended = this.#parts.journal.append(step);
     taken(appended);
     await appended.committed;
     return retired;
@@ -210,6 +221,7 @@ export class PeerRegistry {
   /** Drops a tombstone whose time is over. */
   bury(peer_id: string): void {
     this.#lastSeenMs.delete(peer_id);
+    this.#changedMs.delete(peer_id);
     this.#parts.journal.append({ deletes: [this.#records.remove(peer_id)] });
   }
 
@@ -229,15 +241,15 @@ export class PeerRegistry {
   }
 
   /** The peer that a registration means, by proof alone: a shared folder or name identifies nobody. */
-  #known(input: PeerRegistration, caller: Caller): PeerRecord | undefined {
+  #known(input: PeerRegistration, caller: Caller, isAgentLive: boolean): PeerRecord | undefined {
     if (input.peer_id !== undefined) {
       const peer = this.#records.get(input.peer_id);
       if (!peer) throw new AnodeError("peer_not_found", "There is no peer of this id.");
-      const isOwner = caller.peer_id === undefined && caller.run_id === undefined;
-      if (!isOwner && caller.peer_id !== peer.peer_id) {
+      if (!isOwner(caller) && caller.peer_id !== peer.peer_id) {
         throw new AnodeError("identity_unproven", "A peer's id is only taken up again by its own token or by an owner.");
       }
-      if (peer.retired_at !== undefined && !(peer.retire_reason === "reaped" && caller.peer_id === peer.peer_id)) {
+      const mayReturn = isAgentLive || (peer.retire_reason === "reaped" && caller.peer_id === peer.peer_id);
+      if (peer.retired_at !== undefined && !mayReturn) {
         throw new AnodeError("peer_retired", "The peer is retired; register anew.", { status: 409 });
       }
       return peer;
@@ -249,6 +261,28 @@ export class PeerRegistry {
         peer.retired_at === undefined && peer.machine === machine && peer.backend === input.backend && peer.session_id === input.session_id,
     );
     return same.length === 1 ? same[0] : undefined;
+  }
+
+  #heardOf(peer_id: string): void {
+    const now = this.#parts.host.clock.now();
+    this.#lastSeenMs.set(peer_id, now);
+    if (!this.#changedMs.has(peer_id)) this.#changedMs.set(peer_id, now);
+  }
+
+  /** Who has the pane that a registration names, on this host. */
+  #holderOf({ pane_id, machine = this.#ports.machine, peer_id }: PeerRegistration): PeerRecord | undefined {
+    if (pane_id === undefined || machine !== this.#ports.machine) return undefined;
+    return this.living().find((peer) => peer.pane_id === pane_id && peer.machine === machine && peer.peer_id !== peer_id);
+  }
+
+  /** What becomes of the one that has the pane. */
+  #claimed(claim: PaneClaim, peer: PeerRecord): Step {
+    if (claim.type === "free" || claim.type === "same") return {};
+    const holder = this.#records.get(claim.holder.peer_id);
+    if (!holder || holder.peer_id === peer.peer_id) return {};
+    if (claim.type === "displaces") return { puts: [this.#records.put(holder.peer_id, withoutPane(holder))] };
+    const payload = { pane_id: holder.pane_id, claimant: peer.peer_id, holder: holder.peer_id };
+    return { feed: [{ type: "pane.claim_rejected", payload, peer_id: peer.peer_id }] };
   }
 
   #again(peer: PeerRecord, input: PeerRegistration): { peer: PeerRecord; created: false; step: Step } {
@@ -334,19 +368,21 @@ export class PeerRegistry {
     return last_seen > peer.last_seen ? { ...peer, last_seen } : peer;
   }
 
-  /** @throws `storage_full` before anything is changed */
-  #append(step: Step): Appended {
-    return this.#parts.journal.append(step);
-  }
-
-  async #commit(step: Step, undo: () => void = () => {}): Promise<void> {
+  /** @throws `storage_full`, and then nothing is changed */
+  async #commit(step: Step): Promise<void> {
     try {
-      await this.#append(step).committed;
+      await this.#parts.journal.append(step).committed;
     } catch (error) {
-      undo();
+      this.#records.undo(step.puts ?? []);
       throw error;
     }
   }
+}
+
+/** @throws `invalid_request` for a peer that is always there as it is */
+export function assertNotBuiltIn(peer: PeerRecord): void {
+  if (isBuiltIn(peer))
+    throw new AnodeError("invalid_request", `The built-in peer ${peer.display_name} is always there and cannot be changed.`);
 }
 
 /** One of the peers that are always there. */
@@ -357,6 +393,11 @@ export function isBuiltIn(peer: PeerRecord): boolean {
 function inState(peer: PeerRecord, { status, status_reason, turn_state }: PeerState): PeerRecord {
   const { status_reason: _reason, turn_state: _turn, ...rest } = peer;
   return { ...rest, status, ...(status_reason !== undefined && { status_reason }), ...(turn_state !== undefined && { turn_state }) };
+}
+
+function withoutPane<Place extends { readonly pane_id?: string; readonly tmux_session?: string }>(place: Place): Place {
+  const { pane_id: _pane, tmux_session: _session, ...rest } = place;
+  return rest as Place;
 }
 
 /** The members that a registration sets anew each time. */

@@ -18,10 +18,8 @@ export type TurnState = z.infer<typeof turnState>;
 
 /** Who chose the circle: a `default` or `inherited` one never moves a known peer. */
 export const circleSource = later(() => z.enum(["explicit", "tmux", "inherited", "default"]));
-export type CircleSource = z.infer<typeof circleSource>;
 
 export const capability = later(() => z.enum(["delivery_receipts", "pull", "turn_reports"]));
-export type Capability = z.infer<typeof capability>;
 
 /** Whether messages get through, as far as is known. */
 export const inboundStatus = later(() => z.enum(["offline", "pane_unsafe", "no_hook", "unverified", "degraded", "online"]));
@@ -143,3 +141,16 @@ export const peer = later(() =>
   }),
 );
 export type Peer = z.infer<typeof peer>;
+
+/** Why a peer is gone for good. */
+export const retireReasons = [
+  "session_end",
+  "agent_exited",
+  "pane_missing",
+  "superseded",
+  "unregistered",
+  "run_ended",
+  "reaped",
+  "link_rolled_back",
+] as const;
+export type RetireReason = (typeof retireReasons)[number];

@@ -1,4 +1,4 @@
-import { type Caller, hasScope } from "../caller.js";
+import { type Caller, hasScope, isOwner } from "../caller.js";
 import { AnodeError, isAnodeError } from "../errors.js";
 import { humanSpellings } from "./built-in.js";
 import type { PeerRegistry } from "./registry.js";
@@ -22,7 +22,7 @@ export function senderOf(registry: PeerRegistry, caller: Caller, from_peer: stri
     if (from_peer === undefined || from_peer === own.peer_id || from_peer === own.display_name) return { peer: own };
     throw new AnodeError("sender_mismatch", `This caller is the peer ${own.display_name} and sends as nobody else.`);
   }
-  if (caller.run_id !== undefined || caller.peer_id !== undefined) {
+  if (!isOwner(caller)) {
     throw new AnodeError("sender_not_found", "The caller is no registered peer; register it first.");
   }
   if (from_peer === undefined || humanSpellings.has(from_peer)) return { peer: registry.find("human", { circle: "default" }) };

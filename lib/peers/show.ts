@@ -9,6 +9,8 @@ export interface LinkState {
   readonly receipts: boolean;
   readonly lastInjectedAt?: string;
   readonly lastFailedAt?: string;
+  /** Answers to pings, in a row, that said that the agent is not in its pane. */
+  readonly pongsWithoutPane?: number;
   /** The last look at its pane found something else than the agent. */
   readonly paneUnsafe?: boolean;
 }

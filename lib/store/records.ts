@@ -12,6 +12,8 @@ interface Entry<Item> {
 export class Records<Item extends object> {
   readonly #collection: string;
   readonly #entries = new Map<string, Entry<Item>>();
+  /** What a put took the place of, for as long as somebody has the put. */
+  readonly #before = new WeakMap<Put, Entry<Item> | undefined>();
 
   constructor(collection: string) {
     this.#collection = collection;
@@ -43,9 +45,22 @@ export class Records<Item extends object> {
 
   /** Sets a record from now on; the put belongs into the step that goes with it. */
   put(id: string, record: Item): Put {
-    const expectedRevision = this.#entries.get(id)?.revision ?? 0;
+    const before = this.#entries.get(id);
+    const expectedRevision = before?.revision ?? 0;
     this.#entries.set(id, { record, revision: expectedRevision + 1 });
-    return { collection: this.#collection, id, record, expectedRevision };
+    const put: Put = { collection: this.#collection, id, record, expectedRevision };
+    this.#before.set(put, before);
+    return put;
+  }
+
+  /** Takes back those of the puts that were made here: their step was refused, and nothing of it is in the store. */
+  undo(puts: readonly Put[]): void {
+    for (const put of puts.toReversed()) {
+      if (!this.#before.has(put)) continue;
+      const before = this.#before.get(put);
+      if (before) this.#entries.set(put.id, before);
+      else this.#entries.delete(put.id);
+    }
   }
 
   /** Removes a record here; the delete removes it from the store. */
@@ -54,7 +69,7 @@ export class Records<Item extends object> {
     return { collection: this.#collection, id };
   }
 
-  /** Drops a record here alone: it is final, or its step was refused. */
+  /** Drops a record here alone: it is final. */
   forget(id: string): void {
     this.#entries.delete(id);
   }

@@ -52,10 +52,10 @@ export class Traces {
     return this.#step({ trace_id, kind, last_ms: 0 }, stages);
   }
 
-  /** Takes back the beginning of a trace whose step was refused. */
-  undo(trace_id: string): void {
-    this.#journal.close(streamOf(trace_id));
-    this.#records.forget(trace_id);
+  /** Takes back what a step would have added that was refused. */
+  undo(trace_id: string, { puts = [] }: Step): void {
+    this.#records.undo(puts);
+    if (!this.has(trace_id)) this.#journal.close(streamOf(trace_id));
   }
 
   /** Further stages, for the step in which they happen; of a trace that is no longer kept nothing is. */

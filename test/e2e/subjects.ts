@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type Client, connect, createClient, memoryCarrier } from "../../adapters/client/index.js";
 import { createHandler, createNodeDoor, type Door, type Handle, type Reply } from "../../adapters/http/index.js";
 import { allScopes } from "../../lib/caller.js";
+import type { Limits } from "../../lib/limits.js";
 import { functionExecutor } from "../../lib/runs/function-executor.js";
 import { RunManager } from "../../lib/runs/manager.js";
 import { scriptedExecutor } from "../../lib/testing/scripted-executor.js";
@@ -36,7 +37,7 @@ const profiles = {
   tasks: { executor: "tasks" },
 };
 
-function createManager(): RunManager {
+function createManager(limits: Partial<Limits>): RunManager {
   const executors = {
     scripted: scriptedExecutor(({ request }) => [
       { emit: { type: "turn.started", payload: { turn: 1 } } },
@@ -55,12 +56,12 @@ function createManager(): RunManager {
       }
     }),
   };
-  return new RunManager({ executors, profiles, concurrency: 4 });
+  return new RunManager({ executors, profiles, concurrency: 4, limits });
 }
 
 /** A manager behind the carrier, with nothing shared between subjects. */
-export async function openSubject(carrier: Subject["carrier"]): Promise<Subject> {
-  const manager = createManager();
+export async function openSubject(carrier: Subject["carrier"], limits: Partial<Limits> = {}): Promise<Subject> {
+  const manager = createManager(limits);
   await manager.open();
   const reach = await openings[carrier](manager);
   return {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { ask, closeReason } from "../../asks/schema.js";
+import { ask, askManyChild, askManyReport, closeReason } from "../../asks/schema.js";
 import { later } from "../../later.js";
 import { askedQuestion, attachedFile, attachmentRefs, deliveryState, messageText } from "../../messages/schema.js";
 import { meshName, peerRef } from "../../peers/schema.js";
@@ -108,4 +108,19 @@ export const askSchemas = {
     input: later(() => z.strictObject({ id })),
     output: later(() => z.strictObject({ ok: z.literal(true), correlation_id: z.string(), close_reason: closeReason })),
   },
+  "asks.askMany": {
+    input: later(() =>
+      z.strictObject({
+        to_peers: z.array(peerRef).min(1).max(50),
+        text: messageText,
+        from_peer: peerRef.exactOptional(),
+        circle: meshName.exactOptional(),
+        bypass_circle: z.boolean().exactOptional(),
+        attachments: attachmentRefs.exactOptional(),
+        timeout_ms: z.int().min(1000).max(86_400_000).exactOptional(),
+      }),
+    ),
+    output: later(() => z.strictObject({ parent_id: z.string(), children: z.array(askManyChild) })),
+  },
+  "asks.askManyResult": { input: later(() => z.strictObject({ id })), output: askManyReport },
 };

@@ -1,14 +1,16 @@
 import { assertRecipient } from "../../asks/asks.js";
-import type { Ask } from "../../asks/schema.js";
-import type { Caller } from "../../caller.js";
-import { AnodeError } from "../../errors.js";
+import type { Ask, AskMany } from "../../asks/schema.js";
+import { type Caller, isOwner } from "../../caller.js";
+import { AnodeError, isAnodeError } from "../../errors.js";
 import type { Mesh } from "../../mesh/mesh.js";
+import type { PeerRecord } from "../../peers/schema.js";
 import { ownPeer, senderOf } from "../../peers/sender.js";
 import type { CallContext, Result, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
 import { fromCursor, toCursor } from "./pages.js";
 
 const defaultWaitMs = 45_000;
+const defaultDeadlineMs = 300_000;
 
 /** The operations of asks. */
 export function createAskServices(mesh: Mesh): Services {
@@ -51,7 +53,7 @@ export function createAskServices(mesh: Mesh): Services {
       const peer = pane_id === undefined ? peers.find(peer_id ?? "", { from: ownPeer(peers, caller) }) : mesh.peerOfPane(pane_id);
       const inbound = direction === "outbound" ? [] : asks.openTo(peer.peer_id);
       const outbound = direction === "inbound" ? [] : asks.openFrom(peer.peer_id);
-      const all = [...new Set([...inbound, ...outbound])].sort((a, b) => (a.created_at < b.created_at ? 1 : -1));
+      const all = [...new Set([...inbound, ...outbound])].sort(newestFirst);
       return ok({ asks: all.slice(0, limit), total: all.length });
     },
     "asks.list": async ({ cursor, limit = 100, ...filters }: ValidInput<"asks.list">, { caller }: CallContext) => {
@@ -73,22 +75,57 @@ export function createAskServices(mesh: Mesh): Services {
       assertAsker(await asks.get(id), mesh, caller);
       return ok(ackedOf(await asks.close(id, { close_reason: "canceled" })));
     },
+    "asks.askMany": async (input: ValidInput<"asks.askMany">, { caller, keep }: CallContext) => {
+      const { to_peers, text, from_peer, circle, bypass_circle, attachments, timeout_ms = defaultDeadlineMs } = input;
+      const sender = senderOf(peers, caller, from_peer);
+      const files = attachments && (await mesh.attached(attachments, caller));
+      const targets = to_peers.map((peer) => ({ peer, to: reachable({ to_peer: peer, circle, bypass_circle }, sender, caller) }));
+      const { parent_id, children } = await mesh.asksToMany.ask({
+        sender,
+        text,
+        targets,
+        timeoutMs: timeout_ms,
+        ...(files && { attachments: files }),
+        ...(keep && { keep: (made: AskMany) => keep({ status: 202, body: { parent_id: made.parent_id, children: made.children } }) }),
+      });
+      return { status: 202, body: { parent_id, children } };
+    },
+    "asks.askManyResult": async ({ id }: ValidInput<"asks.askManyResult">, { caller }: CallContext) => {
+      const asker = mesh.asksToMany.askerOf(id);
+      if (asker !== undefined && !isOwner(caller) && ownPeer(peers, caller)?.peer_id !== asker) {
+        throw new AnodeError("ask_not_found", "There is no such ask-many among this peer's.");
+      }
+      return ok(await mesh.asksToMany.get(id));
+    },
   } as unknown as Services;
+
+  function reachable(...input: Parameters<Mesh["recipient"]>): PeerRecord | AnodeError {
+    try {
+      return mesh.recipient(...input);
+    } catch (error) {
+      if (isAnodeError(error)) return error;
+      throw error;
+    }
+  }
 }
 
 /** @throws `ask_not_found` for a peer that has no part in it */
 function visible(ask: Ask, mesh: Mesh, caller: Caller): Ask {
   const own = ownPeer(mesh.peers, caller);
-  const isBound = caller.peer_id !== undefined || caller.run_id !== undefined;
-  if (!isBound || (own && [ask.from_peer_id, ask.to_peer_id].includes(own.peer_id))) return ask;
+  if (isOwner(caller) || (own && [ask.from_peer_id, ask.to_peer_id].includes(own.peer_id))) return ask;
   throw new AnodeError("ask_not_found", "There is no such ask among this peer's.");
 }
 
 /** @throws `not_the_asker` */
 function assertAsker(ask: Ask, mesh: Mesh, caller: Caller): void {
-  const isBound = caller.peer_id !== undefined || caller.run_id !== undefined;
-  if (!isBound || ownPeer(mesh.peers, caller)?.peer_id === ask.from_peer_id) return;
+  if (isOwner(caller) || ownPeer(mesh.peers, caller)?.peer_id === ask.from_peer_id) return;
   throw new AnodeError("not_the_asker", `The ask is ${ask.from_name}'s.`);
+}
+
+/** Of equal times each list's own order stays. */
+function newestFirst(a: Ask, b: Ask): number {
+  if (a.created_at === b.created_at) return 0;
+  return a.created_at < b.created_at ? 1 : -1;
 }
 
 function isWaiting({ delivery_state }: Ask): boolean {

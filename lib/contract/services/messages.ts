@@ -1,4 +1,4 @@
-import type { Caller } from "../../caller.js";
+import { type Caller, isOwner } from "../../caller.js";
 import { AnodeError } from "../../errors.js";
 import type { Mesh } from "../../mesh/mesh.js";
 import { deliveryOf } from "../../messages/courier.js";
@@ -55,8 +55,7 @@ export function createMessageServices(mesh: Mesh): Services {
       ok(visible(await courier.get(delivery_id), mesh, caller)),
     "deliveries.pending": async ({ peer_id, pane_id, limit = 100 }: ValidInput<"deliveries.pending">, { caller }: CallContext) => {
       const peer = pane_id === undefined ? peers.find(peer_id ?? "", { from: ownPeer(peers, caller) }) : mesh.peerOfPane(pane_id);
-      const isBound = caller.peer_id !== undefined || caller.run_id !== undefined;
-      if (isBound) assertOwn(peer, caller);
+      if (!isOwner(caller)) assertOwn(peer, caller);
       const all = courier.waiting(peer.peer_id);
       return ok({ messages: all.slice(0, limit), total: all.length });
     },
@@ -68,7 +67,7 @@ export function createMessageServices(mesh: Mesh): Services {
       return ok(mesh.shownPeer(mesh.report(peer, report), caller));
     },
     "traces.get": async ({ trace_id }: ValidInput<"traces.get">, { caller }: CallContext) => {
-      if (caller.peer_id !== undefined || caller.run_id !== undefined) await assertPart(trace_id, mesh, caller);
+      if (!isOwner(caller)) await assertPart(trace_id, mesh, caller);
       return ok(await traces.read(trace_id));
     },
   } as unknown as Services;
@@ -76,9 +75,8 @@ export function createMessageServices(mesh: Mesh): Services {
 
 /** A peer sees its own messages; everything else is not there for it. @throws `message_not_found` */
 function visible(message: Message, mesh: Mesh, caller: Caller): Message {
-  const isBound = caller.peer_id !== undefined || caller.run_id !== undefined;
   const own = ownPeer(mesh.peers, caller);
-  if (!isBound || (own && [message.from_peer_id, message.to_peer_id].includes(own.peer_id))) return message;
+  if (isOwner(caller) || (own && [message.from_peer_id, message.to_peer_id].includes(own.peer_id))) return message;
   throw new AnodeError("message_not_found", "There is no such message among this peer's.");
 }
 

@@ -1,9 +1,9 @@
-import { type Caller, hasScope } from "../../caller.js";
+import { type Caller, hasScope, isOwner } from "../../caller.js";
 import { AnodeError } from "../../errors.js";
 import type { Mesh } from "../../mesh/mesh.js";
 import { bypasses } from "../../peers/circles.js";
-import { retireReasons } from "../../peers/registry.js";
-import type { PeerRecord } from "../../peers/schema.js";
+import { assertNotBuiltIn } from "../../peers/registry.js";
+import { type PeerRecord, retireReasons } from "../../peers/schema.js";
 import { ownPeer } from "../../peers/sender.js";
 import type { CallContext, Result, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
@@ -56,6 +56,7 @@ export function createPeerServices(mesh: Mesh): Services {
     ) => {
       const peer = peers.find(id, { circle, from: ownPeer(peers, caller) });
       assertOwn(peer, caller);
+      assertNotBuiltIn(peer);
       const open = mesh.asks.openTo(peer.peer_id).length;
       const status_reason = detail === undefined ? reason : `${reason}: ${detail}`;
       if (!terminal) {
@@ -86,8 +87,7 @@ export function createPeerServices(mesh: Mesh): Services {
 /** Only a peer itself, or who may do everything, changes it. @throws `identity_unproven` */
 export function assertOwn(peer: PeerRecord, caller: Caller): void {
   if (caller.peer_id === peer.peer_id || (caller.run_id !== undefined && caller.run_id === peer.run_id)) return;
-  const isBound = caller.peer_id !== undefined || caller.run_id !== undefined;
-  if (!isBound && hasScope(caller, "admin")) return;
+  if (isOwner(caller) && hasScope(caller, "admin")) return;
   throw new AnodeError("identity_unproven", `Only ${peer.display_name} itself, or an owner, may do this.`);
 }
 

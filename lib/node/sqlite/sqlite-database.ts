@@ -161,13 +161,14 @@ export class SqliteDatabase {
     this.#transaction.unprobe.run();
   }
 
-  #apply({ appends, puts, deletes, drops }: EncodedBatch): Outcome {
+  #apply({ appends, puts, deletes, drops, trims }: EncodedBatch): Outcome {
     this.#transaction.save.run();
     try {
       for (const append of appends) this.#segments.append(append);
       for (const put of puts) this.#records.put(put);
       for (const entry of deletes) this.#records.delete(entry);
       for (const stream of drops) this.#segments.drop(stream);
+      for (const trim of trims) this.#segments.trim(trim);
       this.#transaction.release.run();
       return undefined;
     } catch (error) {
@@ -231,6 +232,6 @@ export class SqliteDatabase {
   }
 }
 
-function isEmpty({ appends, puts, deletes, drops }: EncodedBatch): boolean {
-  return appends.length + puts.length + deletes.length + drops.length === 0;
+function isEmpty({ appends, puts, deletes, drops, trims }: EncodedBatch): boolean {
+  return appends.length + puts.length + deletes.length + drops.length + trims.length === 0;
 }

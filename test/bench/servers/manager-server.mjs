@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { modelConfig } from "../lib/agent-prompts.mjs";
 import { core, part } from "../lib/product.mjs";
 import { serve, startOptions } from "../lib/program.mjs";
-import { eventType } from "../lib/sample-event.mjs";
+import { eventType, sampleParts } from "../lib/sample-event.mjs";
 import { emitPaced, emitTicks } from "../lib/emission.mjs";
 
 const { socketPath, storePath, limits = {}, manager: settings = {}, agent } = startOptions();
@@ -30,6 +30,9 @@ serve({
     return { target: `/runs/${id}/events` };
   },
   emit: ({ target, ...order }) => waiting.get(target)(order),
+  /** The feed from now on, and the seq it is at. */
+  openFeed: () => ({ target: "/events/stream?tail=0", from: manager.journal.headSeq("feed") }),
+  emitFeed: ({ events }) => emitTicks(events, emitToFeed),
 });
 
 async function work(context) {
@@ -52,6 +55,13 @@ async function work(context) {
 async function openAgent({ home, url }) {
   const { createAgentExecutor } = await part("lib/agent/index.js");
   return createAgentExecutor({ home, cwd: home, env: {}, config: modelConfig(url) });
+}
+
+/** As many bytes as an event of a run: what the envelope lacks, the text has more. */
+function emitToFeed({ text }) {
+  const { run_id, status } = sampleParts(1);
+  const payload = { text: text + "x".repeat(`"status":"${status}",`.length) };
+  return manager.journal.append({ feed: [{ type: eventType, run_id, payload }] }).committed;
 }
 
 async function listen() {
