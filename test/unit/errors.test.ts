@@ -25,11 +25,11 @@ describe("the catalogue of errors", () => {
     const textOf = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
     const listed = (heading: string) => {
       const [, section = ""] = textOf("docs/errors.md").split(`\n## ${heading}\n`);
-      return [...(section.split("\n## ")[0] ?? "").matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code);
+      return [...(section.split("\n## ")[0] ?? "").matchAll(/^\| `(\w+)` \|/gm)].map(([, code = ""]) => code);
     };
     const membersOf = (path: string, type: string) => {
       const [, union = ""] = new RegExp(`type ${type} =([^;]*);`).exec(textOf(path)) ?? [];
-      return [...union.matchAll(/"(\w+)"/g)].map(([, code]) => code);
+      return [...union.matchAll(/"(\w+)"/g)].map(([, code = ""]) => code);
     };
     expect(listed("What is wrong with a tool's call")).toEqual(membersOf("lib/agent/tools/tool-error.ts", "ToolErrorCode").toSorted());
     const others = ["agent_notice", "mode_never_asks", "question_full", "storage_full"];
