@@ -2,8 +2,28 @@
  * The run manager for agent work: start runs in the background, list them, attach to them, answer their questions.
  * @packageDocumentation
  */
+export {
+  type AttachmentPage,
+  Attachments,
+  type AttachmentsParts,
+  type AttachmentUses,
+  type OpenAttachment,
+} from "./attachments/attachments.js";
+export { type BlobStore, checkBlobId, type OpenBlob, type Written } from "./attachments/blob-store.js";
+export type { AttachmentJournal } from "./attachments/record.js";
+export { createMemoryBlobs } from "./attachments/memory-blobs.js";
+export { attachmentList, type AttachmentRef, attachmentRef } from "./attachments/schema.js";
 export { allScopes, type Caller, hasScope, localCaller, type Scope } from "./caller.js";
-export { type ByteStream, type CallContext, type Handler, type Operation, type Result, type Services } from "./contract/operation.js";
+export {
+  type ByteStream,
+  type CallBody,
+  type CallContext,
+  type FileBody,
+  type Handler,
+  type Operation,
+  type Result,
+  type Services,
+} from "./contract/operation.js";
 export { operations } from "./contract/index.js";
 export { openApiDocument } from "./contract/document.js";
 export { createPerform, type Perform } from "./contract/perform.js";
@@ -37,6 +57,7 @@ export type {
   QuestionStep,
   QuestionSteps,
 } from "./questions/desk-types.js";
+export { attachmentUses } from "./mesh/attachment-uses.js";
 export { Mesh, type MeshOptions, type SessionReport, type TurnReport } from "./mesh/mesh.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export {
@@ -61,6 +82,31 @@ export {
   type QuestionTool,
   questionTool,
 } from "./questions/schema.js";
+export { type AgentMessage, agentText } from "./messages/agent-text.js";
+export { type AgentHeader, parseHeader } from "./messages/agent-header.js";
+export type { DoctorParts } from "./panes/doctor.js";
+export { type KnownProcess, lookAtPane, paneEvidence, type PaneLook } from "./panes/look-at-pane.js";
+export { Panes, type PanesOptions } from "./panes/panes.js";
+export { createPeerProbes } from "./panes/peer-probes.js";
+export type { PastePorts, PasteReceipt, PasteRefusal, PasteTarget } from "./panes/paste.js";
+export { createPaster, type Paster } from "./panes/paster.js";
+export type { HookFiles, HookRequest, PanePeers, PaneSockets, ProcessProbe, SocketInfo, StartedHook, StartHook } from "./panes/ports.js";
+export type { RehookParts } from "./panes/rehooker.js";
+export type {
+  Contradiction,
+  DoctorReport,
+  HookFile,
+  LinkedPane,
+  LinkRequest,
+  OrphanPane,
+  OrphanPanes,
+  RehookReport,
+} from "./panes/schema.js";
+export { createMemoryPanes, type MemoryPane, type MemoryPanes } from "./panes/memory-panes.js";
+export { createNoPanes } from "./panes/no-panes.js";
+export type { NewPane, Pane, PaneBackend, PaneProcess, Probe } from "./panes/pane-backend.js";
+export { checkedPaneId, parsePaneId } from "./panes/pane-id.js";
+export { plainText } from "./plain-text.js";
 export type { FeedFilter, FeedRules } from "./events/feed-filter.js";
 export type { Folders } from "./runs/accept.js";
 export {

@@ -1,8 +1,10 @@
 import type * as z from "zod";
 import { askSchemas } from "./schemas/asks.js";
+import { attachmentSchemas } from "./schemas/attachments.js";
 import { daemonSchemas } from "./schemas/daemon.js";
 import { eventSchemas } from "./schemas/events.js";
 import { messageSchemas } from "./schemas/messages.js";
+import { paneSchemas } from "./schemas/panes.js";
 import { peerSchemas } from "./schemas/peers.js";
 import { questionSchemas } from "./schemas/questions.js";
 import { runSchemas } from "./schemas/runs.js";
@@ -14,6 +16,8 @@ export const operationSchemas = {
   ...peerSchemas,
   ...askSchemas,
   ...messageSchemas,
+  ...attachmentSchemas,
+  ...paneSchemas,
   ...eventSchemas,
   ...daemonSchemas,
 };
