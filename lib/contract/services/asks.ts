@@ -35,7 +35,7 @@ export function createAskServices(mesh: Mesh): Services {
       const ask = await asks.get(correlation_id);
       const sender = senderOf(peers, caller, from_peer);
       assertRecipient(ask, sender.via === "owner" ? undefined : ownPeer(peers, caller), caller);
-      if (ask.state === "closed" && message === undefined && attachments === undefined) return ok(ackedOf(ask));
+      if (ask.state === "closed" && message === undefined && attachments === undefined) return ok(ackedOf(await asks.stored(ask)));
       const files = attachments && (await mesh.attached(attachments, caller));
       if (ask.question && ask.state === "open") return ok(ackedOf(await mesh.ackQuestion(ask, message, caller)));
       const closed = await asks.close(correlation_id, {
