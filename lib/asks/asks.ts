@@ -148,6 +148,12 @@ export class Asks {
     return { ...(await this.get(correlation_id)), delivery_state: message.delivery_state };
   }
 
+  /** @throws `storage_full` where a reply could not be stored */
+  assertSpace(): void {
+    if (this.#parts.journal.full)
+      throw new AnodeError("storage_full", "The disk has no space left for the reply; free some and send it again.");
+  }
+
   /** The ask, once all that was done to it is durable. @throws `storage_full` */
   async stored(ask: Ask): Promise<Ask> {
     if (this.#records.get(ask.correlation_id)) await this.#parts.journal.append({ whenFull: "refuse" }).committed;
@@ -161,9 +167,7 @@ export class Asks {
   async close(correlation_id: string, ending: Ending): Promise<Ask> {
     const ask = this.#records.get(correlation_id);
     if (ask?.state !== "open") throw askClosed(await this.get(correlation_id));
-    if (this.#parts.journal.full && ending.replied_by !== undefined) {
-      throw new AnodeError("storage_full", "The disk has no space left for the reply; free some and send it again.");
-    }
+    if (ending.replied_by !== undefined) this.assertSpace();
     const isHeld = this.#waits.has(correlation_id) && !silent.has(ending.close_reason);
     const step = this.#closing(ask, ending, isHeld ? "held" : undefined);
     await this.#parts.journal.append(joinSteps(step, ending.also ?? {})).committed;

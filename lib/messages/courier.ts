@@ -290,7 +290,8 @@ export class Courier {
 
   /** Whether a new message may go at once: the channel takes it, and nothing that is older waits. */
   #goes(channel: Channel, to: PeerRecord): boolean {
-    return channel.holds?.(to, false) === undefined && !this.#queues.some(to.peer_id, ({ delivery_id }) => !this.#holders.has(delivery_id));
+    const isBefore = ({ delivery_id }: Message): boolean => !this.#holders.has(delivery_id) || this.#isWith(delivery_id, channel);
+    return channel.holds?.(to, false) === undefined && !this.#queues.some(to.peer_id, isBefore);
   }
 
   /** Whether a message is just being handed over by another channel than this. */

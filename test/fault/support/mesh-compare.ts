@@ -29,7 +29,9 @@ export async function compare({ mesh, inner }: Pick<World, "mesh" | "inner">): P
   if (stats.open_asks !== stored.asks.length) wrong.push(`${stats.open_asks} open asks are counted, ${stored.asks.length} are stored`);
   if (stats.queued !== stored.messages.length) wrong.push(`${stats.queued} queued are counted, ${stored.messages.length} are stored`);
   const { questions } = await mesh.manager.questions({ status: "open" });
-  const asking = stored.asks.filter(({ question }) => question).map(({ correlation_id }) => correlation_id);
+  // A question ends with its deadline, its ask with the next sweep.
+  const now = mesh.host.clock.now();
+  const asking = stored.asks.filter(({ question, expires_at }) => question && Date.parse(expires_at) > now).map(({ correlation_id }) => correlation_id);
   const questioned = questions.map(({ question_id }) => question_id);
   if (asking.sort().join() !== questioned.sort().join()) wrong.push(`open questions are ${questioned}, asks with one ${asking}`);
   return wrong;

@@ -302,11 +302,11 @@ function broadcast(world: World): void {
 function claim(world: World): void {
   const peer = world.peer();
   if (!peer) return;
+  for (const { delivery_id } of world.mesh.mesh.courier.waiting(peer.peer_id)) world.pulled.add(delivery_id);
   const input = { peer_id: peer.peer_id, limit: 1 + world.random.below(4), lease_ms: 1 + world.random.below(60_000) };
   world.tried("claim", world.mesh.call("messages.claim", input), ({ claim_id, messages }) => {
     if (claim_id === undefined) return;
     const ids = messages.map(({ delivery_id }) => delivery_id);
-    for (const id of ids) world.pulled.add(id);
     for (const { delivery_id, to_peer_id } of messages) {
       if (to_peer_id !== peer.peer_id) world.violations.push(`${delivery_id} was given to another peer`);
     }
@@ -373,10 +373,10 @@ function report(world: World): void {
 /** Lets everything come to rest, then compares what the process knows with what is stored. */
 async function rest(world: World): Promise<void> {
   world.faulty.releaseCommits();
-  const { journal } = world.mesh.manager;
+  let isSettled = false;
+  void world.mesh.settle().then(() => (isSettled = true));
   // A receipt is waited for, and the store is asked each second whether it has space again.
-  for (let round = 0; round < 3 || (journal.full && round < 60); round += 1) await world.host.clock.advance(1_100);
-  await world.mesh.settle();
+  for (let round = 0; round < 3 || !isSettled || world.mesh.manager.journal.full; round += 1) await world.host.clock.advance(1_100);
   await turn();
   world.readLog();
   world.violations.push(...(await compare(world)));
