@@ -132,10 +132,13 @@ export class Courier {
 
   /**
    * Stores a message and tries the peer's channel.
-   * @throws `inbox_full`, `storage_full`; with `fail` as the way out `no_live_transport` and `injection_failed`, after `failed` was committed
+   * @throws `inbox_full`, `peer_retired`, `storage_full`; with `fail` as the way out `no_live_transport` and `injection_failed`, after `failed` was committed
    */
   async post(draft: MessageDraft, options: PostOptions = {}): Promise<Message> {
     const { to } = draft;
+    // It may be gone since it was found.
+    if (this.#ports.peer(to.peer_id)?.retired_at !== undefined)
+      throw new AnodeError("peer_retired", `The peer ${to.display_name} is retired.`);
     this.assertRoom(to);
     const channel = this.#ports.channelOf(to);
     const isIdle = channel?.holds?.(to, false) !== "not_idle";

@@ -245,6 +245,7 @@ export class PeerRegistry {
     if (input.peer_id !== undefined) {
       const peer = this.#records.get(input.peer_id);
       if (!peer) throw new AnodeError("peer_not_found", "There is no peer of this id.");
+      assertNotBuiltIn(peer);
       if (!isOwner(caller) && caller.peer_id !== peer.peer_id) {
         throw new AnodeError("identity_unproven", "A peer's id is only taken up again by its own token or by an owner.");
       }

@@ -31,7 +31,9 @@ export async function compare({ mesh, inner }: Pick<World, "mesh" | "inner">): P
   const { questions } = await mesh.manager.questions({ status: "open" });
   // A question ends with its deadline, its ask with the next sweep.
   const now = mesh.host.clock.now();
-  const asking = stored.asks.filter(({ question, expires_at }) => question && Date.parse(expires_at) > now).map(({ correlation_id }) => correlation_id);
+  const asking = stored.asks
+    .filter(({ question, expires_at }) => question && Date.parse(expires_at) > now)
+    .map(({ correlation_id }) => correlation_id);
   const questioned = questions.map(({ question_id }) => question_id);
   if (asking.sort().join() !== questioned.sort().join()) wrong.push(`open questions are ${questioned}, asks with one ${asking}`);
   return wrong;
@@ -46,7 +48,12 @@ function differences<Item>(noun: string, known: readonly Item[], stored: readonl
     there.delete(id);
     return other === text ? [] : [`the ${noun} ${id} is known as ${text}, stored as ${other}`];
   });
-  return [...wrong, ...[...there.keys()].map((id) => `the ${noun} ${id} is stored and not known: ${JSON.stringify(stored.find((item) => idOf(item) === id))}`)];
+  return [
+    ...wrong,
+    ...[...there.keys()].map(
+      (id) => `the ${noun} ${id} is stored and not known: ${JSON.stringify(stored.find((item) => idOf(item) === id))}`,
+    ),
+  ];
 }
 
 /** When a peer was last heard of is not written each time. */

@@ -52,7 +52,14 @@ export class ModelSocket {
     this.#link.lost();
   }
 
-  #take(frame: { type: string; code?: string; delivery_id?: string; correlation_id?: string; from_peer_id?: string; to_peer_id?: string }): void {
+  #take(frame: {
+    type: string;
+    code?: string;
+    delivery_id?: string;
+    correlation_id?: string;
+    from_peer_id?: string;
+    to_peer_id?: string;
+  }): void {
     const { violations, witness, pulled } = this.#world;
     const { type, delivery_id, correlation_id, from_peer_id, to_peer_id, code } = frame;
     if (code === "internal" || code === "stale_commit") violations.push(`a socket is told ${code}`);
@@ -65,7 +72,8 @@ export class ModelSocket {
     this.#seen.add(delivery_id);
     const from = from_peer_id ?? "";
     const place = [...witness.messages.keys()].indexOf(delivery_id);
-    if (type !== "reply" && place < (this.#places.get(from) ?? -1)) violations.push(`${delivery_id} was overtaken by a later one of ${from}`);
+    if (type !== "reply" && place < (this.#places.get(from) ?? -1))
+      violations.push(`${delivery_id} was overtaken by a later one of ${from}`);
     this.#places.set(from, Math.max(place, this.#places.get(from) ?? -1));
   }
 }

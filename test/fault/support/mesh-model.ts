@@ -136,7 +136,8 @@ export class World {
 /** Drives a mesh with random operations and holds what it does against what must be true of every peer, ask and message. */
 export async function runMeshModel(options: MeshModelOptions): Promise<MeshModelReport> {
   const world = new World(options);
-  const lost = (error: unknown): void => void world.violations.push(`nobody heard of ${error instanceof Error ? error.stack : String(error)}`);
+  const lost = (error: unknown): void =>
+    void world.violations.push(`nobody heard of ${error instanceof Error ? error.stack : String(error)}`);
   process.on("unhandledRejection", lost);
   try {
     await world.open();
@@ -235,7 +236,8 @@ function ask(world: World): void {
   };
   const call = mesh.call("asks.ask", input as never, from ? { caller: from.caller } : {});
   world.tried("ask", forgiving(call), async (made) => {
-    if (made && !(await world.inner.get("asks", made.correlation_id))) world.violations.push(`${made.correlation_id} was taken and is not stored`);
+    if (made && !(await world.inner.get("asks", made.correlation_id)))
+      world.violations.push(`${made.correlation_id} was taken and is not stored`);
   });
 }
 
@@ -251,7 +253,12 @@ function end(world: World): void {
     const stored = (await world.inner.get("asks", id))?.record as { state?: string } | undefined;
     if (stored?.state !== "closed") world.violations.push(`${id} was ended, and is stored as ${stored?.state}`);
   };
-  if (kind < 1) return world.tried("cancel", mesh.call("asks.cancel", { id }, { caller: random.chance(0.5) ? localCaller : callerOf(from_peer_id) }), stays);
+  if (kind < 1)
+    return world.tried(
+      "cancel",
+      mesh.call("asks.cancel", { id }, { caller: random.chance(0.5) ? localCaller : callerOf(from_peer_id) }),
+      stays,
+    );
   proofs.replied.add(id);
   if (kind < 2) return world.tried("decline", mesh.call("asks.decline", { id }, { caller }), stays);
   if (kind < 5 && question) {
@@ -291,7 +298,8 @@ function notify(world: World): void {
     ...(random.chance(0.2) && { if_unavailable: "fail" }),
   };
   world.tried("notify", forgiving(mesh.call("messages.notify", input as never, from ? { caller: from.caller } : {})), async (made) => {
-    if (made && !(await world.inner.get("messages", made.delivery_id))) world.violations.push(`${made.delivery_id} was taken and is not stored`);
+    if (made && !(await world.inner.get("messages", made.delivery_id)))
+      world.violations.push(`${made.delivery_id} was taken and is not stored`);
   });
 }
 
@@ -312,7 +320,8 @@ function claim(world: World): void {
     }
     const order = [...world.witness.messages.keys()];
     const places = ids.map((id) => order.indexOf(id));
-    if (places.some((place, at) => at > 0 && place < (places[at - 1] as number))) world.violations.push(`${claim_id} is out of order: ${ids}`);
+    if (places.some((place, at) => at > 0 && place < (places[at - 1] as number)))
+      world.violations.push(`${claim_id} is out of order: ${ids}`);
     world.claims.push({ claim_id, ids, caller: peer.caller });
   });
 }
