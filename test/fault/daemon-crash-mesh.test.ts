@@ -83,7 +83,7 @@ async function work({ home }: Place, told: Told, random: Random, kill: number, d
     if (status === 202) told.parents.add(json.parent_id);
   };
   const options = ["allow", "deny"].map((id) => ({ id, title: id }));
-  const correlation_id = `pretool-t${kill}`;
+  const correlation_id = `pretool-toolu_${kill}`;
   void call("/questions/ask-blocking", { correlation_id, prompt: "Run it?", options, timeout_ms: 50_000 });
   await eventually(async () => (await send(home.socket, `/questions/${correlation_id}`)).status === 200);
   told.questions.add(correlation_id);
@@ -140,7 +140,7 @@ async function verify({ home }: Place, daemon: Daemon, told: Told): Promise<stri
     const { status } = await send(home.socket, "/answer", { body: { correlation_id: id, option_id: "allow" } });
     if (status !== 410) wrong.push(`${id} could still be answered: ${status}`);
   }
-  if (told.attachment !== undefined && (await get(`/attachments/${told.attachment}`)).text !== "kept") wrong.push("the attachment is gone");
+  if (told.attachment !== undefined && (await get(`/attachments/${told.attachment}`)).text !== '"kept"') wrong.push("the attachment is gone");
   await readFeed(home.socket, told);
   told.feed.forEach(({ seq }, at) => seq !== at + 1 && wrong.push(`the feed has ${seq} at ${at + 1}`));
   return wrong.slice(0, 5);
@@ -154,6 +154,9 @@ describe("a mesh whose daemon is killed", { timeout: trialsTimeoutMs }, () => {
   });
 
   it("is seen to lose what a store acknowledges before its commit", async () => {
-    await finds("acknowledges before COMMIT", { within: 6, lanes: 2 }, (random) => life(random, killsOfALife, "acknowledges before COMMIT"));
+    const bug = "acknowledges before COMMIT";
+    await finds(bug, { within: 6, lanes: 2 }, async (random) =>
+      (await life(random, killsOfALife, bug)).filter((violation) => /is gone|0 times|the feed has/.test(violation)),
+    );
   });
 });

@@ -25,6 +25,8 @@ export async function compare({ mesh, inner }: Pick<World, "mesh" | "inner">): P
     const order = stored.messages.filter((message) => message.to_peer_id === peer_id).map(({ delivery_id }) => delivery_id);
     if (own.join() !== order.join()) wrong.push(`the queue of ${peer_id} is ${own}, stored in the order ${order}`);
   }
+  const gone = new Set(peers.tombstones().map(({ peer_id }) => peer_id));
+  for (const { delivery_id, to_peer_id } of stored.messages) if (gone.has(to_peer_id)) wrong.push(`${delivery_id} waits for a peer that is gone`);
   const stats = mesh.mesh.stats();
   if (stats.open_asks !== stored.asks.length) wrong.push(`${stats.open_asks} open asks are counted, ${stored.asks.length} are stored`);
   if (stats.queued !== stored.messages.length) wrong.push(`${stats.queued} queued are counted, ${stored.messages.length} are stored`);

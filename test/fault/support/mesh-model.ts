@@ -11,8 +11,6 @@ import { createRandom, type Random } from "./random.js";
 export interface MeshModelOptions {
   readonly seed: number;
   readonly steps: number;
-  /** Puts a bug into each mesh that is opened. */
-  readonly plant?: (mesh: TestMesh) => void;
   /** Puts a wrong store between the mesh and the right one. */
   readonly wrap?: (store: Store) => Store;
 }
@@ -87,10 +85,9 @@ export class World {
   }
 
   async open(): Promise<void> {
-    const { wrap = (store: Store) => store, plant } = this.#options;
+    const { wrap = (store: Store) => store } = this.#options;
     this.faulty = createFaultyStore(this.witness.over(this.inner));
     this.mesh = await openTestMesh({ host: this.host, store: wrap(this.faulty), manager: { limits } });
-    plant?.(this.mesh);
   }
 
   /** As if the process were killed: what was not committed is gone, and so are sockets, claims and those who wait. */
