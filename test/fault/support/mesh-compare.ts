@@ -23,10 +23,11 @@ export async function compare({ mesh, inner }: Pick<World, "mesh" | "inner">): P
   for (const { peer_id } of known) {
     const own = courier.waiting(peer_id).map(({ delivery_id }) => delivery_id);
     const order = stored.messages.filter((message) => message.to_peer_id === peer_id).map(({ delivery_id }) => delivery_id);
-    if (own.join() !== order.join()) wrong.push(`the queue of ${peer_id} is ${own}, stored in the order ${order}`);
+    if (own.join() !== order.join()) wrong.push(`the queue of ${peer_id} is ${own.join()}, stored in the order ${order.join()}`);
   }
   const gone = new Set(peers.tombstones().map(({ peer_id }) => peer_id));
-  for (const { delivery_id, to_peer_id } of stored.messages) if (gone.has(to_peer_id)) wrong.push(`${delivery_id} waits for a peer that is gone`);
+  for (const { delivery_id, to_peer_id } of stored.messages)
+    if (gone.has(to_peer_id)) wrong.push(`${delivery_id} waits for a peer that is gone`);
   const stats = mesh.mesh.stats();
   if (stats.open_asks !== stored.asks.length) wrong.push(`${stats.open_asks} open asks are counted, ${stored.asks.length} are stored`);
   if (stats.queued !== stored.messages.length) wrong.push(`${stats.queued} queued are counted, ${stored.messages.length} are stored`);
@@ -37,7 +38,7 @@ export async function compare({ mesh, inner }: Pick<World, "mesh" | "inner">): P
     .filter(({ question, expires_at }) => question && Date.parse(expires_at) > now)
     .map(({ correlation_id }) => correlation_id);
   const questioned = questions.map(({ question_id }) => question_id);
-  if (asking.sort().join() !== questioned.sort().join()) wrong.push(`open questions are ${questioned}, asks with one ${asking}`);
+  if (asking.sort().join() !== questioned.sort().join()) wrong.push(`open questions are ${questioned.join()}, asks with one ${asking.join()}`);
   return wrong;
 }
 

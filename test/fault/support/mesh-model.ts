@@ -318,7 +318,7 @@ function claim(world: World): void {
     const order = [...world.witness.messages.keys()];
     const places = ids.map((id) => order.indexOf(id));
     if (places.some((place, at) => at > 0 && place < (places[at - 1] as number)))
-      world.violations.push(`${claim_id} is out of order: ${ids}`);
+      world.violations.push(`${claim_id} is out of order: ${ids.join()}`);
     world.claims.push({ claim_id, ids, caller: peer.caller });
   });
 }

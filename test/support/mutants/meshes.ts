@@ -16,7 +16,11 @@ export interface WrongMesh {
 }
 
 /** Puts another method in the place of one. */
-function swap<Owner extends object, Name extends keyof Owner>(owner: Owner, name: Name, wrong: (right: Owner[Name]) => Owner[Name]): () => void {
+function swap<Owner extends object, Name extends keyof Owner>(
+  owner: Owner,
+  name: Name,
+  wrong: (right: Owner[Name]) => Owner[Name],
+): () => void {
   const right = owner[name];
   owner[name] = wrong(right);
   return () => void (owner[name] = right);
