@@ -39,7 +39,8 @@ export default defineConfig({
         test: {
           name: "fault",
           include: include("fault"),
-          testTimeout: 120_000,
+          // The long form takes what it takes.
+          testTimeout: process.env["ANODE_TEST_LONG"] ? 14_400_000 : 120_000,
           hookTimeout: 30_000,
           fileParallelism: false,
           sequence: { groupOrder: 4 },

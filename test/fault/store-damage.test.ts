@@ -6,7 +6,7 @@ import { linesOf } from "../../lib/testing/store-subject.js";
 import { openSourceStore, temporaryFolder } from "../support/sqlite.js";
 import { programs } from "./support/store-process.js";
 import type { Random } from "./support/store-random.js";
-import { finds, holds, seed, trialsTimeoutMs } from "./support/store-trials.js";
+import { finds, holds, seed } from "./support/trials.js";
 import { openDatabase } from "./support/store-verify.js";
 import { streamOf, Workload } from "./support/store-workload.js";
 
@@ -102,7 +102,7 @@ function forge(file: string): void {
   db.close();
 }
 
-describe("a store file that was damaged", { timeout: trialsTimeoutMs }, () => {
+describe("a store file that was damaged", () => {
   it("never gives what was not written: flipped bytes are found, and named", async () => {
     await holds({ promise: "integrity, flipped bytes", short: 150, long: 5_000, lanes: 1 }, (random) => damaged(random, flip));
   });

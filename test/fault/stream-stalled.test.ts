@@ -11,6 +11,7 @@ import { readPart, streamServer } from "./support/stream-server.js";
 import { trials } from "./support/trials.js";
 
 const MiB = 1_048_576;
+const repeats = trials(1, 10) - 1;
 const readers = trials(32, 256);
 const totalBytes = trials(64, 1_024) * MiB;
 const eventBytes = 65_536;
@@ -95,7 +96,7 @@ async function readChunks(at: number | string, target: string): Promise<Buffer[]
 }
 
 describe("readers that take nothing", () => {
-  it("cost a bounded number of bytes each, and delay neither the run nor a reader beside them", async () => {
+  it("cost a bounded number of bytes each, and delay neither the run nor a reader beside them", { repeats }, async () => {
     const { grown: alone } = await trial(0);
     const { grown, events, gone, mostPulled } = await trial(readers);
     console.log(
