@@ -37,8 +37,10 @@ function served(file: string): { wrong: string[]; detected: number } {
   const look = (what: string, read: () => string | undefined, right: string | undefined): void => {
     try {
       const found = read();
-      // A damaged index hides a row from its reader; only a look at the whole file tells.
-      const isHidden = found !== right && (right ?? "").startsWith(found ?? "") && (database?.check().length ?? 0) > 0;
+      // A damaged index hides rows at either end of a stream from its reader; only a look at the whole file tells.
+      const [whole, part] = [right ?? "", found ?? ""];
+      const isPart = whole.startsWith(part) || whole.endsWith(part);
+      const isHidden = found !== right && isPart && (database?.check().length ?? 0) > 0;
       if (isHidden) detected += 1;
       else if (found !== right) wrong.push(`${what} is served as ${String(found).slice(0, 60)}`);
     } catch (error) {
