@@ -14,6 +14,8 @@ import { workerWith } from "./store-mutants.js";
 
 type Sweep = (recorded: readonly RecordedProcess[]) => Promise<void>;
 
+const kept: number[][] = [];
+
 /** Bugs of the store that is handed to the manager. */
 const stores: Record<string, (store: Store) => Store> = {
   "acknowledges before COMMIT": (store) => ({
@@ -40,6 +42,14 @@ const stores: Record<string, (store: Store) => Store> = {
         };
         await store.commit({ appends: [{ stream, expectedSeq: last.seq, events: [late] }] });
       }
+    },
+  }),
+  "keeps what has ended": (store) => ({
+    ...store,
+    async commit(batch) {
+      await store.commit(batch);
+      if (batch.appends?.some(({ events }) => events.at(-1)?.type === "run.completed"))
+        kept.push(Array.from({ length: 8_192 }, (_, n) => n));
     },
   }),
   "stores the key after the effect": (store) => ({

@@ -7,7 +7,8 @@ const form = process.env["ANODE_TEST_LONG"];
 /** True for the many trials before a release, which take minutes to hours; `full` is the same without a bound on time. */
 export const isLong = form === "1" || form === "full";
 
-const longMs = form === "full" ? Number.POSITIVE_INFINITY : Number(process.env["ANODE_TEST_LONG_MS"] ?? 240_000);
+/** Longest that a test of the long form may go on making trials. */
+export const longMs = form === "full" ? Number.POSITIVE_INFINITY : Number(process.env["ANODE_TEST_LONG_MS"] ?? 240_000);
 
 /** Decides every random choice of a run; `ANODE_TEST_SEED` replays one. */
 export const seed = Number(process.env["ANODE_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
