@@ -66,8 +66,8 @@ function slopeOf(samples: readonly Sample[]): number {
 async function soaked(runs: number, bug?: string): Promise<string[]> {
   const place = newPlace({ daemon: { limits } });
   const { socket } = place.home;
-  // In a small heap no garbage piles up.
-  const env = { ...place.env, NODE_OPTIONS: "--max-old-space-size=64" };
+  // In a small heap garbage does not pile up; with a planted bug it runs from the sources, which need more.
+  const env = { ...place.env, NODE_OPTIONS: `--max-old-space-size=${bug === undefined ? 64 : 128}` };
   try {
     const daemon = startProgram({ ...place, env }, { bug });
     if ((await daemon.listensAfterMs) < 0) return [daemon.said()];
@@ -94,7 +94,7 @@ async function soaked(runs: number, bug?: string): Promise<string[]> {
         `resident ${rss.toFixed(2)} MiB; ${slopeOf(samples.slice(samples.length / 2)).toFixed(1)} MiB an hour; descriptors ${before.fds}, ${after.fds}`,
     );
     return [
-      ...(heap < 1 ? [] : [`what it holds grew by ${heap.toFixed(1)} MiB`]),
+      ...(heap < 2 ? [] : [`what it holds grew by ${heap.toFixed(1)} MiB`]),
       ...(rss < 8 ? [] : [`its memory grew by ${rss.toFixed(1)} MiB`]),
       ...(Math.abs(after.fds - before.fds) <= 2 ? [] : [`${before.fds} descriptors became ${after.fds}`]),
     ];
@@ -155,6 +155,6 @@ describe("the memory of a daemon", () => {
   });
 
   it("would be found to grow if it kept something of what has ended", async () => {
-    expect(await soaked(200, "keeps what has ended")).not.toEqual([]);
+    expect(await soaked(200, "keeps what has ended")).toContainEqual(expect.stringMatching(/^what it holds grew/));
   });
 });
