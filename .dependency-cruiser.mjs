@@ -6,7 +6,8 @@ const levels = [
   ["0-base", "^lib/(?!index\\.)[^/]+\\.ts$"],
   ["1-streams", "^lib/(events|store)/|^lib/contract/operation\\.ts$"],
   ["2-runs", "^lib/(questions|runs)/"],
-  ["3-nouns", "^lib/(?!(events|store|questions|runs|contract|node|agent|acp|redis|testing)/)[^/]+/"],
+  ["3-nouns", "^lib/(?!(?:events|store|questions|runs|mesh|contract|node|agent|acp|redis|testing)/)[^/]+/"],
+  ["3-mesh", "^lib/mesh/"],
   ["4-contract", "^lib/(contract/(?!operation\\.)|index\\.ts$)"],
   ["5-rooms", "^lib/(node|agent|acp|redis|testing)/"],
   ["6-adapters", "^adapters/(http|client|mcp|acp|dashboard)/"],
@@ -33,7 +34,7 @@ const packages = [
 
 /** What a marked room or an adapter may take from the core: the front door, the base, the contract, and the type file of each plug point and noun. */
 const coreDoors =
-  "^lib/([^/]+\\.ts$|contract/|[^/]+/schema\\.ts$|events/(event|buffer|encode)\\.ts$|store/(store|refusals)\\.ts$|runs/executor\\.ts$)";
+  "^lib/([^/]+\\.ts$|contract/|[^/]+/schema\\.ts$|events/(event|buffer|encode)\\.ts$|store/(store|refusals)\\.ts$|runs/executor\\.ts$|attachments/blob-store\\.ts$)";
 
 const pureCore = "^lib/(?!(node|agent|acp|redis)/)";
 
@@ -76,10 +77,10 @@ export default {
     },
     {
       name: "nouns-meet-in-types",
-      comment: "A noun uses another's inside. Import its schema.ts, or take its service as a constructor argument.",
+      comment: "A noun uses another's inside. Import its schema.ts, or take its service as a constructor argument, known by its type.",
       severity: "error",
       from: { path: levels[3][1].replace("[^/]+/", "([^/]+)/") },
-      to: { path: levels[3][1], pathNot: ["^lib/$2/", "/schema\\.ts$"] },
+      to: { path: levels[3][1], pathNot: ["^lib/$1/", "/schema\\.ts$"], dependencyTypesNot: ["type-only"] },
     },
     {
       name: "core-through-its-doors",
@@ -87,7 +88,7 @@ export default {
         "A marked room or an adapter uses the inside of the core. Import from lib/index.ts, or make the piece part of a door on purpose.",
       severity: "error",
       from: { path: ["^lib/(node|agent|acp|redis|testing)/", "^adapters/"] },
-      to: { path: levels.slice(0, 4).map(([, path]) => path), pathNot: coreDoors },
+      to: { path: levels.slice(0, 5).map(([, path]) => path), pathNot: coreDoors },
     },
     {
       name: "rooms-apart",

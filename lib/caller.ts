@@ -29,3 +29,8 @@ export const localCaller: Caller = { id: "local", door: "in_process", scopes: al
 export function hasScope(caller: Caller, scope: Scope): boolean {
   return caller.scopes.includes(scope) || caller.scopes.includes("admin");
 }
+
+/** True for a caller that is bound to no run and no peer: the owner of the daemon, or who works for it. */
+export function isOwner({ run_id, peer_id }: Caller): boolean {
+  return run_id === undefined && peer_id === undefined;
+}

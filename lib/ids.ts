@@ -1,4 +1,4 @@
-import type { Clock } from "./host.js";
+import type { Clock, Host } from "./host.js";
 
 /** Gives ids `<prefix>-<Unix nanoseconds>_<counter>`, each above every one before it. */
 export interface Ids {
@@ -34,4 +34,13 @@ export function createIds(prefix: string, clock: Clock): Ids {
 /** True for the text form of a run id. */
 export function isRunId(text: string): boolean {
   return /^R-\d{19}_\d{1,16}$/.test(text);
+}
+
+const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/** An unguessable id without any meaning: the prefix and lower-case hex digits, as `peer-3f0c…`. @param digits - a multiple of 4 */
+export function randomHexId(host: Pick<Host, "randomId">, prefix: string, digits = 16): string {
+  // Each character carries six random bits; a digit takes four of them.
+  const text = host.randomId((digits * 3) / 4);
+  return `${prefix}-${[...text].map((character) => (base64url.indexOf(character) & 15).toString(16)).join("")}`;
 }

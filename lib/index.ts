@@ -2,13 +2,33 @@
  * The run manager for agent work: start runs in the background, list them, attach to them, answer their questions.
  * @packageDocumentation
  */
+export {
+  type AttachmentPage,
+  Attachments,
+  type AttachmentsParts,
+  type AttachmentUses,
+  type OpenAttachment,
+} from "./attachments/attachments.js";
+export { type BlobStore, checkBlobId, type OpenBlob, type Written } from "./attachments/blob-store.js";
+export type { AttachmentJournal } from "./attachments/record.js";
+export { createMemoryBlobs } from "./attachments/memory-blobs.js";
+export { attachmentList, type AttachmentRef, attachmentRef } from "./attachments/schema.js";
 export { allScopes, type Caller, hasScope, localCaller, type Scope } from "./caller.js";
-export { type ByteStream, type CallContext, type Handler, type Operation, type Result, type Services } from "./contract/operation.js";
+export {
+  type ByteStream,
+  type CallBody,
+  type CallContext,
+  type FileBody,
+  type Handler,
+  type Operation,
+  type Result,
+  type Services,
+} from "./contract/operation.js";
 export { operations } from "./contract/index.js";
 export { openApiDocument } from "./contract/document.js";
 export { createPerform, type Perform } from "./contract/perform.js";
 export { type OperationInput, type OperationName, type OperationOutput, operationSchemas, type ValidInput } from "./contract/schemas.js";
-export { createServices } from "./contract/services.js";
+export { createServices, type ServiceParts } from "./contract/services.js";
 export type { DaemonParts } from "./contract/services/daemon.js";
 export {
   AnodeError,
@@ -28,7 +48,17 @@ export { createRingBuffer } from "./events/ring-buffer.js";
 export type { FrameChunk } from "./events/slab.js";
 export type { CancelTimer, Clock, Host, Log } from "./host.js";
 export { type Bound, defaultLimits, type Limits, limitTable, resolveLimits } from "./limits.js";
-export type { HeldQuestion, OpenQuestion, QuestionDesk } from "./questions/desk.js";
+export type { Asker, CallAnswer, CallQuestion } from "./questions/ask-and-wait.js";
+export type {
+  HeldQuestion,
+  OpenQuestion,
+  PreparedQuestion,
+  QuestionDesk,
+  QuestionStep,
+  QuestionSteps,
+} from "./questions/desk-types.js";
+export { attachmentUses } from "./mesh/attachment-uses.js";
+export { Mesh, type MeshOptions, type SessionReport, type TurnReport } from "./mesh/mesh.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export {
   type Answer,
@@ -52,6 +82,32 @@ export {
   type QuestionTool,
   questionTool,
 } from "./questions/schema.js";
+export { type AgentMessage, agentText } from "./messages/agent-text.js";
+export { type AgentHeader, parseHeader } from "./messages/agent-header.js";
+export type { DoctorParts } from "./panes/doctor.js";
+export { type KnownProcess, lookAtPane, paneEvidence, type PaneLook } from "./panes/look-at-pane.js";
+export { Panes, type PanesOptions } from "./panes/panes.js";
+export { createPeerProbes } from "./panes/peer-probes.js";
+export type { PastePorts, PasteReceipt, PasteRefusal, PasteTarget } from "./panes/paste.js";
+export { createPaster, type Paster } from "./panes/paster.js";
+export type { HookFiles, HookRequest, PanePeers, PaneSockets, ProcessProbe, SocketInfo, StartedHook, StartHook } from "./panes/ports.js";
+export type { RehookParts } from "./panes/rehooker.js";
+export type {
+  Contradiction,
+  DoctorReport,
+  HookFile,
+  LinkedPane,
+  LinkRequest,
+  OrphanPane,
+  OrphanPanes,
+  RehookReport,
+} from "./panes/schema.js";
+export { createMemoryPanes, type MemoryPane, type MemoryPanes } from "./panes/memory-panes.js";
+export { createNoPanes } from "./panes/no-panes.js";
+export type { NewPane, Pane, PaneBackend, PaneProcess, Probe } from "./panes/pane-backend.js";
+export { checkedPaneId, parsePaneId } from "./panes/pane-id.js";
+export { plainText } from "./plain-text.js";
+export type { FeedFilter, FeedRules } from "./events/feed-filter.js";
 export type { Folders } from "./runs/accept.js";
 export {
   type CommandTemplate,
@@ -67,6 +123,7 @@ export {
   type Supports,
   supportsNothing,
 } from "./runs/executor.js";
+export type { FeedOptions, FeedPage, FeedReader, FeedReaders } from "./runs/feed.js";
 export { functionExecutor } from "./runs/function-executor.js";
 export { RunManager } from "./runs/manager.js";
 export type { RunManagerEvents, RunPage, RunQuery, RunStats } from "./runs/manager-types.js";
@@ -104,7 +161,7 @@ export type { AttachOptions, EventPage, RunReaders } from "./runs/streams.js";
 export { isTerminal } from "./runs/transitions.js";
 export type { IdempotencyKeys, KeyedReply, KeyScope, StoredReply } from "./store/idempotency.js";
 export { createMemoryStore, type MemoryStoreOptions } from "./store/memory-store.js";
-export type { Append, Batch, Delete, ListQuery, Put, Store, Stored, StoredPage, StoreUsage, StreamPage } from "./store/store.js";
+export type { Append, Batch, Delete, ListQuery, Put, Store, Stored, StoredPage, StoreUsage, StreamPage, Trim } from "./store/store.js";
 export { formatTime, parseTime, systemHost } from "./system-host.js";
 export { type NewToken, newToken, scope, type TokenInfo, tokenInfo, type TokenRequest, tokenRequest } from "./tokens/schema.js";
 export { type KnownCaller, Tokens } from "./tokens/tokens.js";

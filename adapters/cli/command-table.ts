@@ -56,10 +56,57 @@ const table = {
     summary: "Hand follow-up input to a run",
     examples: ['runs input R-1760000000000000000_1 "also check the docs" --steer'],
   },
+  questions: {
+    words: "",
+    summary: "List what waits for an answer; with --follow ask the person at this terminal, who is then an approver",
+    examples: ["questions", "questions --scope tool_permission", "questions --run R-1760000000000000000_1 --tree", "questions --follow"],
+  },
+  answer: {
+    words: "<id> [text...]",
+    summary: "Answer a question, whoever asks it: with an option, y, n, a text, or a flag",
+    examples: [
+      "answer Q-1760000000000000000_1 y",
+      'answer Q-1760000000000000000_1 --deny --message "not on a Friday"',
+      'answer ask-0123456789abcdef "the blue one"',
+    ],
+  },
   attach: {
     words: "<id>",
     summary: "Replay a run, then follow it to its end; in a terminal also answer its questions",
     examples: ["attach R-1760000000000000000_1", "attach --stream-json R-1760000000000000000_1"],
+  },
+  events: {
+    words: "",
+    summary: "Show what happens in the daemon: statuses of runs, questions, peers",
+    examples: [
+      "events --tail 20",
+      "events --follow",
+      "events --types question.asked,question.closed --json",
+      "events --after 1200 --follow",
+    ],
+  },
+  "attachments put": {
+    words: "<file>",
+    summary: "Upload a file for a day and print its id; - is standard input",
+    examples: ["attachments put report.md", "attachments put build.log --name log.txt", "attachments put - --name notes.txt"],
+  },
+  "attachments get": {
+    words: "<id>",
+    summary: "Download an attachment into a file and print its path; replaces no file without asking",
+    examples: [
+      "attachments get att-0123456789abcdef0123456789abcdef",
+      "attachments get att-0123456789abcdef0123456789abcdef --output /tmp/report.md",
+    ],
+  },
+  "attachments list": {
+    words: "",
+    summary: "List attachments, newest first",
+    examples: ["attachments list", "attachments list --limit 10"],
+  },
+  "attachments remove": {
+    words: "<id>",
+    summary: "Remove an attachment that nothing open refers to",
+    examples: ["attachments remove att-0123456789abcdef0123456789abcdef"],
   },
   execute: {
     words: "[prompt...]",
@@ -101,6 +148,11 @@ const table = {
   },
   "token list": { words: "", summary: "List tokens without their secrets", examples: ["token list"] },
   "token revoke": { words: "<id>", summary: "Revoke a token", examples: ["token revoke T-1760000000000000000_1"] },
+  "hook pretooluse": {
+    words: "",
+    summary: "Ask for approval of the tool call on standard input, for an agent's own hooks; exit 2 blocks it",
+    examples: ["hook pretooluse --backend claude-code"],
+  },
   acp: {
     words: "",
     summary: "Serve runs as an agent over the Agent Client Protocol on stdin and stdout",

@@ -5,6 +5,7 @@ import { createApprover } from "./approver.js";
 import type { Context } from "./context.js";
 import { exitOfRun, isEnded } from "./exit-code.js";
 import { createProgress } from "./progress.js";
+import { reconnecting } from "./reconnecting.js";
 import { createTranscript } from "./transcript.js";
 
 export interface FollowOptions {
@@ -19,9 +20,6 @@ export interface FollowOptions {
   /** Leaves the run; it goes on. */
   readonly signal: AbortSignal;
 }
-
-/** A daemon that is silent for so long is gone. */
-const giveUpMs = 60_000;
 
 /** Shows a run until it has ended. The exit code is the run's; 0 when nobody reads the output any more. */
 export async function followRun(client: Client, id: string, context: Context, options: FollowOptions): Promise<number> {
@@ -56,10 +54,7 @@ async function* eventsOf(
   { output }: Context,
   approver: boolean,
 ): AsyncGenerator<StreamEvent | Preview> {
-  const onReconnect = ({ attempt }: { readonly attempt: number }): void => {
-    if (attempt === 1) output.note("the connection was lost, connecting again");
-  };
-  const options = { after, previews, signal, giveUpMs, onReconnect };
+  const options = { after, previews, signal, ...reconnecting(output) };
   try {
     yield* client.runs.attach(id, { ...options, approver });
   } catch (error) {

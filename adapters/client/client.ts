@@ -4,6 +4,7 @@ import { AnodeError } from "../../lib/errors.js";
 import type { Host } from "../../lib/host.js";
 import type { RunManager } from "../../lib/index.js";
 import { systemHost } from "../../lib/system-host.js";
+import { attachmentMethods } from "./attachments.js";
 import { attach, type AttachOptions } from "./attach.js";
 import type { Carrier, CarrierReply } from "./carrier.js";
 import type { CallOptions, Client } from "./client-types.js";
@@ -11,6 +12,7 @@ import { createCredential, type TokenProvider } from "./credential.js";
 import type { ClientHooks } from "./hooks.js";
 import { managerCarrier } from "./in-process-carrier.js";
 import { allItems, iteratePages } from "./pages.js";
+import { type FeedOptions, feedEvents } from "./events.js";
 import { createSender } from "./sender.js";
 import { type Ends, within } from "./time.js";
 import { waitInSlices } from "./wait.js";
@@ -47,41 +49,62 @@ export function createClient(target: Carrier | RunManager, options: ClientOption
   const ends = ({ signal, timeoutMs }: CallOptions): Ends => ({ signal, timeoutMs, closing: closing.signal, clock: host.clock });
 
   function method(operation: Operation): Call {
-    return (input = {}, given = {}) =>
+    return (asked = {}, given = {}) =>
       within(ends(given), async (signal) => {
+        const input = withIdentity(operation, asked);
         checkPathInput(operation, input);
         const { idempotencyKey, retries: own } = given;
         return sender.document({ operation, input, accept: "application/json", signal, idempotencyKey, retries: own });
       });
   }
 
-  async function openEvents(input: Input, signal: AbortSignal, own?: number): Promise<CarrierReply> {
-    checkPathInput(eventsRow, input);
-    return sender.stream({ operation: eventsRow, input, accept: "text/event-stream", signal, retries: own });
+  /** The same for every repeat of the call, so that they are one. */
+  function withIdentity({ repeatBy }: Operation, input: Input): Input {
+    return repeatBy === undefined || input[repeatBy] !== undefined ? input : { ...input, [repeatBy]: `call-${host.randomId(15)}` };
   }
+
+  const opening =
+    (operation: Operation) =>
+    async (input: Input, signal: AbortSignal, own?: number): Promise<CarrierReply> => {
+      checkPathInput(operation, input);
+      return sender.stream({ operation, input, accept: "text/event-stream", signal, retries: own });
+    };
 
   const calls = Object.fromEntries(operations.map((operation) => [operation.name, method(operation)]));
   const call = (name: string, input: Input, given: CallOptions): Promise<unknown> => (calls[name] as Call)(input, given);
   const lists = operations.filter(({ name, items }) => items !== undefined && name.endsWith(".list"));
-  const lastSeq = async (id: string, signal: AbortSignal): Promise<number> =>
-    ((await call("runs.get", { id }, { signal })) as { readonly last_seq: number }).last_seq;
-  const ports = { open: openEvents, lastSeq, clock: host.clock, random, closing: closing.signal };
+  const lastSeqOf = async (name: string, input: Input, signal: AbortSignal): Promise<number> =>
+    ((await call(name, input, { signal })) as { readonly last_seq: number }).last_seq;
+  const ports = { clock: host.clock, random, closing: closing.signal };
+  const runPorts = {
+    ...ports,
+    open: opening(rowOf("runs.events")),
+    lastSeq: (id: string, signal: AbortSignal) => lastSeqOf("runs.get", { id }, signal),
+  };
+  const feedPorts = {
+    ...ports,
+    open: opening(rowOf("events.stream")),
+    lastSeq: (signal: AbortSignal) => lastSeqOf("events.list", { tail: 0 }, signal),
+  };
 
-  return nested({
+  const client = nested({
     ...calls,
     ...Object.fromEntries(lists.flatMap((row) => listMethods(row, call))),
     "runs.wait": (input: Input, given: CallOptions = {}) =>
       within(ends(given), (signal) => waitInSlices((slice) => call("runs.wait", slice, { ...given, signal }), host.clock, input)),
-    "runs.attach": (id: string, given: AttachOptions = {}) => attach(ports, id, given),
+    "runs.attach": (id: string, given: AttachOptions = {}) => attach(runPorts, id, given),
+    ...Object.fromEntries(Object.entries(attachmentMethods(sender, ends)).map(([verb, call]) => [`attachments.${verb}`, call])),
     address: carrier.address,
     async close() {
       closing.abort();
       await carrier.close();
     },
-  }) as unknown as Client;
+  });
+  const events = Object.assign((given: FeedOptions = {}) => feedEvents(feedPorts, given), client["events"]);
+  return { ...client, events } as unknown as Client;
 }
 
-const eventsRow = operations.find(({ name }) => name === "runs.events") as Operation;
+const rowOf = (wanted: string): Operation => operations.find(({ name }) => name === wanted) as Operation;
 
 function listMethods(
   { name, items }: Operation,

@@ -1,4 +1,4 @@
-import { formatTime, type Limits } from "../../lib/index.js";
+import { type Attachments, formatTime, type Limits, type Mesh, type Panes } from "../../lib/index.js";
 import { type Address, formatAddress } from "../../lib/address.js";
 import type { ContainmentReport } from "../../lib/node/index.js";
 import { createHandler, createPeerSocketRule, type PeerSocketRule } from "../http/index.js";
@@ -15,6 +15,9 @@ import type { Undo } from "./undo.js";
 export interface FacesOptions {
   readonly ground: Ground;
   readonly kernel: Kernel;
+  readonly attachments: Attachments;
+  readonly mesh: Mesh;
+  readonly panes: Panes;
   readonly daemon: DaemonConfig;
   readonly instance: string;
   readonly plan: readonly PlannedAddress[];
@@ -26,7 +29,7 @@ export interface FacesOptions {
  * @throws {@link StartRefused} 75 for a taken address, 78 for one that cannot be had
  */
 export async function openFaces(options: FacesOptions, undo: Undo): Promise<Listeners> {
-  const { ground, kernel, daemon, instance, plan, limits } = options;
+  const { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits } = options;
   const { host, log, root, storeId, tokens } = ground;
   const { manager, containment } = kernel;
   let addresses: readonly Address[] = [];
@@ -57,6 +60,9 @@ export async function openFaces(options: FacesOptions, undo: Undo): Promise<List
   });
   const handle = createHandler({
     manager,
+    attachments,
+    mesh,
+    panes,
     hosts: [],
     origins: daemon.allowed_origins ?? [],
     authenticate: authentication.authenticate,

@@ -19,8 +19,12 @@ export interface Home {
   readonly log: string;
   readonly state: string;
   readonly store: string;
+  /** The folder of the attachments' bytes. */
+  readonly attachments: string;
   /** The port of the start before. */
   readonly port: string;
+  /** What is written down beside the panes of peers, for their hooks. */
+  readonly peers: string;
   /** How the last starts ended. */
   readonly starts: string;
 }
@@ -39,7 +43,9 @@ export function homeOf(env: Environment, userHome: string = env["HOME"] || homed
     log: join(path, "daemon.log"),
     state,
     store: join(state, "anode.db"),
+    attachments: join(state, "attachments"),
     port: join(state, "port"),
+    peers: join(path, "peers"),
     starts: join(state, "starts.json"),
   };
 }

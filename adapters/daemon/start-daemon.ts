@@ -1,16 +1,20 @@
 import type { Worker } from "node:worker_threads";
-import { type Executor, formatTime, type Profile, resolveLimits, type RunManager, type Tokens } from "../../lib/index.js";
+import { type Executor, formatTime, type Profile, resolveLimits, type Mesh, type RunManager, type Tokens } from "../../lib/index.js";
+import { findPanes } from "../../lib/node/index.js";
 import { formatAddress } from "../../lib/address.js";
 import { planAddresses, type PlannedAddress } from "./addresses.js";
 import { loadConfig, type LoadedConfig } from "./config.js";
 import { removeDiscovery, writeDiscovery } from "./discovery-file.js";
 import { openFaces } from "./faces.js";
+import { openMesh } from "./open-mesh.js";
+import { openPanes } from "./open-panes.js";
 import { type Ground, layGround } from "./ground.js";
 import { type Environment, type Home, homeOf } from "./home.js";
 import { type Kernel, openKernel } from "./kernel.js";
 import { lastPort, rememberPort } from "./last-port.js";
 import type { Listeners } from "./listeners.js";
 import type { LogLevel } from "./log.js";
+import { openAttachments } from "./open-attachments.js";
 import { parseStore, type StoreChoice } from "./open-store.js";
 import { refusedSetting } from "./start-refused.js";
 import { createUndo, type Undo } from "./undo.js";
@@ -48,6 +52,7 @@ export interface RunningDaemon {
   /** Socket paths and URLs. */
   readonly addresses: readonly string[];
   readonly manager: RunManager;
+  readonly mesh: Mesh;
   readonly tokens: Tokens;
   /** Time that runs have to finish once a shutdown has begun, in milliseconds. */
   readonly drainMs: number;
@@ -132,7 +137,14 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   undo.add(() => port.resolve(undefined));
   if (ground.starts.isPaused) undo.add(resumeWhenLifted(ground, kernel));
   const instance = ground.host.randomId(12);
-  const listeners = await openFaces({ ground, kernel, daemon, instance, plan, limits }, undo);
+  const backend = await findPanes({ env });
+  // Mesh and attachments look into each other, and neither before both are there.
+  const mesh: Mesh = await openMesh(ground, kernel, backend, () => attachments);
+  undo.add(() => mesh.close());
+  const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);
+  const panes = await openPanes({ ground, home, backend, mesh });
+  undo.add(() => panes.close());
+  const listeners = await openFaces({ ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits }, undo);
   port.resolve(listeners.port);
   announce(surroundings, ground, listeners, instance, undo);
 
@@ -153,6 +165,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
     storeId: ground.storeId,
     addresses: listeners.addresses.map(formatAddress),
     manager: kernel.manager,
+    mesh,
     tokens: ground.tokens,
     drainMs,
     shutdownMs: limits.shutdownMs,

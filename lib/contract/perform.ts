@@ -2,6 +2,7 @@ import { hasScope } from "../caller.js";
 import { AnodeError } from "../errors.js";
 import { type Parser, parseWith } from "../parse.js";
 import type { IdempotencyKeys } from "../store/idempotency.js";
+import { assertNoRun } from "./services/approver.js";
 import type { CallContext, Operation, Result, Services } from "./operation.js";
 import { type OperationName, operationSchemas } from "./schemas.js";
 
@@ -41,9 +42,6 @@ async function authorize({ name, scope }: Operation, { caller }: CallContext): P
   if (!hasScope(caller, scope)) {
     throw new AnodeError("scope_required", `This operation needs the scope ${scope}.`, { details: { scope } });
   }
-  const isPower = scope === "approve" || scope === "admin" || name === "runs.answer";
-  if (!isPower || !caller.prove || (await caller.prove())) return;
-  throw new AnodeError("caller_is_a_run", "Without a token this is only for a process that is no run's.", {
-    details: { hint: "Use the Unix socket or a token." },
-  });
+  const isPower = scope === "approve" || scope === "admin" || name === "runs.answer" || name === "questions.answer";
+  if (isPower) await assertNoRun(caller);
 }

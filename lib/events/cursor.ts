@@ -7,7 +7,8 @@ import { release } from "../release.js";
 
 /** What one read gave: a value to pass on and the cursor after it. */
 export interface Page<Value> {
-  readonly value: Value;
+  /** `undefined` = nothing of it is for this reader. */
+  readonly value: Value | undefined;
   readonly toSeq: number;
   /** Made for this reader alone. */
   readonly isOwn?: boolean;
@@ -26,9 +27,11 @@ export interface FollowedStream {
 
 /** The form in which a reader wants events. */
 export interface PageForm<Value> {
+  /** Events are left out: what a reader gets does not say how far it got. */
+  readonly isPartial?: true;
   fromBuffer(buffer: EventBuffer, stream: string, after: number): Page<Value> | undefined;
   /** Takes the lines over. */
-  fromLines(lines: Uint8Array, fromSeq: number): Value;
+  fromLines(lines: Uint8Array, fromSeq: number): Value | undefined;
   fromGap(gap: StreamEvent): Value;
 }
 
@@ -42,8 +45,8 @@ export interface FollowOptions<Value> {
   readonly opening?: Value;
   /** What to pass on when all record events were read: previews. Empty or undefined = nothing. */
   readonly live?: () => Value | undefined;
-  /** Passed on after each `ms` of silence. */
-  readonly heartbeat?: Heartbeat & { readonly value: Value };
+  /** Passed on after each `ms` in which nothing else was, and at the end of what was not all passed on; made of the newest seq that was read. */
+  readonly heartbeat?: Heartbeat & { readonly value: (seq: number) => Value };
   /** Called when reading begins; what it gives is called once when it is over. */
   readonly attend?: () => () => void;
 }
@@ -104,6 +107,8 @@ class Follower<Value> implements Reading<Value> {
   #leave: (() => void) | undefined;
   #cursor: number;
   #own: Value | undefined;
+  /** The reader does not know how far it got. */
+  #isUntold = false;
   #isOver = false;
 
   constructor(stream: FollowedStream, form: PageForm<Value>, options: FollowOptions<Value>) {
@@ -122,6 +127,7 @@ class Follower<Value> implements Reading<Value> {
   async next(): Promise<IteratorResult<Value, undefined>> {
     this.#own = undefined;
     const { follow: goesOn, heartbeat, live, opening, signal } = this.#options;
+    let isSilent = false;
     try {
       if (!this.#leave && !this.#isOver) {
         this.#leave = this.#enter();
@@ -133,16 +139,24 @@ class Follower<Value> implements Reading<Value> {
         const read = nextPage(this.#stream, this.#form, this.#cursor, this.#read);
         const page = read instanceof Promise ? await read : read;
         if (page) {
-          this.#own = page.isOwn ? page.value : undefined;
           this.#cursor = page.toSeq;
+          this.#isUntold = this.#form.isPartial === true;
+          if (page.value === undefined) continue;
+          this.#own = page.isOwn ? page.value : undefined;
           return { done: false, value: page.value };
         }
         const shown = live?.();
         if (shown !== undefined) return { done: false, value: shown };
         // The end was looked at before the read: an event committed in between is still seen.
-        if (!goesOn || ended) break;
-        const silent = await this.#wakeUp.sleep();
-        if (silent && heartbeat) return { done: false, value: heartbeat.value };
+        const isAtEnd = !goesOn || ended;
+        // What was read and passed on to nobody does not break the silence.
+        const isDue = isAtEnd ? this.#isUntold : await this.#wakeUp.sleep(isSilent);
+        isSilent = true;
+        if (isDue && heartbeat) {
+          this.#isUntold = false;
+          return { done: false, value: heartbeat.value(this.#cursor) };
+        }
+        if (isAtEnd) break;
       }
     } catch (error) {
       this.#end();
@@ -237,8 +251,8 @@ interface Heartbeat {
 interface WakeUp {
   readonly wake: () => void;
   arm(): void;
-  /** Resolves at the next wake-up, with true when the heartbeat came first. */
-  sleep(): Promise<boolean>;
+  /** Resolves at the next wake-up, with true when the heartbeat came first: counted from here, or from the sleep that `goesOn`. */
+  sleep(goesOn: boolean): Promise<boolean>;
   /** Wakes, and leaves no timer behind. */
   close(): void;
 }
@@ -255,13 +269,15 @@ function createWakeUp(heartbeat: Heartbeat | undefined): WakeUp {
     waiting?.(silent);
   };
 
+  const restMs = ({ ms, clock }: Heartbeat): number => Math.max(0, ms - (clock.monotonic() - sleepsSince));
+
   // One timer serves many sleeps: it looks how long the present one has lasted. A timer for each would cost more than the sleep.
-  const watch = ({ ms, clock }: Heartbeat, delayMs: number): void => {
-    cancel = clock.schedule(() => {
+  const watch = (given: Heartbeat, delayMs: number): void => {
+    cancel = given.clock.schedule(() => {
       cancel = undefined;
       if (!resolve) return;
-      const restMs = ms - (clock.monotonic() - sleepsSince);
-      if (restMs > 0) watch({ ms, clock }, restMs);
+      const leftMs = restMs(given);
+      if (leftMs > 0) watch(given, leftMs);
       else settle(true);
     }, delayMs);
   };
@@ -274,12 +290,10 @@ function createWakeUp(heartbeat: Heartbeat | undefined): WakeUp {
     arm() {
       woken = false;
     },
-    sleep() {
+    sleep(goesOn) {
+      if (heartbeat && !goesOn) sleepsSince = heartbeat.clock.monotonic();
       if (woken) return Promise.resolve(false);
-      if (heartbeat) {
-        sleepsSince = heartbeat.clock.monotonic();
-        if (!cancel) watch(heartbeat, heartbeat.ms);
-      }
+      if (heartbeat && !cancel) watch(heartbeat, goesOn ? restMs(heartbeat) : heartbeat.ms);
       return new Promise((done) => (resolve = done));
     },
     close() {

@@ -11,6 +11,11 @@ const prefixBytes = beforeSeq.length + afterSeq.length;
 export const streamOpening = encoder.encode("retry: 1000\n\n");
 /** What a silent SSE stream sends, so that both ends notice a dead connection. */
 export const heartbeatFrame = encoder.encode(": ping\n\n");
+/** The same for a reader who does not see every event: from where a reconnect goes on. */
+export function cursorFrame(seq: number): Uint8Array {
+  return encoder.encode(`: ping\nid: ${seq}\n\n`);
+}
+
 /** The same for NDJSON. */
 export const heartbeatLine = encoder.encode("\n");
 

@@ -2,7 +2,7 @@ import { AnodeError, isAnodeError } from "../errors.js";
 import type { Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import { Settlement } from "../settlement.js";
-import type { Append, Batch, Delete, Put, Store } from "../store/store.js";
+import type { Append, Batch, Delete, Put, Store, Trim } from "../store/store.js";
 import { formatTime } from "../system-host.js";
 import { boundPayload, surelyFits } from "./bound-payload.js";
 import type { EventBuffer } from "./buffer.js";
@@ -42,12 +42,15 @@ export interface Step {
   readonly puts?: readonly Put[];
   readonly deletes?: readonly Delete[];
   readonly drops?: readonly string[];
+  readonly trims?: readonly Trim[];
   readonly feed?: readonly Draft[];
   /**
    * What happens when there is no space: `refuse` (the step is undone by its caller and rejects) or `hold` (it waits
    * for space, because its effect has happened). @defaultValue "hold"
    */
   readonly whenFull?: "refuse" | "hold";
+  /** Called in the very call that takes the step, once it has its place: what it changes in memory changes now. */
+  readonly taken?: (step: Appended) => void;
 }
 
 /** A step that has its place in the streams. */
@@ -80,6 +83,7 @@ class Entry implements Appended {
   feed: readonly Draft[];
   readonly deletes: readonly Delete[];
   readonly drops: readonly string[];
+  readonly trims: readonly Trim[];
   readonly whenFull: "refuse" | "hold";
   readonly #settlement = new Settlement<number>();
 
@@ -88,6 +92,7 @@ class Entry implements Appended {
     this.feed = step.feed ?? none;
     this.deletes = step.deletes ?? none;
     this.drops = step.drops ?? none;
+    this.trims = step.trims ?? none;
     this.whenFull = step.whenFull ?? "hold";
   }
 
@@ -173,6 +178,7 @@ export class Journal {
       this.#flushing = true;
       queueMicrotask(this.#flushSoon);
     }
+    step.taken?.(entry);
     return entry;
   }
 
@@ -254,6 +260,7 @@ export class Journal {
     const puts: Put[] = [];
     const deletes: Delete[] = [];
     const drops: string[] = [];
+    const trims: Trim[] = [];
     const drafts: Draft[] = [];
     for (const entry of entries) {
       for (let at = 0; at < entry.events.length; at += 1) {
@@ -268,6 +275,7 @@ export class Journal {
       for (const put of entry.puts) puts.push(put);
       for (const gone of entry.deletes) deletes.push(gone);
       for (const stream of entry.drops) drops.push(stream);
+      for (const trim of entry.trims) trims.push(trim);
       for (const draft of entry.feed) drafts.push(draft);
     }
     this.#gatherFeed(drafts, heads);
@@ -276,7 +284,7 @@ export class Journal {
       head.gathered = undefined;
       return { stream: head.stream, expectedSeq: (events[0]?.seq ?? 1) - 1, events };
     });
-    return { batch: { appends, puts, deletes, drops }, heads };
+    return { batch: { appends, puts, deletes, drops, trims }, heads };
   }
 
   /** The feed gets its seqs here and not in append(): a batch that had to wait must not leave a hole in it. */

@@ -124,6 +124,11 @@ export class StreamLog {
     return { lines: joinBytes(lines, size), ...(cursor > from ? { fromSeq: from + 1, toSeq: cursor } : { fromSeq: 0, toSeq: 0 }) };
   }
 
+  /** Lets go of what ends at or before `seq`, in whole segments; the newest one stays. */
+  cut(seq: number): void {
+    while (this.#hasMore && (this.#segments[0] as Segment).lastSeq <= seq) this.#dropOldest();
+  }
+
   /** Nothing more is written and nobody follows: takes the smallest form. */
   seal(): void {
     this.#sealed = true;
@@ -178,13 +183,18 @@ export class StreamLog {
   }
 
   #trim(): void {
-    while (this.#segments.length > 0) {
-      const over = this.#lastSeq - this.#firstSeq + 1 > this.#bounds.events || this.bytes > this.#bounds.bytes;
-      const isNewest = this.#segments.length === 1 && this.#tail.length === 0;
-      if (!over || isNewest) return;
-      const oldest = this.#segments.shift() as Segment;
-      this.#segmentsBytes -= oldest.bytes;
-      this.#firstSeq = oldest.lastSeq + 1;
-    }
+    const { events, bytes } = this.#bounds;
+    while (this.#hasMore && (this.#lastSeq - this.#firstSeq + 1 > events || this.bytes > bytes)) this.#dropOldest();
+  }
+
+  /** True when something is left without the oldest segment. */
+  get #hasMore(): boolean {
+    return this.#segments.length > 1 || (this.#segments.length === 1 && this.#tail.length > 0);
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#segments.shift() as Segment;
+    this.#segmentsBytes -= oldest.bytes;
+    this.#firstSeq = oldest.lastSeq + 1;
   }
 }

@@ -2,6 +2,7 @@
  * What needs Node: commands as contained processes, the SQLite store, folders on disk.
  * @packageDocumentation
  */
+export { openFolderBlobs } from "./blobs/folder-blobs.js";
 export { createFolders } from "./folders.js";
 export type { Child, Exit } from "./process/child.js";
 export type { ContainedChild, ContainedCommand, ContainedSetup, Downfall } from "./process/contained-child.js";
@@ -32,4 +33,10 @@ export { signalVerified } from "./process/signal-verified.js";
 export { applicationId, migrations } from "./sqlite/sqlite-schema.js";
 export { openSqliteStore, type SqliteStore, type SqliteStoreOptions } from "./sqlite/sqlite-store.js";
 export { isSafeSqlite } from "./sqlite/sqlite-version.js";
+export { isAlive } from "./process/is-alive.js";
+export { createHookFiles } from "./tmux/hook-files.js";
+export { createStartHook, type StartHookOptions } from "./tmux/start-hook.js";
+export { findPanes } from "./tmux/find-panes.js";
+export type { TmuxOptions } from "./tmux/run-tmux.js";
+export { createTmuxPanes } from "./tmux/tmux-panes.js";
 export { acquireLock, type Lock } from "./sqlite/store-lock.js";

@@ -45,6 +45,11 @@ export class Inputs {
     return this.#items.length;
   }
 
+  /** False once the executor said that it takes no more. */
+  get open(): boolean {
+    return !this.#closed;
+  }
+
   /** @throws `run_finished` after the executor said that it takes no more, `input_full` */
   async accept(text: string, delivery: "queue" | "steer", by: string, also: (inputId: string) => readonly Put[]): Promise<InputRecord> {
     if (this.#closed) throw noMoreInput();

@@ -1,11 +1,12 @@
-import type { Journal } from "../events/journal.js";
+import { feedStream, type Journal } from "../events/journal.js";
 import type { CancelTimer, Host } from "../host.js";
 import type { Limits } from "../limits.js";
+import { expiredQuestions } from "../questions/retention.js";
 import type { IdempotencyKeys } from "../store/idempotency.js";
 import type { Store } from "../store/store.js";
 import { runCollection } from "./active-run.js";
 import type { Retention } from "./options.js";
-import { type PruneRule, pruneRuns } from "./retention.js";
+import { oldFeedSeq, type PruneRule, pruneRuns } from "./retention.js";
 import { isTerminal } from "./transitions.js";
 
 const hourMs = 3_600_000;
@@ -108,8 +109,12 @@ export class Keeper {
 
   async #sweep(): Promise<void> {
     await this.prune({ older_than_ms: this.#retention.older_than_ms ?? this.#limits.keptMs });
-    const deletes = await this.#idempotency.expired();
+    const sinceMs = this.#host.clock.now() - this.#limits.keptMs;
+    const questions = await expiredQuestions(this.#store, { keep: this.#limits.keptQuestions, sinceMs });
+    const deletes = [...(await this.#idempotency.expired()), ...questions];
     if (deletes.length > 0) await this.#journal.append({ deletes }).committed;
+    const upTo = await oldFeedSeq(this.#store, this.#host.clock.now() - this.#limits.feedMs);
+    if (upTo > 0) await this.#journal.append({ trims: [{ stream: feedStream, upTo }] }).committed;
   }
 
   /** Nobody waits for house-keeping: a failure is logged, and the store's own fail-stop does the rest. */

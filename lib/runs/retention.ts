@@ -1,5 +1,7 @@
 import { questionCollection } from "../questions/list.js";
 import type { Batch, Delete, Store, Stored } from "../store/store.js";
+import { eventsOfLines } from "../events/frame.js";
+import { feedStream } from "../events/journal.js";
 import { parseTime } from "../system-host.js";
 import { runCollection, runStream } from "./active-run.js";
 import type { RunStatus, RunSummary } from "./schema.js";
@@ -55,6 +57,17 @@ export async function pruneRuns(parts: {
     more = page.more && (excess > 0 || (cutoffMs !== undefined && last !== undefined && parseTime(last.started_at) < cutoffMs));
   }
   return removed;
+}
+
+/** The seq up to which the feed is older than the age; 0 = nothing is. */
+export async function oldFeedSeq(store: Store, cutoffMs: number): Promise<number> {
+  let upTo = 0;
+  for (;;) {
+    const { lines, toSeq, lastSeq } = await store.read(feedStream, upTo, 64 * 1024);
+    const old = eventsOfLines(lines).filter((event) => parseTime(event.time) < cutoffMs);
+    upTo = old.at(-1)?.seq ?? upTo;
+    if (upTo < toSeq || upTo >= lastSeq) return upTo;
+  }
 }
 
 function isOlder(record: RunSummary, cutoffMs: number | undefined): boolean {

@@ -1,18 +1,10 @@
-import { AnodeError } from "../errors.js";
 import type { EventBuffer } from "../events/buffer.js";
-import { asEvents, asFrames, follow, type FollowedStream, type FollowOptions, type PageForm, type Reading } from "../events/cursor.js";
+import { asEvents, follow, type FollowedStream, type FollowOptions, type PageForm, type Reading } from "../events/cursor.js";
 import type { Preview, StreamEvent } from "../events/event.js";
-import {
-  eventsOfLines,
-  frameText,
-  heartbeatFrame,
-  heartbeatLine,
-  lineBytes,
-  linesOfFrames,
-  previewFrame,
-  streamOpening,
-} from "../events/frame.js";
+import { asLines, framesOrGap, readStored } from "../events/forms.js";
+import { heartbeatFrame, heartbeatLine, lineBytes, previewFrame, streamOpening } from "../events/frame.js";
 import { joinBytes } from "../events/packed-events.js";
+import type { Readers } from "../events/readers.js";
 import type { Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import type { Store } from "../store/store.js";
@@ -66,6 +58,7 @@ interface StreamPorts {
   readonly store: Store;
   readonly host: Host;
   readonly limits: Limits;
+  readonly readers: Readers;
   readonly presence: Presence;
   active(id: string): ActiveRun | undefined;
   /** @throws `run_not_found` */
@@ -78,14 +71,13 @@ const never = new AbortController().signal;
 /** Readers of runs: cursors into their streams, counted and bounded. */
 export class RunStreams implements RunReaders {
   readonly #ports: StreamPorts;
-  #readers = 0;
 
   constructor(ports: StreamPorts) {
     this.#ports = ports;
   }
 
   get readers(): number {
-    return this.#readers;
+    return this.#ports.readers.count;
   }
 
   /** Record events (and previews, if wanted) as objects. */
@@ -108,29 +100,14 @@ export class RunStreams implements RunReaders {
 
   /** At most `limit` committed events after the cursor; never waits. */
   async page(record: RunSummary, after: number, limit: number): Promise<EventPage> {
-    const events: StreamEvent[] = [];
-    let cursor = after;
-    while (events.length < limit) {
-      const page = await this.#ports.store.read(runStream(record.id), cursor, 64 * 1024);
-      if (cursor < page.firstSeq - 1 || (page.toSeq === 0 && page.lastSeq > cursor)) {
-        const to = page.toSeq === 0 ? page.lastSeq : page.firstSeq - 1;
-        events.push(this.#gap(record, cursor + 1, to));
-        cursor = to;
-        continue;
-      }
-      if (page.toSeq === 0) break;
-      events.push(...eventsOfLines(page.lines).slice(0, limit - events.length));
-      cursor = events.at(-1)?.seq ?? cursor;
-    }
-    const stored = await this.#ports.store.read(runStream(record.id), record.last_seq, 1);
-    return { events, first_seq: stored.firstSeq, last_seq: record.last_seq, next_after: cursor, status: record.status };
+    const { events, nextAfter, firstSeq } = await readStored(this.#stream(record), after, limit);
+    return { events, first_seq: firstSeq, last_seq: record.last_seq, next_after: nextAfter, status: record.status };
   }
 
   /** @throws `too_many_streams` */
   assertRoom(id: string): void {
-    const { limits, buffer } = this.#ports;
-    if (this.#readers < limits.streams && buffer.readers(runStream(id)) < limits.streamsPerRun) return;
-    throw new AnodeError("too_many_streams", "There are too many readers; try again when one has left.", { retryAfterSeconds: 5 });
+    const { limits, buffer, readers } = this.#ports;
+    readers.assertRoom(buffer.readers(runStream(id)) >= limits.streamsPerRun);
   }
 
   #follow<Value>(
@@ -150,7 +127,7 @@ export class RunStreams implements RunReaders {
       attend: () => this.#attend(record.id, options.approver ?? false),
       ...(opening !== undefined && { opening }),
       ...(options.previews && { live: () => this.#previews(record.id, seen, show) }),
-      ...(heartbeat !== undefined && { heartbeat: { ms: limits.heartbeatMs, clock: host.clock, value: heartbeat } }),
+      ...(heartbeat !== undefined && { heartbeat: { ms: limits.heartbeatMs, clock: host.clock, value: () => heartbeat } }),
     };
     return follow(this.#stream(record), form, followOptions);
   }
@@ -158,9 +135,9 @@ export class RunStreams implements RunReaders {
   /** Counts a reader until the returned function is called. */
   #attend(id: string, isApprover: boolean): () => void {
     const leave = isApprover ? this.#ports.presence.join(id) : () => {};
-    this.#readers += 1;
+    const left = this.#ports.readers.enter();
     return () => {
-      this.#readers -= 1;
+      left();
       leave();
     };
   }
@@ -197,14 +174,3 @@ export class RunStreams implements RunReaders {
     };
   }
 }
-
-const framesOrGap = asFrames((gap) => new TextEncoder().encode(frameText(gap)));
-
-const asLines: PageForm<Uint8Array> = {
-  fromBuffer(buffer, stream, after) {
-    const chunk = buffer.frames(stream, after, 256 * 1024);
-    return chunk && { value: linesOfFrames(chunk.frames, chunk.fromSeq), toSeq: chunk.toSeq };
-  },
-  fromLines: (lines) => lines,
-  fromGap: lineBytes,
-};

@@ -1,3 +1,4 @@
+import { feedStream } from "../events/journal.js";
 import { createLogReaders } from "../events/ring-buffer.js";
 import { StreamLog } from "../events/stream-log.js";
 import { type Limits, resolveLimits } from "../limits.js";
@@ -7,7 +8,7 @@ import type { Append, Batch, Delete, Put, Store, StreamPage } from "./store.js";
 
 /** What {@link createMemoryStore} may be told. */
 export interface MemoryStoreOptions {
-  /** `streamEvents` and `streamBytes` bound each stream; the oldest segments go, whole. Bytes are estimated. */
+  /** `streamEvents` (the feed: `feedEventsInMemory`) and `streamBytes` bound each stream; the oldest segments go, whole. Bytes are estimated. */
   readonly limits?: Partial<Limits>;
 }
 
@@ -21,6 +22,7 @@ const emptyPage: StreamPage = { lines: new Uint8Array(0), fromSeq: 0, toSeq: 0, 
 export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const limits = resolveLimits(options.limits);
   const bounds = { events: limits.streamEvents, bytes: limits.streamBytes };
+  const feedBounds = { ...bounds, events: Math.min(bounds.events, limits.feedEventsInMemory) };
   const streams = new Map<string, StreamLog>();
   const collections = new Map<string, MemoryCollection>();
   const readers = createLogReaders(streams, (stream) => streams.get(stream)?.seal());
@@ -36,10 +38,10 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     if (puts?.length || deletes?.length) checkRecords(puts ?? [], deletes ?? [], revisionOf);
   }
 
-  function apply({ appends = [], puts = [], deletes = [], drops = [] }: Batch): void {
+  function apply({ appends = [], puts = [], deletes = [], drops = [], trims = [] }: Batch): void {
     for (const { stream, events } of appends) {
       let log = streams.get(stream);
-      if (!log) streams.set(stream, (log = new StreamLog(bounds)));
+      if (!log) streams.set(stream, (log = new StreamLog(stream === feedStream ? feedBounds : bounds)));
       log.append(events);
     }
     for (const { collection, id, record } of puts) {
@@ -49,6 +51,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     }
     for (const { collection, id } of deletes) collections.get(collection)?.delete(id);
     for (const stream of drops) streams.delete(stream);
+    for (const { stream, upTo } of trims) streams.get(stream)?.cut(upTo);
   }
 
   function assertOpen(): void {

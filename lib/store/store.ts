@@ -27,13 +27,21 @@ export interface Delete {
   readonly expectedRevision?: number;
 }
 
-/** What one {@link Store.commit} does, together or not at all. Puts are applied in order, then deletes, then drops. */
+/** The beginning of a stream that may go. */
+export interface Trim {
+  readonly stream: string;
+  /** Events up to this seq go, in the store's own pieces: some of them may stay. The newest event always stays, so that seqs go on. */
+  readonly upTo: number;
+}
+
+/** What one {@link Store.commit} does, together or not at all. Puts are applied in order, then deletes, drops and trims. */
 export interface Batch {
   readonly appends?: readonly Append[];
   readonly puts?: readonly Put[];
   readonly deletes?: readonly Delete[];
   /** Streams to remove whole. */
   readonly drops?: readonly string[];
+  readonly trims?: readonly Trim[];
 }
 
 /** A part of a stream, ascending. */

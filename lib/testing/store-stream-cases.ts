@@ -176,6 +176,37 @@ export const streamCases: readonly SuiteCase<StoreSubject>[] = [
     ),
   },
   {
+    clause: "store.trims",
+    title: "what is trimmed goes in whole pieces, nothing behind it does, and the newest event always stays",
+    run: withStore(
+      async (store, instance) => {
+        for (let batch = 0; batch < 10; batch += 1)
+          await store.commit({ appends: [appendOf("feed", batch * 3, 3), appendOf("other", batch * 3, 3)] });
+        await store.commit({
+          trims: [
+            { stream: "feed", upTo: 15 },
+            { stream: "nobody", upTo: 9 },
+          ],
+        });
+        const { firstSeq, lastSeq } = await store.read("feed", 0, large);
+        expectTrue(firstSeq > 1 && firstSeq <= 16, `From 2 to 16 must be the first seq held, it is ${firstSeq}.`);
+        expectEqual(lastSeq, 30, "The last seq");
+        expectEqual(
+          await seqsOf(store, "feed"),
+          Array.from({ length: 31 - firstSeq }, (_, index) => firstSeq + index),
+          "The seqs",
+        );
+        expectEqual((await seqsOf(store, "other")).length, 30, "The events of the other stream");
+        await store.commit({ appends: [appendOf("feed", 30)], trims: [{ stream: "feed", upTo: 1_000 }] });
+        expectEqual((await seqsOf(store, "feed")).at(-1), 31, "The newest event, although all may go");
+        const reopened = (await instance.reopen?.()) ?? store;
+        await reopened.commit({ appends: [appendOf("feed", 31)] });
+        expectEqual((await seqsOf(reopened, "feed")).at(-1), 32, "The event behind it");
+      },
+      { streamEvents: 40 },
+    ),
+  },
+  {
     clause: "store.trim",
     title: "beyond streamBytes the oldest go, in whole pieces",
     run: withStore(

@@ -23,8 +23,13 @@ export const tokenInfo = later(() =>
     label: z.string(),
     scopes: z.array(scope),
     run_id: z.string().exactOptional(),
+    /** The peer that its caller is. */
+    peer_id: z.string().exactOptional(),
     created_at: z.string(),
-    expires_at: z.string(),
+    /** Absent for one that lives as long as it is used. */
+    expires_at: z.string().exactOptional(),
+    /** Ends when it was not used for so long. */
+    idle_ttl_ms: z.int().exactOptional(),
     last_used_at: z.string().exactOptional(),
     revoked_at: z.string().exactOptional(),
   }),

@@ -7,6 +7,8 @@ import { formatTime, parseTime } from "../system-host.js";
 import type { NewToken, TokenInfo, TokenRequest } from "./schema.js";
 
 interface TokenRecord extends Omit<TokenInfo, "last_used_at"> {
+  /** When it was used, to the hour; only of one with an idle life. */
+  readonly used_at?: string;
   /** SHA-256 of the text; the text itself is nowhere. */
   readonly digest: string;
 }
@@ -23,6 +25,9 @@ interface Entry {
 const collection = "tokens";
 const defaultTtlMs = 15 * 60_000;
 const runTokenTtlMs = 24 * 3_600_000;
+const peerTokenIdleMs = 7 * 24 * 3_600_000;
+/** How often the store learns that a token with an idle life was used. */
+const noteUseMs = 3_600_000;
 
 /** A caller known by a token, and the signal that ends what it has open. */
 export interface KnownCaller {
@@ -79,9 +84,30 @@ export class Tokens {
       created_at: formatTime(now),
       expires_at: formatTime(now + (request.ttl_ms ?? defaultTtlMs)),
     };
-    await this.#store.commit({ puts: [{ collection, id: record.id, record, expectedRevision: 0 }] });
-    this.#keep(record, 1);
-    return { id: record.id, token, scopes: record.scopes, expires_at: record.expires_at };
+    await this.#add(record);
+    return { id: record.id, token, scopes: record.scopes, expires_at: record.expires_at as string };
+  }
+
+  /** The token that is a peer: it reads, and controls the mesh as that peer, until the peer is retired or it lies unused for a week. */
+  async createForPeer(peer_id: string): Promise<string> {
+    const token = `anode_at_${this.#host.randomId(32)}`;
+    const now = this.#host.clock.now();
+    await this.#add({
+      id: this.#ids.next(),
+      digest: await this.#host.digest(token),
+      label: `peer ${peer_id}`,
+      scopes: ["read", "control"],
+      peer_id,
+      created_at: formatTime(now),
+      used_at: formatTime(now),
+      idle_ttl_ms: peerTokenIdleMs,
+    });
+    return token;
+  }
+
+  /** Ends the tokens of a peer. */
+  async endPeer(peer_id: string): Promise<void> {
+    await this.#remove([...this.#byDigest.values()].filter((entry) => entry.record.peer_id === peer_id));
   }
 
   /** The token of a run: it reads and controls that run and its children, and ends with it. */
@@ -99,11 +125,13 @@ export class Tokens {
     const entry = this.#byDigest.get(await this.#host.digest(text));
     const now = this.#host.clock.now();
     if (!entry) throw invalid("unknown");
-    const { id, scopes, run_id, revoked_at, expires_at } = entry.record;
+    const { id, scopes, run_id, peer_id, revoked_at } = entry.record;
     if (revoked_at !== undefined) throw invalid("revoked");
-    if (parseTime(expires_at) <= now) throw invalid("expired");
+    if (endOf(entry) <= now) throw invalid("expired");
     entry.lastUsedMs = now;
-    return { caller: { id: `token:${id}`, door, scopes, ...(run_id !== undefined && { run_id }) }, ended: entry.ended.signal };
+    this.#noteUse(entry, now);
+    const bound = { ...(run_id !== undefined && { run_id }), ...(peer_id !== undefined && { peer_id }) };
+    return { caller: { id: `token:${id}`, door, scopes, ...bound }, ended: entry.ended.signal };
   }
 
   /** All tokens without their texts, newest first. */
@@ -156,12 +184,33 @@ export class Tokens {
     await this.#store.commit({ deletes: entries.map(({ record }) => ({ collection, id: record.id })) });
   }
 
+  async #add(record: TokenRecord): Promise<void> {
+    await this.#store.commit({ puts: [{ collection, id: record.id, record, expectedRevision: 0 }] });
+    this.#keep(record, 1);
+  }
+
   #keep(record: TokenRecord, revision: number): void {
     const ended = new AbortController();
-    const leftMs = parseTime(record.expires_at) - this.#host.clock.now();
     const entry: Entry = { record, revision, lastUsedMs: undefined, ended, cancelExpiry: () => {} };
-    entry.cancelExpiry = this.#host.clock.schedule(() => ended.abort(), Math.max(0, leftMs));
     this.#byDigest.set(record.digest, entry);
+    this.#armExpiry(entry);
+  }
+
+  #armExpiry(entry: Entry): void {
+    const leftMs = endOf(entry) - this.#host.clock.now();
+    const look = (): void => (endOf(entry) <= this.#host.clock.now() ? entry.ended.abort() : this.#armExpiry(entry));
+    entry.cancelExpiry = this.#host.clock.schedule(look, Math.min(Math.max(0, leftMs), 2 ** 31 - 1));
+  }
+
+  /** An idle life is counted from the stored use after a restart, so that is brought up to date now and then. */
+  #noteUse(entry: Entry, now: number): void {
+    const { used_at } = entry.record;
+    if (used_at === undefined || now - parseTime(used_at) < noteUseMs) return;
+    const expectedRevision = entry.revision;
+    entry.record = { ...entry.record, used_at: formatTime(now) };
+    entry.revision += 1;
+    const put = { collection, id: entry.record.id, record: entry.record, expectedRevision };
+    this.#store.commit({ puts: [put] }).catch((error: unknown) => this.#host.log("warn", "token.use_not_noted", { error: String(error) }));
   }
 
   #find(id: string): Entry | undefined {
@@ -169,8 +218,15 @@ export class Tokens {
   }
 }
 
+/** When a token ends by itself, Unix milliseconds. */
+function endOf({ record, lastUsedMs = 0 }: Entry): number {
+  const { expires_at, idle_ttl_ms, used_at, created_at } = record;
+  if (expires_at !== undefined) return parseTime(expires_at);
+  return Math.max(lastUsedMs, parseTime(used_at ?? created_at)) + (idle_ttl_ms ?? 0);
+}
+
 function info({ record, lastUsedMs }: Entry): TokenInfo {
-  const { digest: _digest, ...shown } = record;
+  const { digest: _digest, used_at: _used, ...shown } = record;
   return { ...shown, ...(lastUsedMs !== undefined && { last_used_at: formatTime(lastUsedMs) }) };
 }
 

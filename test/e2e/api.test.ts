@@ -194,7 +194,7 @@ describe("the Anode daemon's promises", () => {
       }
       expect(JSON.parse(frames[0]?.data ?? "").payload.prompt).toBe("line one\nline two\r\u2028 é 😀");
     },
-    ["memory", "tcp", "unix"],
+    { carriers: ["memory", "tcp", "unix"] },
   );
 
   verifies("anode.runs.events.resume", async (subject) => {

@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { createServer, request } from "node:http";
+import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { openCuttingProxy, seeded } from "../support/cutting-proxy.js";
+import { call, daemonPlace, daemonProcess } from "../support/daemon.js";
 
 const executablePath = "/usr/bin/chromium";
 const hasBrowser = existsSync(executablePath);
@@ -36,6 +39,29 @@ async function serve(): Promise<number> {
     if (port !== undefined) return Number(port);
   }
   throw new Error("It never listened.");
+}
+
+/** A page on an origin of its own, whose server passes what is below `/events` on to a daemon: a browser has no credential for it. */
+async function servePage(socketPath: string): Promise<string> {
+  const server = createServer((asked, answer) => {
+    if (!asked.url?.startsWith("/events"))
+      return void answer.setHeader("content-type", "text/html").end("<!doctype html><title>Feed</title>");
+    const { accept = "", "last-event-id": last } = asked.headers;
+    const headers = { accept, ...(last !== undefined && { "last-event-id": String(last) }) };
+    const passed = request({ socketPath, path: asked.url, headers, agent: false }, (reply) => {
+      answer.writeHead(reply.statusCode ?? 502, { "content-type": reply.headers["content-type"] }).flushHeaders();
+      reply.on("error", () => answer.destroy()).pipe(answer);
+    });
+    // Where there is no daemon there is no answer: the browser tries again.
+    passed.on("error", () => answer.destroy()).end();
+    answer.on("close", () => passed.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
 describe("EventSource in a real browser", () => {
@@ -71,6 +97,49 @@ describe("EventSource in a real browser", () => {
         "run.completed",
       ]);
     },
+  );
+
+  it.runIf(hasBrowser)(
+    "receives the feed of a daemon, and goes on behind a kill and a stop of it, each event once",
+    async () => {
+      const place = daemonPlace();
+      const { socket } = place.home;
+      const run = async (): Promise<void> => void (await call(socket, "/runs", { body: { argv: ["true"] } }));
+      let daemon = daemonProcess(place);
+      await daemon.listens;
+      const page = await servePage(socket);
+      const browser = await chromium.launch({ executablePath, args: quiet });
+      onTestFinished(() => browser.close());
+      const tab = await browser.newPage();
+      await tab.goto(page);
+      await tab.evaluate(() => {
+        const source = new EventSource("/events/stream?tail=0");
+        const shown = Object.assign(globalThis as unknown as Page, { source, seen: [], reconnects: 0 });
+        source.onmessage = ({ data, lastEventId }) => shown.seen.push([Number(lastEventId), (JSON.parse(data) as { type: string }).type]);
+        source.onerror = () => (shown.reconnects += 1);
+      });
+      const sees = (count: number): Promise<unknown> =>
+        tab.waitForFunction((wanted) => (globalThis as unknown as Page).seen.length >= wanted, count, { timeout: 20_000 });
+      await tab.waitForFunction(() => (globalThis as unknown as Page).source.readyState === 1, undefined, { timeout: 10_000 });
+      for (const [at, signal] of (["SIGKILL", "SIGTERM"] as const).entries()) {
+        await Promise.all([run(), run()]);
+        await sees(12 * at + 6);
+        daemon.child.kill(signal);
+        await daemon.ended;
+        daemon = daemonProcess(place);
+        await daemon.listens;
+        // While the page is on its way back.
+        await Promise.all([run(), run()]);
+        await sees(12 * at + 12);
+      }
+      const { seen, reconnects } = await tab.evaluate(() => {
+        const { seen: events, reconnects: errors } = globalThis as unknown as Page;
+        return { seen: events, reconnects: errors };
+      });
+      expect(seen).toEqual(Array.from({ length: 24 }, (_, index) => [index + 1, "run.state"]));
+      expect(reconnects).toBeGreaterThanOrEqual(2);
+    },
+    60_000,
   );
 
   it.runIf(hasBrowser)("is refused to a page of another origin", async () => {

@@ -5,7 +5,7 @@ import { type AddressInfo, connect as connectSocket, createServer as createProxy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Client, createClient, httpCarrier, inProcessCarrier, memoryCarrier } from "../../adapters/client/index.js";
+import { type Client, createClient, type FeedOptions, httpCarrier, inProcessCarrier, memoryCarrier } from "../../adapters/client/index.js";
 import type { ClientOptions } from "../../adapters/client/client.js";
 import { type Authenticate, createHandler, createNodeDoor, type Handle, headerValues, listenerHosts } from "../../adapters/http/index.js";
 import { allScopes, createPerform, createServices, functionExecutor, isAnodeError, RunManager, systemHost } from "../../lib/index.js";
@@ -127,6 +127,12 @@ async function eventsOf(client: Client, id: string, options = {}): Promise<unkno
   return events;
 }
 
+async function feedOf(client: Client, options: FeedOptions): Promise<unknown[]> {
+  const events: unknown[] = [];
+  for await (const event of client.events(options)) events.push(event);
+  return events;
+}
+
 /** The same calls over any carrier; everything that comes back, with what differs by nature replaced. */
 async function transcript(client: Client): Promise<unknown> {
   const seen: unknown[] = [];
@@ -179,6 +185,16 @@ async function transcript(client: Client): Promise<unknown> {
   await note(client.runs.start({ prompt: "quick" }, key));
   await note(client.runs.start({ prompt: "another" }, key));
   await note(client.runs.wait({ id: first.run_id }));
+
+  await note(client.events.list({ after: 2, limit: 40 }));
+  await note(client.events.list({ types: ["question.asked", "question.closed"] }));
+  await note(feedOf(client, { types: ["run.state"], follow: false }));
+  await note(feedOf(client, { tail: 2, follow: false }));
+  await note(feedOf(client, { after: 9_999 }));
+  await note(feedOf(client, { after: -1 }));
+  await note(client.events.list({ after: "x" }));
+  await note(client.events.list({ limit: 0 }));
+  await note(client.events.stream({ tail: 1 }));
 
   await note(client.runs.list({ limit: 2 }));
   await note(client.runs.list({ limit: 0, status: ["failed", "canceled"] }));
@@ -337,6 +353,31 @@ describe("a stream whose TCP connection is cut again and again", () => {
     expect(seen.map(({ seq }) => seq)).toEqual(seen.map((_, index) => index + 1));
     expect(seen.flatMap(({ payload }) => payload.tick ?? [])).toEqual(Array.from({ length: ticks }, (_, tick) => tick));
     expect(seen.at(-1)).toMatchObject({ type: "run.completed", status: "completed" });
+    expect(proxy.cuts()).toBeGreaterThan(5);
+  });
+
+  it.each([
+    [4, {}],
+    [5, { types: ["run.state"] }],
+    [6, { tail: 0 }],
+  ])("gives the feed whole too (seed %i, %j)", async (seed, options) => {
+    const subject = await startSubject();
+    const random = createRandom(seed);
+    const proxy = await startCuttingProxy(await listenTcp(subject), () => Math.floor(random() * 4_000));
+    subject.hosts.push(`127.0.0.1:${proxy.port}`);
+    const client = createClient(httpCarrier({ url: `http://127.0.0.1:${proxy.port}` }, { runId: "" }), hasty);
+    cleanups.push(() => client.close());
+    const seen: number[] = [];
+    const reading = (async () => {
+      for await (const { seq } of client.events(options)) if (seen.push(seq) && seq === 240) break;
+    })();
+    await expect.poll(async () => (await subject.manager.stats()).readers).toBe(1);
+    for (let run = 0; run < 80; run += 1) {
+      await (await subject.manager.start({ prompt: "quick" })).done();
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    await reading;
+    expect(seen).toEqual(Array.from({ length: 240 }, (_, index) => index + 1));
     expect(proxy.cuts()).toBeGreaterThan(5);
   });
 });

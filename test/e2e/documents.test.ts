@@ -38,6 +38,11 @@ const typed: Record<string, readonly string[]> = {
     "I found the documents",
     "status         completed",
     '"type":"run.completed"',
+    " 3  run.state  ",
+    "running -> completed end_turn craft first",
+    '"first_seq":1,"last_seq":3,"next_after":2}',
+    'id: 3\ndata: {"id":"evt_3"',
+    "seen 3 run.state completed",
     "Going on",
   ],
   "docs/approve-from-another-terminal.md": [

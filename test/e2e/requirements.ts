@@ -69,6 +69,43 @@ export const requirements: readonly Requirement[] = [
   { id: "anode.attach.stream-json", behavior: "`anode attach --stream-json` prints each event as one line of JSON.", carriers: ["cli"] },
 
   {
+    id: "anode.events.list",
+    behavior: "Every change of a run's status is in the feed, oldest first; a page says where it begins, ends and goes on.",
+    carriers: [...api, "cli", "curl"],
+  },
+  {
+    id: "anode.events.stream",
+    behavior: "The feed replays what is kept, then follows, for as long as its reader stays.",
+    carriers: [...api, "cli", "curl"],
+  },
+  {
+    id: "anode.events.sse",
+    behavior:
+      "Each message of the feed has the event as one line of JSON in data, its seq as id, and no event field; the same as NDJSON and as a page.",
+    carriers: wire,
+  },
+  {
+    id: "anode.events.cursor",
+    behavior: "A reader of the feed begins behind Last-Event-ID, else after, else a tail; a cursor that is none or ahead is refused.",
+    carriers: wire,
+  },
+  {
+    id: "anode.events.gap",
+    behavior: "A reader whose next event is no longer kept sees one system.gap that names the range.",
+    carriers: api,
+  },
+  {
+    id: "anode.events.filter",
+    behavior: "A filter of types shows those alone, and its readers come back behind what it has passed over.",
+    carriers: [...api, "cli"],
+  },
+  {
+    id: "anode.events.approver",
+    behavior: "A reader of the feed that approves is an approver of every run's questions while it reads.",
+    carriers: api,
+  },
+
+  {
     id: "anode.runs.cancel",
     behavior: 'Cancel answers {"status":"canceled"}; again the same; an ended run is refused.',
     carriers: [...api, "cli", "curl"],
@@ -82,9 +119,47 @@ export const requirements: readonly Requirement[] = [
     carriers: [...api, "cli"],
   },
   { id: "anode.questions", behavior: "A run's question is listed, answered once, and closed for everybody.", carriers: [...api, "cli"] },
+  {
+    id: "anode.questions.blocking",
+    behavior: "ask-blocking holds the call until a person answers, and tells the option and what it means.",
+    carriers: [...api, "curl"],
+  },
+  { id: "anode.questions.blocking.timeout", behavior: "ask-blocking denies when its time is over.", carriers: api },
+  {
+    id: "anode.questions.blocking.disconnect",
+    behavior: "A caller that leaves ask-blocking has its question denied; a late answer is 410.",
+    carriers: api,
+  },
+  {
+    id: "anode.questions.blocking.repeat",
+    behavior: "The same call again joins or gets the recorded answer; another content under its id is 409.",
+    carriers: api,
+  },
+  { id: "anode.questions.blocking.shutdown", behavior: "A shutdown denies what is held before the connections close.", carriers: api },
+  { id: "anode.questions.blocking.restart", behavior: "After kill -9 and a restart it is denied, reason restart.", carriers: ["cli"] },
+  {
+    id: "anode.questions.answer",
+    behavior: "One inbox and one way to answer for the questions of runs and of callers.",
+    carriers: [...api, "cli"],
+  },
   { id: "anode.idempotency", behavior: "The same key and body give the same run; another body is refused.", carriers: [...api] },
   { id: "anode.no-review", behavior: "There is no review endpoint.", carriers: wire },
   { id: "anode.openapi", behavior: "The contract is served as OpenAPI 3.1 with every operation.", carriers: [...api, "cli"] },
+  {
+    id: "attachments.bytes",
+    behavior: "A file is uploaded and downloaded byte for byte, as a stream in both directions, with its name, size, type and hash.",
+    carriers: [...api, "cli", "curl"],
+  },
+  {
+    id: "attachments.refusals",
+    behavior: "What is too large, gone, not a file or not there is refused by name; nothing of it stays.",
+    carriers: [...api, "cli", "curl"],
+  },
+  {
+    id: "attachments.headers",
+    behavior: "A download is saved and not shown: inert type, no power of a page, a harmless name; inline only for true images.",
+    carriers: wire,
+  },
   { id: "anode.errors", behavior: "Every refusal is a problem document with a stable code and the request's id.", carriers: wire },
   {
     id: "anode.restart",

@@ -6,8 +6,16 @@ import { scriptedExecutor } from "../../lib/testing/scripted-executor.js";
 
 const texts = ["plain", "é😀 beyond ASCII", "line one\nline two\r\n", "\u2028\u0085 odd ends", 'quotes " and \\ slashes', "x".repeat(3000)];
 
-/** A daemon with a run of 40 awkward events, behind a relay that cuts. */
-async function subject(user: User, cutAfter: readonly number[]): Promise<{ url: string; id: string; whole: string; cuts: () => number }> {
+interface Subject {
+  readonly url: string;
+  readonly id: string;
+  /** All events of the run, and of the feed. */
+  readonly whole: { readonly run: string; readonly feed: string };
+  readonly cuts: () => number;
+}
+
+/** A daemon with a run of 40 awkward events and as many on its feed, behind a relay that cuts. */
+async function subject(user: User, cutAfter: readonly number[]): Promise<Subject> {
   const steps = Array.from({ length: 40 }, (_, index) => ({
     emit: { type: "assistant.message", payload: { message_id: `m${index}`, text: texts[index % texts.length] ?? "" } },
   }));
@@ -19,14 +27,16 @@ async function subject(user: User, cutAfter: readonly number[]): Promise<{ url: 
     profiles: { craft: { executor: "talk" } },
   });
   const direct = daemon.addresses.find((address) => address.startsWith("http")) ?? "";
-  const proxy = await openCuttingProxy(Number(new URL(direct).port), /^GET \/runs\/[^ ]+\/events/, cutAfter);
+  const proxy = await openCuttingProxy(Number(new URL(direct).port), /^GET \/(?:runs\/[^ ]+\/)?events/, cutAfter);
   onTestFinished(async () => {
     await proxy.close();
     await daemon.close();
   });
   const run = await daemon.manager.start({ prompt: "talk" });
   await run.done();
-  const whole = (await user.run("curl", "-N", "-sS", `${direct}/runs/${run.id}/events`)).out;
+  await daemon.manager.journal.append({ feed: steps.map(({ emit }) => emit) }).committed;
+  const read = async (path: string): Promise<string> => (await user.run("curl", "-N", "-sS", direct + path)).out;
+  const whole = { run: await read(`/runs/${run.id}/events`), feed: await read("/events/stream?follow=false") };
   return { url: `http://127.0.0.1:${proxy.port}`, id: run.id, whole, cuts: () => proxy.cuts };
 }
 
@@ -51,7 +61,7 @@ describe("curl -N", () => {
       user,
       Array.from({ length: 25 }, () => 1 + Math.floor(random() * 6000)),
     );
-    const expected = wholeEvents(whole);
+    const expected = wholeEvents(whole.run);
     expect(expected).toHaveLength(43);
     const got: { seq: number; data: string }[] = [];
     for (let turn = 0; turn < 60; turn++) {
@@ -78,5 +88,32 @@ describe("curl -N", () => {
         )
       ).out,
     ).toBe("204");
+  });
+
+  it("resumes the feed the same way, and ends where it was told to", async () => {
+    const seed = Date.now() % 100_000;
+    console.log(`seed ${seed}`);
+    const random = seeded(seed);
+    const user = newUser();
+    const { url, whole, cuts } = await subject(
+      user,
+      Array.from({ length: 25 }, () => 1 + Math.floor(random() * 6000)),
+    );
+    const expected = wholeEvents(whole.feed);
+    expect(expected).toHaveLength(43);
+    const got: { seq: number; data: string }[] = [];
+    for (let turn = 0; turn < 60 && got.length < expected.length; turn++) {
+      const { out } = await user.run(
+        "curl",
+        "-N",
+        "-sS",
+        "-H",
+        `Last-Event-ID: ${got.at(-1)?.seq ?? 0}`,
+        `${url}/events/stream?follow=false`,
+      );
+      got.push(...wholeEvents(out));
+    }
+    expect(got).toEqual(expected);
+    expect(cuts()).toBeGreaterThan(3);
   });
 });

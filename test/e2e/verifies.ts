@@ -1,4 +1,5 @@
 import { test } from "vitest";
+import type { Limits } from "../../lib/limits.js";
 import { type CarrierName, requirements } from "./requirements.js";
 import { type Subject, openSubject } from "./subjects.js";
 
@@ -11,7 +12,11 @@ export function claim(id: string, carrier: CarrierName): string {
  * Registers one test per carrier that the requirement names (or the given ones of them).
  * @throws for an id that is not a requirement, or a carrier it does not name: a proof of nothing
  */
-export function verifies(id: string, body: (subject: Subject) => Promise<void>, carriers?: readonly CarrierName[]): void {
+export function verifies(
+  id: string,
+  body: (subject: Subject) => Promise<void>,
+  { carriers, limits }: { readonly carriers?: readonly CarrierName[]; readonly limits?: Partial<Limits> } = {},
+): void {
   const requirement = requirements.find((candidate) => candidate.id === id);
   if (!requirement) throw new Error(`${id} is not a requirement.`);
   if (requirement.deferred) throw new Error(`${id} is deferred: ${requirement.deferred}`);
@@ -21,7 +26,7 @@ export function verifies(id: string, body: (subject: Subject) => Promise<void>, 
     if (!requirement.carriers.includes(carrier)) throw new Error(`${id} does not name ${carrier}.`);
     if (carrier === "cli" || carrier === "curl") throw new Error(`${id} over ${carrier} is proven by verifiesWith.`);
     test(`${claim(id, carrier)}: ${requirement.behavior}`, async () => {
-      const subject = await openSubject(carrier);
+      const subject = await openSubject(carrier, limits);
       try {
         await body(subject);
       } finally {

@@ -44,6 +44,7 @@ function withHistory(runs: number): Place {
         puts: [{ collection: "runs", id, json: JSON.stringify(record), expectedRevision: 0 }],
         deletes: [],
         drops: [],
+        trims: [],
       };
     });
     database.commit(batch);

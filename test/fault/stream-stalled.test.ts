@@ -31,8 +31,8 @@ async function heldBytes(): Promise<number> {
   }
 }
 
-/** What a run of many bytes comes to, with and without readers who take nothing. */
-async function trial(stalled: number, wrap: (handle: Handle) => Handle = (handle) => handle) {
+/** What many bytes of a run, or of the feed, come to, with and without readers who take nothing. */
+async function trial(stalled: number, wrap: (handle: Handle) => Handle = (handle) => handle, isFeed = false) {
   const pulled: number[] = [];
   const counting =
     (handle: Handle): Handle =>
@@ -59,14 +59,18 @@ async function trial(stalled: number, wrap: (handle: Handle) => Handle = (handle
     limits: { streams: 1_000, streamsPerRun: 1_000, streamBytes: 2 * totalBytes },
     executor: functionExecutor(async ({ emit }) => {
       await go.promise;
+      const { journal } = server.manager;
       const text = "x".repeat(eventBytes);
-      for (let sent = 0; sent < totalBytes; sent += eventBytes) await emit("assistant.message", { message_id: "m", text });
+      for (let sent = 0; sent < totalBytes; sent += eventBytes) {
+        if (isFeed) await journal.append({ feed: [{ type: "test.event", payload: { text } }] }).committed;
+        else await emit("assistant.message", { message_id: "m", text });
+      }
     }),
   });
   const run = await server.manager.start({ prompt: "talk" });
-  const target = `/runs/${run.id}/events`;
+  const target = isFeed ? "/events/stream?after=0" : `/runs/${run.id}/events`;
   const sockets = await Promise.all(Array.from({ length: stalled }, () => stall(server.at as string, target)));
-  const live = eventsRead(server.at, target);
+  const live = eventsRead(server.at, target, totalBytes / eventBytes + 3);
   while (pulled.length <= stalled) await new Promise((resolve) => setImmediate(resolve));
   const before = await heldBytes();
   go.resolve();
@@ -86,19 +90,24 @@ async function stall(path: string, target: string): Promise<Socket> {
   return socket;
 }
 
-async function eventsRead(at: number | string, target: string): Promise<number> {
-  const parse = createSseParser();
-  return (await readChunks(at, target)).reduce((count, chunk) => count + parse(chunk).length, 0);
-}
-
-async function readChunks(at: number | string, target: string): Promise<Buffer[]> {
+/** How many events there are until the stream ends, or until so many: the feed has no end. */
+async function eventsRead(at: number | string, target: string, enough: number): Promise<number> {
   const socket = typeof at === "number" ? connect(at, "127.0.0.1") : connect(at);
   onTestFinished(() => void socket.destroy());
   socket.write(`GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-  const chunks: Buffer[] = [];
-  for await (const chunk of socket) chunks.push(chunk as Buffer);
-  const head = chunks[0]?.indexOf("\r\n\r\n") ?? -1;
-  return [chunks[0]?.subarray(head + 4) ?? Buffer.alloc(0), ...chunks.slice(1)];
+  const parse = createSseParser();
+  let count = 0;
+  let head = Buffer.alloc(0);
+  let isBody = false;
+  for await (const chunk of socket as AsyncIterable<Buffer>) {
+    if (!isBody) head = Buffer.concat([head, chunk]);
+    const end = isBody ? -4 : head.indexOf("\r\n\r\n");
+    if (!isBody && end < 0) continue;
+    count += parse(isBody ? chunk : head.subarray(end + 4)).filter(({ data }) => data !== undefined).length;
+    isBody = true;
+    if (count >= enough) break;
+  }
+  return count;
 }
 
 describe("readers that take nothing", () => {
@@ -111,6 +120,19 @@ describe("readers that take nothing", () => {
     expect(events).toBe(totalBytes / eventBytes + 3);
     expect(gone).toBe(0);
     // What waits in the socket of ours, and what the kernel took.
+    expect(mostPulled).toBeLessThan(2 * MiB);
+    expect(grown - alone).toBeLessThan(readers * MiB);
+  });
+
+  it("cost no more when it is the feed that they do not read", async () => {
+    const { grown: alone } = await trial(0, undefined, true);
+    const { grown, events, gone, mostPulled } = await trial(readers, undefined, true);
+    console.log(
+      `${readers} stalled at the feed: at most ${(mostPulled / MiB).toFixed(2)} MiB each, ${((grown - alone) / MiB).toFixed(1)} MiB together`,
+    );
+    // The run's own three changes of status among them.
+    expect(events).toBe(totalBytes / eventBytes + 3);
+    expect(gone).toBe(0);
     expect(mostPulled).toBeLessThan(2 * MiB);
     expect(grown - alone).toBeLessThan(readers * MiB);
   });

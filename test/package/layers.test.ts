@@ -25,6 +25,7 @@ const planted: readonly (readonly [file: string, rule: string, target: string])[
   ["lib/events/upward.ts", "level-1-streams", "../runs/schema.js"],
   ["lib/runs/upward.ts", "level-2-runs", "../jobs/schema.js"],
   ["lib/jobs/upward.ts", "level-3-nouns", "../contract/perform.js"],
+  ["lib/mesh/upward.ts", "level-3-mesh", "../contract/perform.js"],
   ["lib/contract/upward.ts", "level-4-contract", "../node/index.js"],
   ["lib/index.ts", "level-4-contract", "./node/index.js"],
   ["lib/node/upward.ts", "level-5-rooms", "../../adapters/http/index.js"],
@@ -72,7 +73,9 @@ const allowed: Readonly<Record<string, string>> = {
   "lib/runs/manager.ts": 'import "p-queue"; import "../questions/judge.js"; import "../contract/operation.js";',
   "lib/questions/judge.ts": "",
   "lib/jobs/schema.ts": 'import "zod";',
-  "lib/schedules/service.ts": 'import "../jobs/schema.js";',
+  "lib/schedules/service.ts": 'import "../jobs/schema.js"; import type { S } from "../jobs/other.js"; export type T = S;',
+  "lib/jobs/other.ts": "export type S = string;",
+  "lib/mesh/mesh.ts": 'import "../jobs/other.js";',
 
   "lib/node/index.ts": 'import "node:fs"; import "../index.js"; import "../store/store.js";',
   "lib/node/inner.ts": "",

@@ -34,5 +34,13 @@ export function names<Values extends readonly [string, ...string[]]>(values: Val
     .pipe(list);
 }
 
+/** One or several texts that are not known beforehand, in the same spellings. */
+export const words = later(() =>
+  z
+    .union([z.string(), z.array(z.string())])
+    .transform((given) => [given].flat().flatMap((text) => text.split(",")))
+    .pipe(z.array(word).min(1).max(64)),
+);
+
 /** Text of a path or a filter. */
 export const word = later(() => z.string().min(1).max(256));

@@ -2,23 +2,15 @@ import * as z from "zod";
 import { later } from "../../later.js";
 import { answerInput, question } from "../../questions/schema.js";
 import { inputRecord, runInput, runOrigin, runRequest, runStatus, runSummary } from "../../runs/schema.js";
+import { seq, streamEvent } from "./events.js";
 import { flag, integer, names, word } from "./query.js";
 
 const id = word;
 const cursor = later(() => z.string().max(256));
 const status = later(() => names(["active", "terminal", ...runStatus.options]));
 const questionFilter = later(() => z.enum(["open", "closed", "all"]));
-const streamEvent = later(() =>
-  z.looseObject({
-    id: z.string(),
-    seq: z.int(),
-    type: z.string(),
-    time: z.string(),
-    payload: z.record(z.string(), z.unknown()),
-  }),
-);
 
-/** Input and output of each operation of runs and questions. */
+/** Input and output of each operation of runs. */
 export const runSchemas = {
   "runs.start": { input: runRequest, output: later(() => z.strictObject({ run_id: z.string() })) },
   "runs.list": {
@@ -47,8 +39,7 @@ export const runSchemas = {
     input: later(() =>
       z.strictObject({
         id,
-        // Judged by the stream itself: a wrong cursor has a code of its own.
-        after: z.union([z.string(), z.number()]).exactOptional(),
+        after: seq.exactOptional(),
         follow: flag.exactOptional(),
         previews: flag.exactOptional(),
         approver: flag.exactOptional(),
@@ -80,16 +71,6 @@ export const runSchemas = {
     output: later(() => z.strictObject({ questions: z.array(question) })),
   },
   "runs.answer": { input: later(() => z.strictObject({ id, question_id: word, ...answerInput.shape })), output: question },
-  "questions.list": {
-    input: later(() =>
-      z.strictObject({
-        status: questionFilter.exactOptional(),
-        limit: integer(1, 1000).exactOptional(),
-        cursor: cursor.exactOptional(),
-      }),
-    ),
-    output: later(() => z.strictObject({ questions: z.array(question), next_cursor: z.string().exactOptional() })),
-  },
   "runs.prune": {
     input: later(() =>
       z

@@ -1,5 +1,6 @@
 import { hasScope } from "../../caller.js";
 import { AnodeError } from "../../errors.js";
+import type { Mesh } from "../../mesh/mesh.js";
 import type { RunManager } from "../../runs/manager.js";
 import type { Tokens } from "../../tokens/tokens.js";
 import { version } from "../../version.js";
@@ -19,7 +20,7 @@ export interface DaemonParts {
 }
 
 /** Health and status; with a daemon's parts tokens and the document of the contract too. */
-export function createDaemonServices(manager: RunManager, daemon?: DaemonParts): Services {
+export function createDaemonServices(manager: RunManager, daemon?: DaemonParts, mesh?: Mesh): Services {
   const startedAt = manager.host.clock.monotonic();
 
   async function document(context: CallContext, extent: "all" | "known"): Promise<Record<string, unknown>> {
@@ -41,6 +42,7 @@ export function createDaemonServices(manager: RunManager, daemon?: DaemonParts):
       limits: manager.limits,
       ...(context.address !== undefined && { ip: context.address }),
       ...(context.userAgent !== undefined && { user_agent: context.userAgent }),
+      ...(mesh && { mesh: { ...mesh.stats(), open_questions: stats.questions_open, durable: manager.store.supports.durable } }),
       ...(await daemon?.status(extent)),
     };
   }
@@ -56,13 +58,15 @@ export function createDaemonServices(manager: RunManager, daemon?: DaemonParts):
     "auth.self": async (_input: object, { caller }: CallContext) => {
       const id = caller.id.startsWith("token:") ? caller.id.slice("token:".length) : undefined;
       const token = id === undefined ? undefined : daemon?.tokens.get(id);
-      const kind = token ? "token" : caller.id === "token:root" ? "root" : "owner";
+      const kind = caller.peer_id !== undefined ? "peer" : token ? "token" : caller.id === "token:root" ? "root" : "owner";
       return ok({
         kind,
         id: id ?? caller.id,
         scopes: caller.scopes,
-        ...(token && { label: token.label, expires_at: token.expires_at }),
+        ...(token && { label: token.label }),
+        ...(token?.expires_at !== undefined && { expires_at: token.expires_at }),
         ...(caller.run_id !== undefined && { run_id: caller.run_id }),
+        ...(caller.peer_id !== undefined && { peer_id: caller.peer_id }),
       });
     },
   };

@@ -1,4 +1,4 @@
-import { type Caller, hasScope } from "../../caller.js";
+import type { Caller } from "../../caller.js";
 import { AnodeError } from "../../errors.js";
 import { cutText } from "../../events/bound-payload.js";
 import type { RunManager } from "../../runs/manager.js";
@@ -8,6 +8,9 @@ import type { AttachOptions } from "../../runs/streams.js";
 import { isTerminal } from "../../runs/transitions.js";
 import type { ByteStream, CallContext, Result, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
+import { assertApprover } from "./approver.js";
+import { seqCursor } from "./cursor.js";
+import { createHolding } from "./holding.js";
 import { streamForm } from "./media.js";
 import { fromCursor, listBytes, toCursor } from "./pages.js";
 
@@ -20,18 +23,7 @@ const longTextBytes = 4096;
 
 /** The operations of runs, as thin translations to a manager. */
 export function createRunServices(manager: RunManager): Services {
-  let held = 0;
-
-  /** @throws `too_many_waits` */
-  async function holding<Value>(work: () => Promise<Value>): Promise<Value> {
-    if (held >= manager.limits.waits) throw new AnodeError("too_many_waits", "There are too many held requests.", { retryAfterSeconds: 1 });
-    held += 1;
-    try {
-      return await work();
-    } finally {
-      held -= 1;
-    }
-  }
+  const holding = createHolding(manager.limits.waits);
 
   return {
     "runs.start": async (input: ValidInput<"runs.start">, { caller, keep }: CallContext) => {
@@ -62,7 +54,7 @@ export function createRunServices(manager: RunManager): Services {
       if (form === "page") return ok(await manager.streams.page(record, after, input.limit ?? 100));
       if (isTerminal(record.status) && after >= record.last_seq) return { status: 204 };
       const { follow = true, previews = false, approver = false } = input;
-      if (approver && !hasScope(context.caller, "approve")) throw scopeRequired("approve");
+      if (approver) await assertApprover(context.caller);
       manager.streams.assertRoom(record.id);
       const options: AttachOptions = { after, follow, previews, approver, signal: context.signal };
       if (form === "ndjson") return streamed("application/x-ndjson", manager.streams.ndjson(record, options));
@@ -101,17 +93,6 @@ export function createRunServices(manager: RunManager): Services {
         ...(keep && { also: (closed: object) => [keep({ status: 200, body: closed })] }),
       });
       return ok(question);
-    },
-    "questions.list": async ({ status = "open", limit = 100, cursor }: ValidInput<"questions.list">, { caller }: CallContext) => {
-      const before = fromCursor(cursor);
-      const run_ids = caller.run_id === undefined ? undefined : await manager.descendants(caller.run_id);
-      const { questions, next } = await manager.questions({
-        status,
-        limit,
-        ...(run_ids && { run_ids }),
-        ...(before !== undefined && { before }),
-      });
-      return ok({ questions, ...(next !== undefined && { next_cursor: toCursor(next) }) });
     },
     "runs.prune": async (rule: ValidInput<"runs.prune">) => ok({ removed: await manager.prune(rule as never) }),
   } as unknown as Services;
@@ -167,15 +148,9 @@ function shortened(record: RunSummary): RunSummary {
 
 /** @throws `invalid_cursor`, `cursor_ahead` */
 function cursorOf(after: string | number | undefined, lastEventId: string | undefined, record: RunSummary): number {
-  const text = String(lastEventId ?? after ?? 0);
-  if (!/^\d{1,16}$/.test(text)) throw new AnodeError("invalid_cursor", "The cursor must be the seq of an event, 1 to 16 digits.");
-  const cursor = Number(text);
+  const cursor = seqCursor(after, lastEventId) ?? 0;
   if (isTerminal(record.status) || cursor <= record.last_seq) return cursor;
   throw new AnodeError("cursor_ahead", `The cursor is beyond the newest event, ${record.last_seq}.`, {
     details: { last_seq: record.last_seq },
   });
-}
-
-function scopeRequired(scope: string): AnodeError {
-  return new AnodeError("scope_required", `This needs the scope ${scope}.`, { details: { scope } });
 }

@@ -2,7 +2,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { AnodeError } from "../../errors.js";
 import { release } from "../../release.js";
 import { staleSeq } from "../../store/refusals.js";
-import type { StreamPage } from "../../store/store.js";
+import type { StreamPage, Trim } from "../../store/store.js";
 import { segmentCrc } from "./crc32.js";
 import { cutLines, joinBytes } from "./lines.js";
 import type { EncodedAppend } from "./sqlite-protocol.js";
@@ -43,6 +43,12 @@ export class SegmentTable {
   drop(stream: string): void {
     this.#statements.drop.run(stream);
     this.#remember(stream, noHead);
+  }
+
+  /** Segments that end at or before the seq go; the newest one stays, for it says where the stream goes on. */
+  trim({ stream, upTo }: Trim): void {
+    this.#statements.cut.run(stream, Math.min(upTo, this.#head(stream).lastSeq - 1));
+    this.#heads.delete(stream);
   }
 
   /** @throws `internal` for a damaged or missing segment, naming the stream and the seq range in its details */
@@ -114,6 +120,7 @@ function prepareAll(db: DatabaseSync) {
   return {
     insert: db.prepare("INSERT INTO segments (stream, first_seq, last_seq, bytes, crc, body) VALUES (?, ?, ?, ?, ?, ?)"),
     drop: db.prepare("DELETE FROM segments WHERE stream = ?"),
+    cut: db.prepare("DELETE FROM segments WHERE stream = ? AND last_seq <= ?"),
     remove: db.prepare("DELETE FROM segments WHERE rowid = ?"),
     oldest: prepareRows(db, "SELECT rowid, last_seq, bytes FROM segments WHERE stream = ? ORDER BY last_seq LIMIT 1"),
     head: prepareRows(db, "SELECT min(first_seq), max(last_seq), sum(bytes) FROM segments WHERE stream = ?"),

@@ -150,13 +150,14 @@ export class SqliteDatabase {
     this.#transaction.unprobe.run();
   }
 
-  #apply({ appends, puts, deletes, drops }: EncodedBatch): Outcome {
+  #apply({ appends, puts, deletes, drops, trims }: EncodedBatch): Outcome {
     this.#transaction.save.run();
     try {
       for (const append of appends) this.#segments.append(append);
       for (const put of puts) this.#records.put(put);
       for (const entry of deletes) this.#records.delete(entry);
       for (const stream of drops) this.#segments.drop(stream);
+      for (const trim of trims) this.#segments.trim(trim);
       this.#transaction.release.run();
       return undefined;
     } catch (error) {
@@ -249,6 +250,6 @@ function preparePages(db: DatabaseSync): ReturnType<typeof prepareRows> {
   return prepareRows(db, "SELECT page_count - freelist_count, page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size");
 }
 
-function isEmpty({ appends, puts, deletes, drops }: EncodedBatch): boolean {
-  return appends.length + puts.length + deletes.length + drops.length === 0;
+function isEmpty({ appends, puts, deletes, drops, trims }: EncodedBatch): boolean {
+  return appends.length + puts.length + deletes.length + drops.length + trims.length === 0;
 }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../../errors.js";
-import type { Delete, ListQuery, StoreUsage, StreamPage } from "../../store/store.js";
+import type { Delete, ListQuery, StoreUsage, StreamPage, Trim } from "../../store/store.js";
 
 // What the main thread and the worker say to each other: plain data. Events and records travel as JSON text, because
 // one long string is cheaper to post than many objects.
@@ -24,6 +24,7 @@ export interface EncodedBatch {
   readonly puts: readonly EncodedPut[];
   readonly deletes: readonly Delete[];
   readonly drops: readonly string[];
+  readonly trims: readonly Trim[];
 }
 
 export type Durability = "full" | "normal";

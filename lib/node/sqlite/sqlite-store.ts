@@ -124,12 +124,13 @@ function createFace(link: WorkerLink, { path, settings, lock }: { path: string; 
   };
 }
 
-function encodeBatch({ appends = [], puts = [], deletes = [], drops = [] }: Batch): EncodedBatch {
+function encodeBatch({ appends = [], puts = [], deletes = [], drops = [], trims = [] }: Batch): EncodedBatch {
   return {
     appends: appends.map(encodeAppend),
     puts: puts.map(({ collection, id, record, expectedRevision }) => ({ collection, id, json: JSON.stringify(record), expectedRevision })),
     deletes,
     drops,
+    trims,
   };
 }
 

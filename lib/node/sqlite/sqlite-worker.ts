@@ -122,7 +122,7 @@ function groupSize(commits: readonly CommitRequest[], maxOperations: number, max
   let operations = 0;
   let bytes = 0;
   for (const [index, { input }] of commits.entries()) {
-    operations += input.appends.length + input.puts.length + input.deletes.length + input.drops.length;
+    operations += input.appends.length + input.puts.length + input.deletes.length + input.drops.length + input.trims.length;
     for (const { lines } of input.appends) bytes += lines.length;
     for (const { json } of input.puts) bytes += json.length;
     if (index > 0 && (operations > maxOperations || bytes > maxBytes)) return index;

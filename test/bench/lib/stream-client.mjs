@@ -8,19 +8,22 @@ const lastChunk = Buffer.from("\r\n0\r\n\r\n");
 /** More than the last frames of a stream. */
 const tailBytes = 1_024;
 
-/** Opens event streams on raw sockets; resolves when every answer has begun. `onData` gets each chunk of the readers that are sampled. */
-export async function openReaders({ path, target, count, onData, sampleEvery = 1 }) {
+/**
+ * Opens event streams on raw sockets; resolves when every answer has begun. `onData` gets each chunk of the readers that are
+ * sampled. A reader leaves with the end of its stream, or with the event `lastSeq`.
+ */
+export async function openReaders({ path, target, count, onData, sampleEvery = 1, lastSeq }) {
   const readers = [];
   for (let at = 0; at < count; at += 50) {
     const batch = Array.from({ length: Math.min(50, count - at) }, (_, i) =>
-      openReader(path, target, (at + i) % sampleEvery === 0 ? onData : undefined),
+      openReader(path, target, (at + i) % sampleEvery === 0 ? onData : undefined, lastSeq),
     );
     readers.push(...(await Promise.all(batch)));
   }
   return readers;
 }
 
-async function openReader(path, target, onData) {
+async function openReader(path, target, onData, lastSeq) {
   const socket = connect({ path });
   const begun = Promise.withResolvers();
   const ended = Promise.withResolvers();
@@ -36,7 +39,8 @@ async function openReader(path, target, onData) {
     reader.bytes += bytes.length;
     tail = bytes.length >= tailBytes ? bytes.subarray(-tailBytes) : Buffer.concat([tail, bytes]).subarray(-tailBytes);
     onData?.(bytes);
-    if (tail.subarray(-lastChunk.length).equals(lastChunk)) socket.destroy();
+    if (tail.subarray(-lastChunk.length).equals(lastChunk) || (lastSeq !== undefined && tail.includes(`"seq":${lastSeq},`)))
+      socket.destroy();
   });
   socket.on("error", begun.reject);
   socket.on("close", () => ended.resolve({ bytes: reader.bytes, lastSeq: lastSeqOf(tail) }));

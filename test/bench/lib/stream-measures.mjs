@@ -17,6 +17,16 @@ export async function cpuPerDelivery(program, path, count, events) {
   return ((await program.call("cpu")) - before) / (events * count);
 }
 
+/** The same of the feed, whose streams have no end: a reader leaves with the last event. */
+export async function feedCpuPerDelivery(program, path, count, events) {
+  const { target, from } = await program.call("openFeed");
+  const readers = await openReaders({ path, target, count, lastSeq: from + events });
+  const before = await program.call("cpu");
+  await program.call("emitFeed", { events });
+  await readToEnd(readers, events);
+  return ((await program.call("cpu")) - before) / (events * count);
+}
+
 /** Milliseconds from the making of an event to its arrival at a reader, at 1,000 events a second. */
 export async function delaysMs(program, path, count) {
   const { target } = await program.call("openStream");

@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 import { core, part } from "../lib/product.mjs";
 import { serve, startOptions } from "../lib/program.mjs";
-import { eventType } from "../lib/sample-event.mjs";
+import { eventType, sampleParts } from "../lib/sample-event.mjs";
 import { emitPaced, emitTicks } from "../lib/emission.mjs";
 
 const { socketPath, storePath, limits = {}, manager: settings = {} } = startOptions();
@@ -29,6 +29,9 @@ serve({
     return { target: `/runs/${id}/events` };
   },
   emit: ({ target, ...order }) => waiting.get(target)(order),
+  /** The feed from now on, and the seq it is at. */
+  openFeed: () => ({ target: "/events/stream?tail=0", from: manager.journal.headSeq("feed") }),
+  emitFeed: ({ events }) => emitTicks(events, emitToFeed),
 });
 
 async function work(context) {
@@ -45,6 +48,13 @@ async function work(context) {
   const emit = (payload) => context.emit(eventType, payload);
   await (perSecond === undefined ? emitTicks(events, emit) : emitPaced(events, perSecond, emit));
   done.resolve();
+}
+
+/** As many bytes as an event of a run: what the envelope lacks, the text has more. */
+function emitToFeed({ text }) {
+  const { run_id, status } = sampleParts(1);
+  const payload = { text: text + "x".repeat(`"status":"${status}",`.length) };
+  return manager.journal.append({ feed: [{ type: eventType, run_id, payload }] }).committed;
 }
 
 async function listen() {

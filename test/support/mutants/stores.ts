@@ -30,7 +30,7 @@ export const wrongStores: Readonly<Record<string, WrongStore>> = {
   "tears record and event apart": {
     defect: (store) => ({
       async commit(batch) {
-        for (const name of ["puts", "deletes", "appends", "drops"] as const) await store.commit(part(batch, name));
+        for (const name of ["puts", "deletes", "appends", "drops", "trims"] as const) await store.commit(part(batch, name));
       },
     }),
     breaks: ["store.stale"],
@@ -91,6 +91,17 @@ export const wrongStores: Readonly<Record<string, WrongStore>> = {
     breaks: ["store.where"],
   },
   "never trims": { defect: () => ({}), limits: { streamEvents: 100_000, streamBytes: 1 << 26 }, breaks: ["store.trim"] },
+  "does not trim what it is told to": {
+    defect: (store) => ({ commit: (batch) => store.commit({ ...batch, trims: [] }) }),
+    breaks: ["store.trims"],
+  },
+  "drops what it shall trim": {
+    defect: (store) => ({
+      commit: ({ trims = [], ...batch }) =>
+        store.commit({ ...batch, drops: [...(batch.drops ?? []), ...trims.map(({ stream }) => stream)] }),
+    }),
+    breaks: ["store.trims"],
+  },
   "answers after close": { defect: (store) => ({ close: async () => void (await store.usage()) }), breaks: ["store.close"] },
 };
 

@@ -5,6 +5,7 @@ import { flagNames } from "../../../adapters/cli/flags.js";
 import { isAnodeError } from "../../../lib/errors.js";
 
 const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"];
+const everyAttachment = ["attachments put", "attachments get", "attachments list", "attachments remove"];
 /** Which commands take which flags, said a second time and the other way round than the program has it. */
 const execute = [
   ...["profile", "model", "max-turns", "approval", "run-label", "cwd", "session", "allow-tool", "stream-json", "stream-json-input"],
@@ -19,7 +20,11 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     ...["profile", "model", "max-turns", "approval", "run-label", "cwd", "session", "command", "exec", "parent", "cancel-policy", "key"],
     ...["priority", "budget", "approval-timeout-ms", "unattended", "keep-open", "idempotency-key", "attach", "no-spawn"],
   ],
+  questions: ["scope", "run", "tree", "follow"],
+  answer: ["message", "option", "deny", "ack"],
+  "hook pretooluse": ["backend"],
   attach: ["stream-json", "previews", "after"],
+  events: ["after", "tail", "types", "follow"],
   acp: ["profile", "no-spawn", "no-daemon"],
   "runs list": ["limit", "status", "cursor", "origin"],
   "runs cancel": ["reason"],
@@ -32,9 +37,39 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "mcp approve": ["list", "remove"],
   "token create": ["scope", "label", "ttl-ms"],
   openapi: ["out"],
+  "attachments put": ["name"],
+  "attachments get": ["output"],
+  "attachments list": ["limit", "cursor"],
 };
-const takesDaemon = ["status", ...everyRun, "attach", "acp", "doctor", "token create", "token list", "token revoke"];
-const takesJson = ["status", ...everyRun, "doctor", "token create", "token list", "tools", "config list", "config doctor"];
+const takesDaemon = [
+  "status",
+  ...everyRun,
+  ...everyAttachment,
+  "questions",
+  "answer",
+  "attach",
+  "events",
+  "hook pretooluse",
+  "acp",
+  "doctor",
+  "token create",
+  "token list",
+  "token revoke",
+];
+const takesJson = [
+  "status",
+  ...everyRun,
+  ...everyAttachment,
+  "questions",
+  "answer",
+  "events",
+  "doctor",
+  "token create",
+  "token list",
+  "tools",
+  "config list",
+  "config doctor",
+];
 const takenEverywhere = ["help", "version", "no-color", "raw", "quiet"];
 const switches = [
   ...[
@@ -50,18 +85,25 @@ const switches = [
     "remove",
     "steer",
     "stream-json",
+    "deny",
+    "tree",
+    "ack",
   ],
-  ...["stream-json-input", "archive", "stats", "checks", "previews", "resume", "deep", "json", ...takenEverywhere],
+  ...["stream-json-input", "archive", "follow", "stats", "checks", "previews", "resume", "deep", "json", ...takenEverywhere],
 ];
-const counts = ["port", "max-turns", "approval-timeout-ms", "limit", "timeout-ms", "after", "ttl-ms"];
-const repeated = ["addr", "budget", "scope", "allow-tool"];
+const counts = ["port", "max-turns", "approval-timeout-ms", "limit", "timeout-ms", "after", "tail", "ttl-ms"];
+const repeated = ["addr", "budget", "scope", "allow-tool", "types"];
 const wordsOf: Readonly<Record<string, readonly string[]>> = {
   "runs show": ["R-1"],
   "runs cancel": ["R-1"],
   "runs wait": ["R-1"],
   "runs input": ["R-1", "more"],
+  answer: ["Q-1"],
   attach: ["R-1"],
   "token revoke": ["T-1"],
+  "attachments put": ["file"],
+  "attachments get": ["att-1"],
+  "attachments remove": ["att-1"],
 };
 
 const typed = (command: CommandName): string[] => [...command.split(" "), ...(wordsOf[command] ?? [])];

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { AttachOptions, ReconnectInfo } from "../../../adapters/client/attach.js";
+import type { AttachOptions } from "../../../adapters/client/attach.js";
 import type { CarrierReply } from "../../../adapters/client/carrier.js";
 import type { Client } from "../../../adapters/client/client-types.js";
+import type { ReconnectInfo } from "../../../adapters/client/resume.js";
 import { AnodeError } from "../../../lib/errors.js";
 import { bytes, codeOf, event, json, problem, scriptedClient, stream } from "./fixtures.js";
 

@@ -46,7 +46,8 @@ describe("follow", () => {
     const ping = bytes("ping");
     const got: string[] = [];
     const reading = (async () => {
-      for await (const value of read({ heartbeat: { ms: 100, clock, value: ping } })) got.push(`${clock.monotonic()} ${value === ping}`);
+      for await (const value of read({ heartbeat: { ms: 100, clock, value: () => ping } }))
+        got.push(`${clock.monotonic()} ${value === ping}`);
     })();
     await clock.advance(60);
     await publish();
@@ -70,7 +71,7 @@ describe("follow", () => {
       seen.push("came");
       return () => void seen.push("left");
     };
-    const reading = read({ attend, opening: bytes("hello"), heartbeat: { ms: 100, clock, value: bytes("ping") } });
+    const reading = read({ attend, opening: bytes("hello"), heartbeat: { ms: 100, clock, value: () => bytes("ping") } });
     expect([seen, buffer.readers("a")]).toEqual([[], 0]);
     expect(await reading.next()).toEqual({ done: false, value: bytes("hello") });
     const waiting = reading.next();
@@ -233,7 +234,7 @@ describe("a cursor that does not follow", () => {
 
   it("passes a heartbeat to nobody", async () => {
     const { read, clock } = world();
-    const { got, done } = read(asEvents, { follow: false, heartbeat: { ms: 10, clock, value: [] } });
+    const { got, done } = read(asEvents, { follow: false, heartbeat: { ms: 10, clock, value: () => [] } });
     await done;
     expect([got, clock.pending]).toEqual([[], 0]);
   });
@@ -333,7 +334,7 @@ describe("a cursor that follows", () => {
       looks += 1;
       if (looks === 1) buffer.wake("a");
     };
-    const { got, done } = read(asEvents, { live, heartbeat: { ms: 100, clock, value: [] } });
+    const { got, done } = read(asEvents, { live, heartbeat: { ms: 100, clock, value: () => [] } });
     await clock.advance(99);
     expect([got, looks]).toEqual([[], 2]);
     leave.abort();
@@ -342,7 +343,12 @@ describe("a cursor that follows", () => {
 
   it("keeps no timer going for a reader that does not wait", async () => {
     const { write, stream, leave, clock } = world();
-    const reading = follow(stream, asEvents, { after: 0, follow: true, signal: leave.signal, heartbeat: { ms: 100, clock, value: [] } });
+    const reading = follow(stream, asEvents, {
+      after: 0,
+      follow: true,
+      signal: leave.signal,
+      heartbeat: { ms: 100, clock, value: () => [] },
+    });
     for (const [ms, seq] of [
       [60, 1],
       [30, 2],

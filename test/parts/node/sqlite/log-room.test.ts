@@ -22,7 +22,7 @@ function open(file: string, storeBytes = 1 << 30): SqliteDatabase {
 function append(database: SqliteDatabase, seq: number): void {
   const lines = `{"seq":${seq + 1}}\n`;
   const outcomes = database.commit([
-    { appends: [{ stream: "run:1", expectedSeq: seq, count: 1, lines }], puts: [], deletes: [], drops: [] },
+    { appends: [{ stream: "run:1", expectedSeq: seq, count: 1, lines }], puts: [], deletes: [], drops: [], trims: [] },
   ]);
   expect(outcomes).toEqual([undefined]);
 }

@@ -1,0 +1,112 @@
+import * as z from "zod";
+import { attachmentList } from "../../attachments/schema.js";
+import { later } from "../../later.js";
+import { delivery, deliveryState, message, messageKind, messageText } from "../../messages/schema.js";
+import { meshName, peer, peerRef, turnState } from "../../peers/schema.js";
+import { trace } from "../../traces/schema.js";
+import { integer, word } from "./query.js";
+
+const notify = () => ({
+  to_peer: peerRef,
+  text: messageText,
+  from_peer: peerRef.exactOptional(),
+  circle: meshName.exactOptional(),
+  bypass_circle: z.boolean().exactOptional(),
+  attachments: attachmentList.exactOptional(),
+  if_unavailable: z.enum(["fail", "queue"]).exactOptional(),
+});
+const broadcast = () => ({
+  text: messageText,
+  from_peer: peerRef.exactOptional(),
+  circle: z.union([meshName, z.literal("*")]).exactOptional(),
+  exclude: z.array(peerRef).max(1000).exactOptional(),
+  attachments: attachmentList.exactOptional(),
+});
+const broadcastReply = later(() =>
+  z.strictObject({
+    delivery_ids: z.array(z.string()),
+    delivered: z.array(z.string()),
+    sent: z.array(z.string()),
+    queued: z.array(z.string()),
+    failed: z.array(z.strictObject({ peer_id: z.string(), code: z.string() })),
+  }),
+);
+/** One of the ways to name a peer, and no more than one. */
+const one = (names: readonly string[]) => ({
+  check: (value: object): boolean => names.filter((name) => name in value).length === 1,
+  params: { message: `exactly one of ${names.join(", ")} must be given`, path: [names[0] ?? ""], params: { issue: "conflict" } },
+});
+const byPeerOrPane = one(["peer_id", "pane_id"]);
+const byPeerNameOrPane = one(["peer_id", "peer_name", "pane_id"]);
+
+/** What a runtime reports of one turn. */
+export const turnReport = later(() =>
+  z.strictObject({
+    turn_id: z.string().min(1).max(128),
+    event: z.enum(["started", "ended"]),
+    first_line: z.string().max(1024).exactOptional(),
+    final_message: z.string().max(65_536).exactOptional(),
+    stop_reason: z.string().max(64).exactOptional(),
+  }),
+);
+
+/** Input and output of the operations of messages, deliveries and traces. */
+export const messageSchemas = {
+  "messages.notify": { input: later(() => z.strictObject(notify())), output: delivery },
+  "messages.broadcast": { input: later(() => z.strictObject(broadcast())), output: broadcastReply },
+  "messages.send": {
+    input: later(() =>
+      z.discriminatedUnion("kind", [
+        z.strictObject({ kind: z.literal("notify"), ...notify() }),
+        z.strictObject({ kind: z.literal("broadcast"), ...broadcast() }),
+      ]),
+    ),
+    output: later(() => z.union([delivery, broadcastReply])),
+  },
+  "messages.list": {
+    input: later(() =>
+      z.strictObject({
+        peer_id: peerRef.exactOptional(),
+        direction: z.enum(["inbound", "outbound", "both"]).exactOptional(),
+        kind: messageKind.exactOptional(),
+        state: deliveryState.exactOptional(),
+        since: z.iso.datetime().exactOptional(),
+        limit: integer(1, 1000).exactOptional(),
+        cursor: word.exactOptional(),
+      }),
+    ),
+    output: later(() => z.strictObject({ messages: z.array(message), next_cursor: z.string().exactOptional() })),
+  },
+  "messages.get": { input: later(() => z.strictObject({ delivery_id: word })), output: message },
+  "deliveries.pending": {
+    input: later(() =>
+      z
+        .strictObject({ peer_id: peerRef.exactOptional(), pane_id: word.exactOptional(), limit: integer(1, 1000).exactOptional() })
+        .refine(byPeerOrPane.check, byPeerOrPane.params),
+    ),
+    output: later(() => z.strictObject({ messages: z.array(message), total: z.int() })),
+  },
+  "session.update": {
+    input: later(() =>
+      z
+        .strictObject({
+          peer_id: word.exactOptional(),
+          peer_name: peerRef.exactOptional(),
+          pane_id: word.exactOptional(),
+          status: z.enum(["online", "busy"]).exactOptional(),
+          turn_state: turnState.exactOptional(),
+          model: z.string().min(1).max(256).exactOptional(),
+          session_id: z.string().min(1).max(256).exactOptional(),
+          metadata: z.record(z.string().max(128), z.unknown()).exactOptional(),
+          turn: turnReport.exactOptional(),
+        })
+        .refine(byPeerNameOrPane.check, byPeerNameOrPane.params)
+        .refine((value) => ["status", "turn_state", "model", "session_id", "metadata", "turn"].some((name) => name in value), {
+          message: "at least one change must be given",
+          params: { issue: "required" },
+        }),
+    ),
+    output: peer,
+  },
+  "traces.get": { input: later(() => z.strictObject({ trace_id: word })), output: trace },
+};

@@ -1,0 +1,93 @@
+import { type Caller, isOwner } from "../../caller.js";
+import { AnodeError } from "../../errors.js";
+import type { Mesh } from "../../mesh/mesh.js";
+import { deliveryOf } from "../../messages/courier.js";
+import type { Message } from "../../messages/schema.js";
+import { ownPeer, senderOf } from "../../peers/sender.js";
+import type { CallContext, Result, Services } from "../operation.js";
+import type { ValidInput } from "../schemas.js";
+import { fromCursor, toCursor } from "./pages.js";
+import { assertOwn } from "./peers.js";
+
+/** The operations of messages, deliveries, sessions and traces. */
+export function createMessageServices(mesh: Mesh): Services {
+  const { courier, peers, traces } = mesh;
+
+  const notify = async (input: ValidInput<"messages.notify">, { caller, keep }: CallContext): Promise<Result> => {
+    const { to_peer, text, from_peer, circle, bypass_circle, attachments, if_unavailable = "queue" } = input;
+    const sender = senderOf(peers, caller, from_peer);
+    const to = mesh.recipient({ to_peer, circle, bypass_circle }, sender, caller);
+    const files = attachments && (await mesh.attached(attachments, caller));
+    const draft = {
+      kind: "notify",
+      from: sender.peer,
+      to,
+      text,
+      ...(files && { attachments: files }),
+      ...(sender.via && { via: sender.via }),
+    };
+    const message = await courier.post(draft as Parameters<typeof courier.post>[0], {
+      whenUnavailable: if_unavailable,
+      ...(keep && { also: (made: Message) => ({ puts: [keep({ status: 202, body: deliveryOf(made) })] }) }),
+    });
+    const body = deliveryOf(message);
+    return { status: body.queued ? 202 : 200, body };
+  };
+
+  const broadcast = async (input: ValidInput<"messages.broadcast">, context: CallContext): Promise<Result> => {
+    const sender = senderOf(peers, context.caller, input.from_peer);
+    const files = input.attachments && (await mesh.attached(input.attachments, context.caller));
+    return ok(await mesh.broadcast({ ...input, sender, ...(files && { files }) }, context));
+  };
+
+  return {
+    "messages.notify": notify,
+    "messages.broadcast": broadcast,
+    "messages.send": async ({ kind, ...input }: ValidInput<"messages.send">, context: CallContext) =>
+      kind === "notify"
+        ? notify(input as ValidInput<"messages.notify">, context)
+        : broadcast(input as ValidInput<"messages.broadcast">, context),
+    "messages.list": async ({ cursor, limit = 100, ...filters }: ValidInput<"messages.list">, { caller }: CallContext) => {
+      const page = await mesh.listed("messages", { ...filters, limit, before: fromCursor(cursor) }, caller);
+      return ok({ messages: page.items, ...(page.next !== undefined && { next_cursor: toCursor(page.next) }) });
+    },
+    "messages.get": async ({ delivery_id }: ValidInput<"messages.get">, { caller }: CallContext) =>
+      ok(visible(await courier.get(delivery_id), mesh, caller)),
+    "deliveries.pending": async ({ peer_id, pane_id, limit = 100 }: ValidInput<"deliveries.pending">, { caller }: CallContext) => {
+      const peer = pane_id === undefined ? peers.find(peer_id ?? "", { from: ownPeer(peers, caller) }) : mesh.peerOfPane(pane_id);
+      if (!isOwner(caller)) assertOwn(peer, caller);
+      const all = courier.waiting(peer.peer_id);
+      return ok({ messages: all.slice(0, limit), total: all.length });
+    },
+    "session.update": async (input: ValidInput<"session.update">, { caller }: CallContext) => {
+      const { peer_id, peer_name, pane_id, ...report } = input;
+      const from = ownPeer(peers, caller);
+      const peer = pane_id === undefined ? peers.find(peer_id ?? peer_name ?? "", { from }) : mesh.peerOfPane(pane_id);
+      assertOwn(peer, caller);
+      return ok(mesh.shownPeer(mesh.report(peer, report), caller));
+    },
+    "traces.get": async ({ trace_id }: ValidInput<"traces.get">, { caller }: CallContext) => {
+      if (!isOwner(caller)) await assertPart(trace_id, mesh, caller);
+      return ok(await traces.read(trace_id));
+    },
+  } as unknown as Services;
+}
+
+/** A peer sees its own messages; everything else is not there for it. @throws `message_not_found` */
+function visible(message: Message, mesh: Mesh, caller: Caller): Message {
+  const own = ownPeer(mesh.peers, caller);
+  if (isOwner(caller) || (own && [message.from_peer_id, message.to_peer_id].includes(own.peer_id))) return message;
+  throw new AnodeError("message_not_found", "There is no such message among this peer's.");
+}
+
+/** @throws `trace_not_found` */
+async function assertPart(trace_id: string, mesh: Mesh, caller: Caller): Promise<void> {
+  const own = ownPeer(mesh.peers, caller);
+  const traced = await mesh.asks.get(trace_id).catch(() => mesh.courier.get(trace_id).catch(() => undefined));
+  if (own && traced && [traced.from_peer_id, traced.to_peer_id].includes(own.peer_id)) return;
+  throw new AnodeError("trace_not_found", "There is no such trace among this peer's.");
+}
+
+function ok(body: unknown): Result {
+  return { status: 200, body };
+}

@@ -1,0 +1,111 @@
+import { type Caller, hasScope, isOwner } from "../../caller.js";
+import { AnodeError } from "../../errors.js";
+import type { Mesh } from "../../mesh/mesh.js";
+import { bypasses } from "../../peers/circles.js";
+import { assertNotBuiltIn } from "../../peers/registry.js";
+import { type PeerRecord, retireReasons } from "../../peers/schema.js";
+import { ownPeer } from "../../peers/sender.js";
+import type { CallContext, Result, Services } from "../operation.js";
+import type { ValidInput } from "../schemas.js";
+import { fromCursor, toCursor } from "./pages.js";
+
+/** The operations of peers. */
+export function createPeerServices(mesh: Mesh): Services {
+  const { peers } = mesh;
+  const shown = (peer: PeerRecord, caller: Caller) => mesh.shownPeer(peer, caller);
+
+  return {
+    "peers.list": async ({ cursor, limit = 100, ...filters }: ValidInput<"peers.list">, { caller }: CallContext) => {
+      const path = filters.path === undefined ? undefined : await mesh.realPath(filters.path);
+      const found = peers.living().filter((peer) => matches(peer, { ...filters, path }));
+      // Newest first; a page goes on behind the peer at which the one before ended.
+      const from = fromCursor(cursor) ?? found.length;
+      const page = found.slice(Math.max(0, from - limit), from).reverse();
+      const next = from - limit;
+      return ok({ peers: page.map((peer) => shown(peer, caller)), ...(next > 0 && { next_cursor: toCursor(next) }) });
+    },
+    "peers.whoami": async (_input: object, { caller }: CallContext) => {
+      const own = ownPeer(peers, caller);
+      if (!own) throw new AnodeError("peer_not_found", "The caller is no peer.");
+      return ok(shown(own, caller));
+    },
+    "peers.byPane": async ({ pane_id }: ValidInput<"peers.byPane">, { caller }: CallContext) => ok(shown(mesh.peerOfPane(pane_id), caller)),
+    "peers.get": async ({ id, circle }: ValidInput<"peers.get">, { caller }: CallContext) => {
+      const retired = peers.byId(id);
+      return ok(shown(retired ?? peers.find(id, { circle, from: ownPeer(peers, caller) }), caller));
+    },
+    "peers.register": async (input: ValidInput<"peers.register">, { caller }: CallContext) => {
+      const path = input.path === undefined ? {} : { path: await mesh.realPath(input.path) };
+      const { peer, created, pane_assigned, peer_token } = await peers.register({ ...input, ...path }, caller);
+      const body = { peer: shown(peer, caller), ...(peer_token !== undefined && { peer_token }), pane_assigned };
+      return { status: created ? 201 : 200, body, headers: { Location: `/peers/${peer.peer_id}` } };
+    },
+    "peers.update": async ({ id, ...changes }: ValidInput<"peers.update">, { caller }: CallContext) => {
+      const peer = peers.find(id, { from: ownPeer(peers, caller) });
+      assertOwn(peer, caller);
+      return ok(shown(await peers.update(peer.peer_id, changes), caller));
+    },
+    "peers.touch": async ({ id, circle }: ValidInput<"peers.touch">, { caller }: CallContext) => {
+      const { peer_id } = peers.find(id, { circle, from: ownPeer(peers, caller) });
+      peers.touch(peer_id);
+      return ok({ peer_id, last_seen: peers.find(peer_id).last_seen });
+    },
+    "peers.offline": async (
+      { id, circle, reason = "requested", detail, terminal = false }: ValidInput<"peers.offline">,
+      { caller }: CallContext,
+    ) => {
+      const peer = peers.find(id, { circle, from: ownPeer(peers, caller) });
+      assertOwn(peer, caller);
+      assertNotBuiltIn(peer);
+      const open = mesh.asks.openTo(peer.peer_id).length;
+      const status_reason = detail === undefined ? reason : `${reason}: ${detail}`;
+      if (!terminal) {
+        const offline = peers.event(peer.peer_id, { type: "absent", reason: status_reason }) ?? peer;
+        return ok({ peer: shown(offline, caller), closed_asks: 0 });
+      }
+      const retired = await peers.retire(peer.peer_id, retireReasons.find((known) => known === reason) ?? "unregistered");
+      return ok({ peer: shown(retired, caller), closed_asks: open });
+    },
+    "peers.remove": async ({ id, circle }: ValidInput<"peers.remove">, { caller }: CallContext) => {
+      const peer = peers.find(id, { circle, from: ownPeer(peers, caller) });
+      assertOwn(peer, caller);
+      const { peer_id, retired_at } = await peers.retire(peer.peer_id, "unregistered");
+      return ok({ peer_id, retired_at });
+    },
+    "circles.list": async () => {
+      const circles = new Map<string, { name: string; online: number; busy: number; offline: number }>();
+      for (const { circle, status } of peers.living()) {
+        const counts = circles.get(circle) ?? { name: circle, online: 0, busy: 0, offline: 0 };
+        counts[status] += 1;
+        circles.set(circle, counts);
+      }
+      return ok({ circles: [...circles.values()] });
+    },
+  } as unknown as Services;
+}
+
+/** Only a peer itself, or who may do everything, changes it. @throws `identity_unproven` */
+export function assertOwn(peer: PeerRecord, caller: Caller): void {
+  if (caller.peer_id === peer.peer_id || (caller.run_id !== undefined && caller.run_id === peer.run_id)) return;
+  if (isOwner(caller) && hasScope(caller, "admin")) return;
+  throw new AnodeError("identity_unproven", `Only ${peer.display_name} itself, or an owner, may do this.`);
+}
+
+type Filters = Omit<ValidInput<"peers.list">, "cursor" | "limit">;
+
+function matches(
+  peer: PeerRecord,
+  { status, path, backend, circle, role }: { [Name in keyof Filters]: Filters[Name] | undefined },
+): boolean {
+  return (
+    (status === undefined || peer.status === status || (status === "online" && peer.status === "busy")) &&
+    (path === undefined || peer.path === path) &&
+    (backend === undefined || peer.backend === backend) &&
+    (circle === undefined || peer.circle === circle || bypasses(peer)) &&
+    (role === undefined || peer.role === role)
+  );
+}
+
+function ok(body: unknown): Result {
+  return { status: 200, body };
+}

@@ -1,0 +1,96 @@
+import { type Caller, hasScope } from "../caller.js";
+import type { CallContext } from "../contract/operation.js";
+import { AnodeError, isAnodeError } from "../errors.js";
+import { randomHexId } from "../ids.js";
+import type { Courier } from "../messages/courier.js";
+import type { AttachedFile, Message } from "../messages/schema.js";
+import { isBuiltIn, type MeshParts, type PeerRegistry } from "../peers/registry.js";
+import type { PeerRecord } from "../peers/schema.js";
+import type { Sender } from "../peers/sender.js";
+import type { Traces } from "../traces/traces.js";
+
+/** What to tell whom. */
+export interface BroadcastInput {
+  readonly sender: Sender;
+  readonly text: string;
+  /** `*` = all circles. @defaultValue the sender's */
+  readonly circle?: string;
+  /** Ids and names that get nothing. */
+  readonly exclude?: readonly string[];
+  readonly files?: readonly AttachedFile[];
+}
+
+/** How far it got, peer by peer. */
+export interface BroadcastReply {
+  readonly delivery_ids: string[];
+  /** Ids of peers. */
+  readonly delivered: string[];
+  readonly sent: string[];
+  readonly queued: string[];
+  readonly failed: { readonly peer_id: string; readonly code: string }[];
+}
+
+interface Parts extends Pick<MeshParts, "host" | "journal"> {
+  readonly peers: PeerRegistry;
+  readonly courier: Courier;
+  readonly traces: Traces;
+}
+
+/** Sends one message to each live peer of a circle. @throws `circle_forbidden` for another circle than the sender's */
+export async function broadcast(
+  { peers, courier, traces, host, journal }: Parts,
+  { sender, text, circle = sender.peer.circle, exclude = [], files }: BroadcastInput,
+  caller: Caller,
+  keep: CallContext["keep"],
+): Promise<BroadcastReply> {
+  if (circle !== sender.peer.circle && !hasScope(caller, "admin")) {
+    throw new AnodeError("circle_forbidden", "Telling another circle needs the scope admin.");
+  }
+  const isTarget = (peer: PeerRecord): boolean =>
+    peer.peer_id !== sender.peer.peer_id &&
+    peer.status !== "offline" &&
+    (circle === "*" || peer.circle === circle) &&
+    !isBuiltIn(peer) &&
+    !exclude.includes(peer.peer_id) &&
+    !exclude.includes(peer.display_name);
+  const targets = peers.living().filter(isTarget);
+  const trace_id = randomHexId(host, "dlv");
+  const reply: BroadcastReply = { delivery_ids: [], delivered: [], sent: [], queued: [], failed: [] };
+  const begun = traces.begin(trace_id, "broadcast", {
+    stage: "created",
+    from_peer_id: sender.peer.peer_id,
+    detail: { targets: targets.length },
+  });
+  // A repeat of the key must not tell everybody twice, whatever becomes of the single messages.
+  const kept = keep ? [keep({ status: 200, body: { ...reply, queued: targets.map(({ peer_id }) => peer_id) } })] : [];
+  await journal.append({ ...begun, puts: [...(begun.puts ?? []), ...kept], whenFull: "refuse" }).committed;
+  const results = await Promise.all(
+    targets.map(async (to) => {
+      try {
+        const attached = files && { attachments: [...files] };
+        return await courier.post({
+          kind: "broadcast",
+          from: sender.peer,
+          to,
+          text,
+          trace_id,
+          ...attached,
+          ...(sender.via && { via: sender.via }),
+        });
+      } catch (error) {
+        return { to, code: isAnodeError(error) ? error.code : "internal" };
+      }
+    }),
+  );
+  for (const result of results) {
+    if ("code" in result) reply.failed.push({ peer_id: result.to.peer_id, code: result.code });
+    else note(reply, result);
+  }
+  return reply;
+}
+
+function note(reply: BroadcastReply, { delivery_id, delivery_state, to_peer_id }: Message): void {
+  reply.delivery_ids.push(delivery_id);
+  if (delivery_state === "delivered" || delivery_state === "sent") reply[delivery_state].push(to_peer_id);
+  else reply.queued.push(to_peer_id);
+}
