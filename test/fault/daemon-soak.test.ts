@@ -46,16 +46,15 @@ async function workedOnce(socket: string, turn: number): Promise<void> {
   await call(socket, `/runs/${json.run_id}/events?follow=false`, { headers: { Accept: "application/json" } });
 }
 
-/** What a daemon holds when nobody wants anything of it and its garbage is out: after half a minute, or because it is told to. */
+/** What a daemon holds when nobody wants anything of it and its garbage is out; in the long form half a minute later. */
 async function restful(socket: string, { child }: Daemon): Promise<Sample> {
   await eventually(async () => (await call(socket, "/status")).json.readers === 0);
-  // Only where nothing at all is asked of it does the engine give memory back by itself.
+  for (let round = 0; round < 3; round += 1) {
+    child.kill("SIGUSR2");
+    await later(50);
+  }
+  // Only where nothing at all is asked of it does the engine give memory back.
   if (isLong) await later(30_000);
-  else
-    for (let round = 0; round < 3; round += 1) {
-      child.kill("SIGUSR2");
-      await later(50);
-    }
   return sampled(socket);
 }
 
