@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { formatAddress, isLoopback } from "../../lib/address.js";
 import { AnodeError } from "../../lib/errors.js";
 import { type BaseUrl, parseBaseUrl } from "./base-url.js";
-import { type ClientOptions, createClient } from "./client.js";
+import { type ClientOptions, clientOver } from "./client.js";
 import type { Client } from "./client-types.js";
 import type { TokenProvider } from "./credential.js";
 import { discover, type Environment, homeFolder, runTokenPort } from "./discovery.js";
@@ -38,7 +38,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   };
   const carrier = httpCarrier(target, { ...limits, runId });
   const token = rest.token ?? ("url" in target ? tokensFor(parseBaseUrl(target.url).address, tokenFile, env) : undefined);
-  return createClient(carrier, { ...rest, ...(token !== undefined && { token }) });
+  return clientOver(carrier, { ...rest, ...(token !== undefined && { token }) });
 }
 
 interface Target {

@@ -1,11 +1,12 @@
 import type { Worker } from "node:worker_threads";
+import { resolveAgents } from "../../lib/acp/index.js";
 import { type Executor, formatTime, type Profile, resolveLimits, type Mesh, type RunManager, type Tokens } from "../../lib/index.js";
 import { findPanes } from "../../lib/node/index.js";
 import { formatAddress } from "../../lib/address.js";
 import { planAddresses, type PlannedAddress } from "./addresses.js";
+import { configuredLimits } from "./configured-limits.js";
 import { loadConfig, type LoadedConfig } from "./config.js";
 import { removeDiscovery, writeDiscovery } from "./discovery-file.js";
-import { openFaces } from "./faces.js";
 import { openMesh } from "./open-mesh.js";
 import { openPanes } from "./open-panes.js";
 import { type Ground, layGround } from "./ground.js";
@@ -96,14 +97,14 @@ interface Surroundings {
 async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDaemon> {
   const { options, env, cwd, home, loaded } = surroundings;
   const { daemon = {} } = loaded.config;
-  const limits = fromConfig(() => resolveLimits(daemon.limits));
+  const limits = fromConfig(() => resolveLimits(configuredLimits(loaded.config)));
   const plan = planned(surroundings);
   const storeChoice = chosenStore(surroundings);
   const port = Promise.withResolvers<number | undefined>();
   const failed = Promise.withResolvers<void>();
   let endsInOrder = false;
 
-  const ground = await layGround(
+  const laying = layGround(
     {
       home,
       env,
@@ -117,6 +118,8 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
     },
     undo,
   );
+  // What serves the store is loaded while its worker opens the file.
+  const [ground, { openFaces }] = await Promise.all([laying, import("./faces.js")]);
   for (const text of loaded.warnings) ground.host.log("warn", "config.warning", { text });
   const { executors = {}, profiles = {} } = options;
   const kernel = await openKernel({
@@ -139,12 +142,14 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   const instance = ground.host.randomId(12);
   const backend = await findPanes({ env });
   // Mesh and attachments look into each other, and neither before both are there.
-  const mesh: Mesh = await openMesh(ground, kernel, backend, () => attachments);
+  const mesh: Mesh = await openMesh(ground, kernel, backend, () => attachments, resolveAgents(loaded.config.agents));
   undo.add(() => mesh.close());
   const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);
-  const panes = await openPanes({ ground, home, backend, mesh });
+  const panes = await openPanes({ ground, home, backend, mesh, sockets: mesh.links });
   undo.add(() => panes.close());
-  const listeners = await openFaces({ ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits }, undo);
+  const firstFrameAuth = loaded.config.mesh?.ws_first_frame_auth ?? false;
+  const faces = { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits, firstFrameAuth };
+  const listeners = await openFaces(faces, undo);
   port.resolve(listeners.port);
   announce(surroundings, ground, listeners, instance, undo);
 
