@@ -86,7 +86,7 @@ function answersAfterFailure({ path, calls, written }: Played, error: string): s
 describe.skipIf(!hasStrace)("a store at each of its system calls", () => {
   it("recovers when it is killed there", async () => {
     const chosen = ordered(1);
-    await holds({ promise: "R4 killed at a system call", short: 60, long: 1_000 }, async (_, index) =>
+    await holds({ promise: "R4 killed at a system call", short: 60, shortMs: 10_000, long: 1_000 }, async (_, index) =>
       killAt(chosen[index % chosen.length] as Point),
     );
     console.log(`${chosen.length} calls to be killed at`);
@@ -96,7 +96,7 @@ describe.skipIf(!hasStrace)("a store at each of its system calls", () => {
   it("acknowledges nothing that failed, stops for good after a failed sync, and has the rest, when a call fails there", async () => {
     const chosen = ordered(2);
     const errors = ["EIO", "ENOSPC", "EDQUOT"] as const;
-    await holds({ promise: "R5 a failing system call", short: 100, long: 2_000 }, async (_, index) =>
+    await holds({ promise: "R5 a failing system call", short: 100, shortMs: 12_000, long: 2_000 }, async (_, index) =>
       failAt(chosen[Math.floor(index / errors.length) % chosen.length] as Point, errors[index % errors.length] as string),
     );
   });
