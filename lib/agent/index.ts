@@ -4,14 +4,7 @@
  * @packageDocumentation
  */
 export { createAgentExecutor } from "./agent-executor.js";
-export {
-  createForeignRules,
-  type ForeignCall,
-  type ForeignRules,
-  type ForeignRulesOptions,
-  type ForeignRun,
-  type ForeignVerdict,
-} from "./foreign-rules.js";
+export { createForeignRules, type ForeignRulesOptions } from "./foreign-rules.js";
 export { createForeignServers, type ForeignServer, type ForeignServersOptions } from "./mcp/foreign-servers.js";
 export type { AgentExecutorOptions, AgentModel, ToolsetSurroundings } from "./options.js";
 export { readReview, type Review, type ReviewOptions } from "./review/read-review.js";
@@ -31,3 +24,4 @@ export {
 export { createToolListing, type ListedTool, type ToolListingOptions } from "./tool-listing.js";
 export type { CommandSurroundings } from "./run-commands.js";
 export type { AgentTool, ToolCall, ToolLevel, ToolResult } from "./tool.js";
+export type { OpenPermissions, PermissionCall, PermissionRun, Permissions, Verdict } from "../permissions/schema.js";

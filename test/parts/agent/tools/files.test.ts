@@ -412,7 +412,7 @@ describe("paths", { timeout: 60_000 }, () => {
     const swapper = (async () => {
       while (swapping) {
         await rename(swap, kept);
-        // The tool may make the folder anew in the moment it is gone.
+        // The tool may make the folder anew in every moment it is gone.
         await rename(bait, swap).catch(() => {});
         await rename(swap, bait).catch(() => {});
         // It may also be writing there while that is taken away.
