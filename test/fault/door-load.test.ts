@@ -139,12 +139,12 @@ describe.skipIf(process.platform !== "linux" || !has("prlimit"))(
       const before = descriptors();
       const url = /http:\/\/[^\s]+/.exec(daemon.said())?.[0] ?? "";
       const port = Number(new URL(url).port);
-      const crowd = Array.from({ length: trials(400, 1_000) }, () => connect(port, "127.0.0.1").on("error", () => {}));
+      const crowd = Array.from({ length: 400 }, () => connect(port, "127.0.0.1").on("error", () => {}));
       await new Promise((resolve) => setTimeout(resolve, 300));
       for (const one of crowd) one.destroy();
       await eventually(async () => (await call(socket, "/health").catch(() => undefined))?.status === 200);
       const starts = await Promise.all(
-        Array.from({ length: trials(40, 200) }, () =>
+        Array.from({ length: 40 }, () =>
           call(socket, "/runs", { body: { argv: ["/bin/sh", "-c", "echo x"] } }).catch((error: Error) => error.message),
         ),
       );
