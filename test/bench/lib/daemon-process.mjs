@@ -43,7 +43,7 @@ export async function startListening({
   const startedAt = performance.now();
   const child = spawn(file, args, { cwd, env, stdio: "ignore", detached: true });
   const exited = once(child, "exit");
-  const signal = (name) => child.exitCode ?? child.signalCode ?? process.kill(-child.pid, name);
+  const signal = (name) => child.exitCode ?? child.signalCode ?? process.kill(-Number(child.pid), name);
   const kill = () => signal("SIGKILL");
   process.once("exit", kill);
   await answered({ address, target, status }, startedAt);
