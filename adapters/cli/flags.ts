@@ -22,6 +22,20 @@ const ofTask = [...ofExecute, ...ofStart] as const;
 const ofStream = [...ofExecute, "review", "attach"] as const;
 const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"] as const;
 
+const everyPeer = [
+  "peers list",
+  "peers show",
+  "peers register",
+  "peers remove",
+  "peers describe",
+  "peers touch",
+  "peers whoami",
+  "peers asks",
+] as const;
+const namedPeer = ["peers show", "peers remove", "peers touch"] as const;
+const ofSending = ["ask", "notify", "broadcast"] as const;
+const everyMesh = [...everyPeer, ...ofSending, "ack", "decline", "inbox", "trace"] as const;
+
 const table = {
   addr: {
     kind: "text",
@@ -67,11 +81,16 @@ const table = {
   "no-daemon": { kind: "switch", on: ["acp"], text: "Hold the runs in this process" },
 
   limit: { kind: "count", on: ["runs list"], value: "n", text: "At most n runs; 0 is all (default 100)" },
-  status: { kind: "text", on: ["runs list"], value: "statuses", text: "Comma list of statuses, active or terminal" },
+  status: {
+    kind: "text",
+    on: ["runs list", "peers list"],
+    value: "statuses",
+    text: "Comma list of statuses, active or terminal; of peers one of online, busy, offline",
+  },
   origin: { kind: "text", on: ["runs list"], value: "origins", text: "Comma list of origins" },
   cursor: { kind: "text", on: ["runs list"], value: "cursor", text: "Go on where a page ended" },
   reason: { kind: "text", on: ["runs cancel"], value: "text", text: "Why" },
-  "timeout-ms": { kind: "count", on: ["runs wait"], value: "ms", text: "Longest wait; then exit 7" },
+  "timeout-ms": { kind: "count", on: ["runs wait", "ask"], value: "ms", text: "Longest wait; then exit 7" },
   text: { kind: "text", on: ["runs answer"], value: "text", text: "Answer of a text question" },
   message: { kind: "text", on: ["runs answer"], value: "text", text: "What the agent is told besides" },
   list: { kind: "switch", on: ["runs answer", "mcp trust", "mcp approve"], text: "List open questions, or trusted workspaces" },
@@ -88,7 +107,23 @@ const table = {
   after: { kind: "count", on: ["attach", "events"], value: "seq", text: "Begin after this event" },
   tail: { kind: "count", on: ["events"], value: "n", text: "Begin with the last n events (default 100)" },
   types: { kind: "text", on: ["events"], repeat: true, value: "types", text: "Comma list of the types to show; may be repeated" },
-  follow: { kind: "switch", on: ["events"], text: "Go on with what happens from now on" },
+  follow: { kind: "switch", on: ["events", "inbox", "trace"], text: "Go on with what happens from now on" },
+
+  circle: { kind: "text", on: ["peers list", ...namedPeer, "peers register", ...ofSending], value: "circle", text: "Circle of the peers" },
+  backend: { kind: "text", on: ["peers list", "peers register"], value: "backend", text: "How messages reach the peer (default service)" },
+  all: { kind: "switch", on: ["peers list"], text: "List peers that are offline too" },
+  name: { kind: "text", on: ["peers register"], value: "name", text: "Name that others call it by" },
+  path: { kind: "text", on: ["peers register"], value: "folder", text: "Folder it works in" },
+  role: { kind: "text", on: ["peers register"], value: "role", text: "agent, service, orchestrator or human" },
+  run: { kind: "text", on: ["peers register"], value: "run-id", text: "The run that the peer is" },
+  direction: { kind: "text", on: ["peers asks"], value: "direction", text: "inbound, outbound or both (default inbound)" },
+  "reply-to": { kind: "text", on: ["ask"], value: "id", text: "Take the place of this ask" },
+  wait: { kind: "switch", on: ["ask"], text: "Wait for the reply; its text is printed" },
+  queue: { kind: "switch", on: ["ask"], text: "Let the ask wait when the peer is offline" },
+  exclude: { kind: "text", on: ["broadcast"], repeat: true, value: "peer", text: "Leave this peer out; may be repeated" },
+  peer: { kind: "text", on: ["inbox"], value: "peer", text: "Whose inbox (default your own)" },
+  confirm: { kind: "switch", on: ["inbox"], text: "Confirm what is shown: it is not shown again" },
+  from: { kind: "text", on: [...ofSending, "ack"], value: "peer", text: "Send as this peer (default the caller's own, else human)" },
 
   resume: { kind: "switch", on: ["doctor"], text: "Let runs start again after a pause" },
   deep: { kind: "switch", on: ["doctor"], text: "Check every page of the store" },
@@ -99,13 +134,13 @@ const table = {
 
   daemon: {
     kind: "text",
-    on: ["status", ...everyRun, "attach", "events", "acp", "doctor", "token create", "token list", "token revoke"],
+    on: ["status", ...everyRun, ...everyMesh, "attach", "events", "acp", "doctor", "token create", "token list", "token revoke"],
     value: "address",
     text: "The daemon to talk to",
   },
   json: {
     kind: "switch",
-    on: ["status", ...everyRun, "events", "doctor", "token create", "token list", "tools", "config list", "config doctor"],
+    on: ["status", ...everyRun, ...everyMesh, "events", "doctor", "token create", "token list", "tools", "config list", "config doctor"],
     text: "Print JSON",
   },
   help: { kind: "switch", on: "every", text: "Show what a command does and takes" },

@@ -9,6 +9,7 @@ export type { AttachOptions } from "./attach.js";
 export type { Carrier, CarrierCall, CarrierReply } from "./carrier.js";
 export { type ClientOptions, createClient } from "./client.js";
 export type {
+  AskAndWaitMethod,
   AttachMethod,
   CallArguments,
   CallOptions,

@@ -5,6 +5,10 @@ import { flagNames } from "../../../adapters/cli/flags.js";
 import { isAnodeError } from "../../../lib/errors.js";
 
 const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"];
+const everyMesh = [
+  ...["peers list", "peers show", "peers register", "peers remove", "peers describe", "peers touch", "peers whoami", "peers asks"],
+  ...["ask", "ack", "decline", "notify", "broadcast", "inbox", "trace"],
+];
 /** Which commands take which flags, said a second time and the other way round than the program has it. */
 const execute = [
   ...["profile", "model", "max-turns", "approval", "run-label", "cwd", "session", "allow-tool", "stream-json", "stream-json-input"],
@@ -29,13 +33,47 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "runs input": ["steer"],
   daemon: ["addr", "port", "no-tcp", "dangerously-allow-remote", "detach", "store", "log-level"],
   doctor: ["resume", "deep"],
+  "peers list": ["circle", "backend", "status", "all"],
+  "peers show": ["circle"],
+  "peers register": ["name", "backend", "path", "circle", "role", "run"],
+  "peers remove": ["circle"],
+  "peers touch": ["circle"],
+  "peers asks": ["direction"],
+  ask: ["circle", "reply-to", "wait", "timeout-ms", "queue", "from"],
+  ack: ["from"],
+  notify: ["circle", "from"],
+  broadcast: ["circle", "exclude", "from"],
+  inbox: ["peer", "follow", "confirm"],
+  trace: ["follow"],
   "mcp trust": ["list", "remove"],
   "mcp approve": ["list", "remove"],
   "token create": ["scope", "label", "ttl-ms"],
   openapi: ["out"],
 };
-const takesDaemon = ["status", ...everyRun, "attach", "events", "acp", "doctor", "token create", "token list", "token revoke"];
-const takesJson = ["status", ...everyRun, "events", "doctor", "token create", "token list", "tools", "config list", "config doctor"];
+const takesDaemon = [
+  "status",
+  ...everyRun,
+  ...everyMesh,
+  "attach",
+  "events",
+  "acp",
+  "doctor",
+  "token create",
+  "token list",
+  "token revoke",
+];
+const takesJson = [
+  "status",
+  ...everyRun,
+  ...everyMesh,
+  "events",
+  "doctor",
+  "token create",
+  "token list",
+  "tools",
+  "config list",
+  "config doctor",
+];
 const takenEverywhere = ["help", "version", "no-color", "raw", "quiet"];
 const switches = [
   ...[
@@ -52,16 +90,40 @@ const switches = [
     "steer",
     "stream-json",
   ],
-  ...["stream-json-input", "archive", "follow", "stats", "checks", "previews", "resume", "deep", "json", ...takenEverywhere],
+  ...[
+    "stream-json-input",
+    "archive",
+    "follow",
+    "stats",
+    "checks",
+    "previews",
+    "resume",
+    "deep",
+    "json",
+    "all",
+    "wait",
+    "queue",
+    "confirm",
+    ...takenEverywhere,
+  ],
 ];
 const counts = ["port", "max-turns", "approval-timeout-ms", "limit", "timeout-ms", "after", "tail", "ttl-ms"];
-const repeated = ["addr", "budget", "scope", "allow-tool", "types"];
+const repeated = ["addr", "budget", "scope", "allow-tool", "types", "exclude"];
 const wordsOf: Readonly<Record<string, readonly string[]>> = {
   "runs show": ["R-1"],
   "runs cancel": ["R-1"],
   "runs wait": ["R-1"],
   "runs input": ["R-1", "more"],
   attach: ["R-1"],
+  "peers show": ["api"],
+  "peers remove": ["api"],
+  "peers describe": ["api"],
+  "peers touch": ["api"],
+  ask: ["api", "what?"],
+  ack: ["ask-1"],
+  decline: ["ask-1"],
+  notify: ["api"],
+  trace: ["ask-1"],
   "token revoke": ["T-1"],
 };
 
