@@ -34,7 +34,7 @@ const everyPeer = [
 ] as const;
 const namedPeer = ["peers show", "peers remove", "peers touch"] as const;
 const ofSending = ["ask", "notify", "broadcast"] as const;
-const everyMesh = [...everyPeer, ...ofSending, "ack", "decline", "inbox", "trace"] as const;
+const everyMesh = [...everyPeer, ...ofSending, "ack", "decline", "inbox", "trace", "questions", "answer"] as const;
 
 const table = {
   addr: {
@@ -92,7 +92,10 @@ const table = {
   reason: { kind: "text", on: ["runs cancel"], value: "text", text: "Why" },
   "timeout-ms": { kind: "count", on: ["runs wait", "ask"], value: "ms", text: "Longest wait; then exit 7" },
   text: { kind: "text", on: ["runs answer"], value: "text", text: "Answer of a text question" },
-  message: { kind: "text", on: ["runs answer"], value: "text", text: "What the agent is told besides" },
+  message: { kind: "text", on: ["runs answer", "answer"], value: "text", text: "What the asker is told besides" },
+  option: { kind: "text", on: ["answer"], value: "id", text: "Choose this option" },
+  deny: { kind: "switch", on: ["answer"], text: "Deny, whatever was asked" },
+  ack: { kind: "switch", on: ["answer"], text: "Say that it was read, and no more" },
   list: { kind: "switch", on: ["runs answer", "mcp trust", "mcp approve"], text: "List open questions, or trusted workspaces" },
   remove: { kind: "switch", on: ["mcp trust", "mcp approve"], text: "Take the trust back" },
   steer: { kind: "switch", on: ["runs input"], text: "Deliver at the next step" },
@@ -107,15 +110,21 @@ const table = {
   after: { kind: "count", on: ["attach", "events"], value: "seq", text: "Begin after this event" },
   tail: { kind: "count", on: ["events"], value: "n", text: "Begin with the last n events (default 100)" },
   types: { kind: "text", on: ["events"], repeat: true, value: "types", text: "Comma list of the types to show; may be repeated" },
-  follow: { kind: "switch", on: ["events", "inbox", "trace"], text: "Go on with what happens from now on" },
+  follow: { kind: "switch", on: ["events", "questions", "inbox", "trace"], text: "Go on with what happens from now on" },
 
   circle: { kind: "text", on: ["peers list", ...namedPeer, "peers register", ...ofSending], value: "circle", text: "Circle of the peers" },
-  backend: { kind: "text", on: ["peers list", "peers register"], value: "backend", text: "How messages reach the peer (default service)" },
+  backend: {
+    kind: "text",
+    on: ["peers list", "peers register", "hook pretooluse"],
+    value: "backend",
+    text: "How messages reach the peer: claude-code, codex, gemini, opencode, service … (default service)",
+  },
   all: { kind: "switch", on: ["peers list"], text: "List peers that are offline too" },
   name: { kind: "text", on: ["peers register"], value: "name", text: "Name that others call it by" },
   path: { kind: "text", on: ["peers register"], value: "folder", text: "Folder it works in" },
   role: { kind: "text", on: ["peers register"], value: "role", text: "agent, service, orchestrator or human" },
-  run: { kind: "text", on: ["peers register"], value: "run-id", text: "The run that the peer is" },
+  run: { kind: "text", on: ["peers register", "questions"], value: "run-id", text: "The run that the peer is, or whose questions to list" },
+  tree: { kind: "switch", on: ["questions"], text: "Those of the runs below it too; needs --run" },
   direction: { kind: "text", on: ["peers asks"], value: "direction", text: "inbound, outbound or both (default inbound)" },
   "reply-to": { kind: "text", on: ["ask"], value: "id", text: "Take the place of this ask" },
   wait: { kind: "switch", on: ["ask"], text: "Wait for the reply; its text is printed" },
@@ -127,14 +136,32 @@ const table = {
 
   resume: { kind: "switch", on: ["doctor"], text: "Let runs start again after a pause" },
   deep: { kind: "switch", on: ["doctor"], text: "Check every page of the store" },
-  scope: { kind: "text", on: ["token create"], repeat: true, value: "scopes", text: "Comma list of read, control, approve, admin" },
+  scope: {
+    kind: "text",
+    on: ["token create", "questions"],
+    repeat: true,
+    value: "scopes",
+    text: "Comma list of read, control, approve, admin; of questions tool_permission, user_question or mesh_ask",
+  },
   label: { kind: "text", on: ["token create"], value: "label", text: "Label of the token" },
   "ttl-ms": { kind: "count", on: ["token create"], value: "ms", text: "Life of the token" },
   out: { kind: "text", on: ["openapi"], value: "file", text: "Write to a file" },
 
   daemon: {
     kind: "text",
-    on: ["status", ...everyRun, ...everyMesh, "attach", "events", "acp", "doctor", "token create", "token list", "token revoke"],
+    on: [
+      "status",
+      ...everyRun,
+      ...everyMesh,
+      "attach",
+      "events",
+      "hook pretooluse",
+      "acp",
+      "doctor",
+      "token create",
+      "token list",
+      "token revoke",
+    ],
     value: "address",
     text: "The daemon to talk to",
   },

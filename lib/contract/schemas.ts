@@ -4,10 +4,19 @@ import { daemonSchemas } from "./schemas/daemon.js";
 import { eventSchemas } from "./schemas/events.js";
 import { messageSchemas } from "./schemas/messages.js";
 import { peerSchemas } from "./schemas/peers.js";
+import { questionSchemas } from "./schemas/questions.js";
 import { runSchemas } from "./schemas/runs.js";
 
 /** The schemas of every operation, by name. */
-export const operationSchemas = { ...runSchemas, ...peerSchemas, ...askSchemas, ...messageSchemas, ...eventSchemas, ...daemonSchemas };
+export const operationSchemas = {
+  ...runSchemas,
+  ...questionSchemas,
+  ...peerSchemas,
+  ...askSchemas,
+  ...messageSchemas,
+  ...eventSchemas,
+  ...daemonSchemas,
+};
 
 /** Names of the contract's operations. */
 export type OperationName = keyof typeof operationSchemas;

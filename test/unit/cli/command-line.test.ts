@@ -7,7 +7,7 @@ import { isAnodeError } from "../../../lib/errors.js";
 const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"];
 const everyMesh = [
   ...["peers list", "peers show", "peers register", "peers remove", "peers describe", "peers touch", "peers whoami", "peers asks"],
-  ...["ask", "ack", "decline", "notify", "broadcast", "inbox", "trace"],
+  ...["ask", "ack", "decline", "notify", "broadcast", "inbox", "trace", "questions", "answer"],
 ];
 /** Which commands take which flags, said a second time and the other way round than the program has it. */
 const execute = [
@@ -23,6 +23,9 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     ...["profile", "model", "max-turns", "approval", "run-label", "cwd", "session", "command", "exec", "parent", "cancel-policy", "key"],
     ...["priority", "budget", "approval-timeout-ms", "unattended", "keep-open", "idempotency-key", "attach", "no-spawn"],
   ],
+  questions: ["scope", "run", "tree", "follow"],
+  answer: ["message", "option", "deny", "ack"],
+  "hook pretooluse": ["backend"],
   attach: ["stream-json", "previews", "after"],
   events: ["after", "tail", "types", "follow"],
   acp: ["profile", "no-spawn", "no-daemon"],
@@ -56,6 +59,7 @@ const takesDaemon = [
   ...everyMesh,
   "attach",
   "events",
+  "hook pretooluse",
   "acp",
   "doctor",
   "token create",
@@ -89,6 +93,9 @@ const switches = [
     "remove",
     "steer",
     "stream-json",
+    "deny",
+    "tree",
+    "ack",
   ],
   ...[
     "stream-json-input",
@@ -114,6 +121,7 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
   "runs cancel": ["R-1"],
   "runs wait": ["R-1"],
   "runs input": ["R-1", "more"],
+  answer: ["Q-1"],
   attach: ["R-1"],
   "peers show": ["api"],
   "peers remove": ["api"],
