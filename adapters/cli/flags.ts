@@ -6,6 +6,8 @@ export interface Flag {
   readonly kind: "switch" | "text" | "any" | "count" | "integer";
   /** The commands that accept it. */
   readonly on: readonly CommandName[] | "every";
+  /** How it is typed, where another flag of that name is on other commands. @defaultValue its own name */
+  readonly spelled?: string;
   /** May be given more than once. */
   readonly repeat?: true;
   /** What the value is, for help. */
@@ -21,6 +23,7 @@ const ofAgent = [...ofExecute, "review", ...ofStart] as const;
 const ofTask = [...ofExecute, ...ofStart] as const;
 const ofStream = [...ofExecute, "review", "attach"] as const;
 const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"] as const;
+const everyAttachment = ["attachments put", "attachments get", "attachments list", "attachments remove"] as const;
 
 const everyPeer = [
   "peers list",
@@ -34,6 +37,7 @@ const everyPeer = [
 ] as const;
 const namedPeer = ["peers show", "peers remove", "peers touch"] as const;
 const ofSending = ["ask", "notify", "broadcast"] as const;
+const attaching = [...ofSending, "ack"] as const;
 const everyMesh = [...everyPeer, ...ofSending, "ack", "decline", "inbox", "trace", "questions", "answer"] as const;
 
 const table = {
@@ -80,7 +84,7 @@ const table = {
   "no-spawn": { kind: "switch", on: ["runs start", "acp"], text: "Do not start a daemon" },
   "no-daemon": { kind: "switch", on: ["acp"], text: "Hold the runs in this process" },
 
-  limit: { kind: "count", on: ["runs list"], value: "n", text: "At most n runs; 0 is all (default 100)" },
+  limit: { kind: "count", on: ["runs list", "attachments list"], value: "n", text: "At most n of them; 0 is all (default 100)" },
   status: {
     kind: "text",
     on: ["runs list", "peers list"],
@@ -88,7 +92,7 @@ const table = {
     text: "Comma list of statuses, active or terminal; of peers one of online, busy, offline",
   },
   origin: { kind: "text", on: ["runs list"], value: "origins", text: "Comma list of origins" },
-  cursor: { kind: "text", on: ["runs list"], value: "cursor", text: "Go on where a page ended" },
+  cursor: { kind: "text", on: ["runs list", "attachments list"], value: "cursor", text: "Go on where a page ended" },
   reason: { kind: "text", on: ["runs cancel"], value: "text", text: "Why" },
   "timeout-ms": { kind: "count", on: ["runs wait", "ask"], value: "ms", text: "Longest wait; then exit 7" },
   text: { kind: "text", on: ["runs answer"], value: "text", text: "Answer of a text question" },
@@ -120,7 +124,13 @@ const table = {
     text: "How messages reach the peer: claude-code, codex, gemini, opencode, service … (default service)",
   },
   all: { kind: "switch", on: ["peers list"], text: "List peers that are offline too" },
-  name: { kind: "text", on: ["peers register"], value: "name", text: "Name that others call it by" },
+  name: {
+    kind: "text",
+    on: ["peers register", "attachments put"],
+    value: "name",
+    text: "Name that others call it by; of an attachment, instead of the file's",
+  },
+  file: { kind: "text", on: attaching, spelled: "attach", repeat: true, value: "file", text: "Attach a file; may be repeated" },
   path: { kind: "text", on: ["peers register"], value: "folder", text: "Folder it works in" },
   role: { kind: "text", on: ["peers register"], value: "role", text: "agent, service, orchestrator or human" },
   run: { kind: "text", on: ["peers register", "questions"], value: "run-id", text: "The run that the peer is, or whose questions to list" },
@@ -145,6 +155,7 @@ const table = {
   },
   label: { kind: "text", on: ["token create"], value: "label", text: "Label of the token" },
   "ttl-ms": { kind: "count", on: ["token create"], value: "ms", text: "Life of the token" },
+  output: { kind: "text", on: ["attachments get"], value: "path", text: "File or folder to write to, instead of the current folder" },
   out: { kind: "text", on: ["openapi"], value: "file", text: "Write to a file" },
 
   daemon: {
@@ -153,6 +164,7 @@ const table = {
       "status",
       ...everyRun,
       ...everyMesh,
+      ...everyAttachment,
       "attach",
       "events",
       "hook pretooluse",
@@ -167,7 +179,19 @@ const table = {
   },
   json: {
     kind: "switch",
-    on: ["status", ...everyRun, ...everyMesh, "events", "doctor", "token create", "token list", "tools", "config list", "config doctor"],
+    on: [
+      "status",
+      ...everyRun,
+      ...everyAttachment,
+      ...everyMesh,
+      "events",
+      "doctor",
+      "token create",
+      "token list",
+      "tools",
+      "config list",
+      "config doctor",
+    ],
     text: "Print JSON",
   },
   help: { kind: "switch", on: "every", text: "Show what a command does and takes" },
@@ -188,6 +212,17 @@ export const flagNames = Object.keys(table) as FlagName[];
 
 /** One-letter forms. */
 export const shortFlags: Readonly<Record<string, FlagName>> = { h: "help", v: "version" };
+
+/** What is typed for a flag, without its dashes. */
+export function spellingOf(name: FlagName): string {
+  return flagTable[name].spelled ?? name;
+}
+
+/** The flag that is typed like this with the command; of two, the one that the command takes. */
+export function flagTyped(spelling: string, command: CommandName | undefined): FlagName | undefined {
+  const named = flagNames.filter((name) => spellingOf(name) === spelling);
+  return named.find((name) => command !== undefined && accepts(command, name)) ?? named[0];
+}
 
 /** True when the command accepts the flag. */
 export function accepts(command: CommandName, name: FlagName): boolean {

@@ -4,6 +4,7 @@ import { AnodeError } from "../../lib/errors.js";
 import type { Host } from "../../lib/host.js";
 import type { RunManager } from "../../lib/index.js";
 import { systemHost } from "../../lib/system-host.js";
+import { attachmentMethods } from "./attachments.js";
 import { attach, type AttachOptions } from "./attach.js";
 import type { Carrier, CarrierReply } from "./carrier.js";
 import type { CallOptions, Client } from "./client-types.js";
@@ -104,6 +105,7 @@ export function createClient(target: Carrier | RunManager, options: ClientOption
         return wait("asks.wait", askReply, { id, timeout_ms: Number.POSITIVE_INFINITY }, options);
       }),
     "runs.attach": (id: string, given: AttachOptions = {}) => attach(runPorts, id, given),
+    ...Object.fromEntries(Object.entries(attachmentMethods(sender, ends)).map(([verb, call]) => [`attachments.${verb}`, call])),
     address: carrier.address,
     async close() {
       closing.abort();

@@ -6,18 +6,22 @@
 
 export { type Address, formatAddress, isLoopback, parseAddress } from "../../lib/address.js";
 export type { AttachOptions } from "./attach.js";
-export type { Carrier, CarrierCall, CarrierReply } from "./carrier.js";
+export type { CallFile, Carrier, CarrierCall, CarrierReply } from "./carrier.js";
 export { type ClientOptions, createClient } from "./client.js";
 export type {
   AskAndWaitMethod,
   AttachMethod,
+  AttachmentMethods,
   CallArguments,
   CallOptions,
   Client,
   ClientMethod,
+  Download,
   EventsMethod,
   ListMethods,
   NounMethods,
+  UploadDetails,
+  UploadSource,
 } from "./client-types.js";
 export { connect, type ConnectOptions } from "./connect.js";
 export type { Token, TokenProvider } from "./credential.js";

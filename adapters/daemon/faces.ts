@@ -1,4 +1,4 @@
-import { formatTime, type Limits, type Mesh } from "../../lib/index.js";
+import { type Attachments, formatTime, type Limits, type Mesh } from "../../lib/index.js";
 import { type Address, formatAddress } from "../../lib/address.js";
 import type { ContainmentReport } from "../../lib/node/index.js";
 import { createHandler, createPeerSocketRule, type PeerSocketRule } from "../http/index.js";
@@ -15,6 +15,7 @@ import type { Undo } from "./undo.js";
 export interface FacesOptions {
   readonly ground: Ground;
   readonly kernel: Kernel;
+  readonly attachments: Attachments;
   readonly mesh: Mesh;
   readonly daemon: DaemonConfig;
   readonly instance: string;
@@ -27,7 +28,7 @@ export interface FacesOptions {
  * @throws {@link StartRefused} 75 for a taken address, 78 for one that cannot be had
  */
 export async function openFaces(options: FacesOptions, undo: Undo): Promise<Listeners> {
-  const { ground, kernel, mesh, daemon, instance, plan, limits } = options;
+  const { ground, kernel, attachments, mesh, daemon, instance, plan, limits } = options;
   const { host, log, root, storeId, tokens } = ground;
   const { manager, containment } = kernel;
   let addresses: readonly Address[] = [];
@@ -58,6 +59,7 @@ export async function openFaces(options: FacesOptions, undo: Undo): Promise<List
   });
   const handle = createHandler({
     manager,
+    attachments,
     mesh,
     hosts: [],
     origins: daemon.allowed_origins ?? [],

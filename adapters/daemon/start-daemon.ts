@@ -12,6 +12,7 @@ import { type Kernel, openKernel } from "./kernel.js";
 import { lastPort, rememberPort } from "./last-port.js";
 import type { Listeners } from "./listeners.js";
 import type { LogLevel } from "./log.js";
+import { openAttachments } from "./open-attachments.js";
 import { parseStore, type StoreChoice } from "./open-store.js";
 import { refusedSetting } from "./start-refused.js";
 import { createUndo, type Undo } from "./undo.js";
@@ -134,9 +135,11 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   undo.add(() => port.resolve(undefined));
   if (ground.starts.isPaused) undo.add(resumeWhenLifted(ground, kernel));
   const instance = ground.host.randomId(12);
-  const mesh = await openMesh(ground, kernel);
+  // Each of the two looks into the other, and neither before both are there.
+  const mesh: Mesh = await openMesh(ground, kernel, () => attachments);
   undo.add(() => mesh.close());
-  const listeners = await openFaces({ ground, kernel, mesh, daemon, instance, plan, limits }, undo);
+  const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);
+  const listeners = await openFaces({ ground, kernel, attachments, mesh, daemon, instance, plan, limits }, undo);
   port.resolve(listeners.port);
   announce(surroundings, ground, listeners, instance, undo);
 

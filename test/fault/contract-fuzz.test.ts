@@ -5,7 +5,7 @@ import { operations } from "../../lib/contract/index.js";
 import type { Operation } from "../../lib/contract/operation.js";
 import { type OperationName, operationSchemas } from "../../lib/contract/schemas.js";
 import type { Answered } from "./support/caller.js";
-import { codeOf, type ContractSubject, contractSubject, faultOf, requestBytes } from "./support/contract-subject.js";
+import { codeOf, type ContractSubject, contractSubject, faultOf, leastBody, requestBytes } from "./support/contract-subject.js";
 import { randomOf, trials } from "./support/trials.js";
 
 /** A schema as the contract's document shows it. */
@@ -99,6 +99,7 @@ function rulesOf({ cwd, ids }: ContractSubject, seed: number): Readonly<Record<s
       options: [{ id: "deny", title: draw(line) }],
       timeout_ms: 1,
     }),
+    "attachments.list": (input) => ({ ...input, ...(input["cursor"] !== undefined && { cursor: draw(fc.constantFrom("c1", "c1f")) }) }),
     "runs.events": (input) => ({ ...input, ...(input["after"] !== undefined && { after: draw(fc.nat(3)) }) }),
     "runs.input": (input) => ({ ...input, text: draw(line) }),
     "runs.answer": () => ({ text: draw(line) }),
@@ -120,7 +121,8 @@ function toRequest(subject: ContractSubject, operation: Operation, input: Input)
   const { method } = operation;
   if (operation.body === "json") return { method, target, headers, body: JSON.stringify(Object.fromEntries(members)) };
   const query = members.flatMap(([name, value]) => [value].flat().map((one): [string, string] => [name, textOf(one)]));
-  return { method, target: query.length === 0 ? target : `${target}?${new URLSearchParams(query).toString()}`, headers };
+  const whole = query.length === 0 ? target : `${target}?${new URLSearchParams(query).toString()}`;
+  return { method, target: whole, headers, ...leastBody(operation) };
 }
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value)).toWellFormed().replaceAll("\0", "");
@@ -132,6 +134,7 @@ function wrongWithRight(operation: Operation, answer: Answered): string | undefi
   const code = codeOf(answer);
   if (code !== undefined) return operation.codes.includes(code as never) ? undefined : `refused with ${code}: ${answer.body.slice(0, 300)}`;
   if (answer.status !== operation.success) return `status ${answer.status}`;
+  if (operation.reply === "bytes") return answer.headers.get("content-disposition") ? undefined : "bytes of which nothing is said";
   const parsed = operationSchemas[operation.name as OperationName].output.safeParse(JSON.parse(answer.body));
   return parsed.success ? undefined : `answer of another shape: ${parsed.error.message.slice(0, 300)}`;
 }

@@ -1,13 +1,15 @@
+import { attachedFiles } from "../local-file.js";
 import { firstWord, meshCommand } from "../mesh-client.js";
 import { given } from "../mesh-text.js";
 
 /** `anode ack`: closes an ask, with the words as its reply. */
 export const run = meshCommand(
-  (client, line) => {
+  async (client, line, context) => {
     const words = [...line.words, ...line.rest].slice(1);
     return client.asks.ack({
       correlation_id: firstWord(line),
       ...(words.length > 0 && { message: words.join(" ") }),
+      ...(await attachedFiles(client, line, context)),
       ...given(line, { from: "from_peer" }),
     });
   },

@@ -3,6 +3,7 @@ import { AnodeError } from "../../../lib/errors.js";
 import { type CommandLine, misuse } from "../command-line.js";
 import type { Command, Context } from "../context.js";
 import { untilInterrupted } from "../interrupt.js";
+import { attachedFiles } from "../local-file.js";
 import { firstWord } from "../mesh-client.js";
 import { given, messageText } from "../mesh-text.js";
 import { withClient } from "../open-client.js";
@@ -19,6 +20,7 @@ export const run: Command = async (line, context) => {
         to_peer: firstWord(line),
         text,
         ...given(line, { from: "from_peer", circle: "circle", "reply-to": "reply_to" }),
+        ...(await attachedFiles(client, line, context)),
         ...(line.has("queue") && { if_unavailable: "queue" as const }),
       });
       if (!line.has("wait")) return told(asked, line, context);

@@ -1,3 +1,4 @@
+import { attachedFiles } from "../local-file.js";
 import { meshCommand } from "../mesh-client.js";
 import { given, messageText } from "../mesh-text.js";
 import { formatTable } from "../table.js";
@@ -8,6 +9,7 @@ export const run = meshCommand(
     const exclude = line.list("exclude");
     return client.messages.broadcast({
       text: await messageText(line, context, 0),
+      ...(await attachedFiles(client, line, context)),
       ...given(line, { from: "from_peer", circle: "circle" }),
       ...(exclude.length > 0 && { exclude: [...exclude] }),
     });

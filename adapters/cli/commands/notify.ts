@@ -1,3 +1,4 @@
+import { attachedFiles } from "../local-file.js";
 import { firstWord, meshCommand } from "../mesh-client.js";
 import { given, messageText } from "../mesh-text.js";
 
@@ -7,6 +8,7 @@ export const run = meshCommand(
     client.messages.notify({
       to_peer: firstWord(line),
       text: await messageText(line, context, 1),
+      ...(await attachedFiles(client, line, context)),
       ...given(line, { from: "from_peer", circle: "circle" }),
     }),
   ({ delivery_id, delivery_state, queued }, _line, { output }) => {
