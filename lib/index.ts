@@ -82,6 +82,31 @@ export {
   type QuestionTool,
   questionTool,
 } from "./questions/schema.js";
+export { type AgentMessage, agentText } from "./messages/agent-text.js";
+export { type AgentHeader, parseHeader } from "./messages/agent-header.js";
+export type { DoctorParts } from "./panes/doctor.js";
+export { type KnownProcess, lookAtPane, paneEvidence, type PaneLook } from "./panes/look-at-pane.js";
+export { Panes, type PanesOptions } from "./panes/panes.js";
+export { createPeerProbes } from "./panes/peer-probes.js";
+export type { PastePorts, PasteReceipt, PasteRefusal, PasteTarget } from "./panes/paste.js";
+export { createPaster, type Paster } from "./panes/paster.js";
+export type { HookFiles, HookRequest, PanePeers, PaneSockets, ProcessProbe, SocketInfo, StartedHook, StartHook } from "./panes/ports.js";
+export type { RehookParts } from "./panes/rehooker.js";
+export type {
+  Contradiction,
+  DoctorReport,
+  HookFile,
+  LinkedPane,
+  LinkRequest,
+  OrphanPane,
+  OrphanPanes,
+  RehookReport,
+} from "./panes/schema.js";
+export { createMemoryPanes, type MemoryPane, type MemoryPanes } from "./panes/memory-panes.js";
+export { createNoPanes } from "./panes/no-panes.js";
+export type { NewPane, Pane, PaneBackend, PaneProcess, Probe } from "./panes/pane-backend.js";
+export { checkedPaneId, parsePaneId } from "./panes/pane-id.js";
+export { plainText } from "./plain-text.js";
 export type { FeedFilter, FeedRules } from "./events/feed-filter.js";
 export type { Folders } from "./runs/accept.js";
 export {

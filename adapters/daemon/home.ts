@@ -23,6 +23,8 @@ export interface Home {
   readonly attachments: string;
   /** The port of the start before. */
   readonly port: string;
+  /** What is written down beside the panes of peers, for their hooks. */
+  readonly peers: string;
   /** How the last starts ended. */
   readonly starts: string;
 }
@@ -43,6 +45,7 @@ export function homeOf(env: Environment, userHome: string = env["HOME"] || homed
     store: join(state, "anode.db"),
     attachments: join(state, "attachments"),
     port: join(state, "port"),
+    peers: join(path, "peers"),
     starts: join(state, "starts.json"),
   };
 }

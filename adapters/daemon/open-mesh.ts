@@ -1,14 +1,21 @@
 import { realpath } from "node:fs/promises";
 import { hostname } from "node:os";
-import { type Attachments, Mesh } from "../../lib/index.js";
+import { type Attachments, createPeerProbes, Mesh, type PaneBackend } from "../../lib/index.js";
+import { isAlive } from "../../lib/node/index.js";
 import type { Ground } from "./ground.js";
 import type { Kernel } from "./kernel.js";
 
 /** Takes up the mesh of the store: peers, open asks, waiting messages. */
-export async function openMesh({ tokens, host }: Ground, { manager }: Kernel, attachments: () => Attachments): Promise<Mesh> {
+export async function openMesh(
+  { tokens, host }: Ground,
+  { manager }: Kernel,
+  panes: PaneBackend,
+  attachments: () => Attachments,
+): Promise<Mesh> {
   const mesh = new Mesh({
     manager,
     machine: hostname(),
+    probes: createPeerProbes(panes, (process) => isAlive(process)),
     realPath: (path) => realpath(path).catch(() => path),
     attached: async (ids, caller) => {
       const refs = await attachments().resolve([...ids], caller);

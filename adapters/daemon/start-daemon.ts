@@ -1,11 +1,13 @@
 import type { Worker } from "node:worker_threads";
 import { type Executor, formatTime, type Profile, resolveLimits, type Mesh, type RunManager, type Tokens } from "../../lib/index.js";
+import { findPanes } from "../../lib/node/index.js";
 import { formatAddress } from "../../lib/address.js";
 import { planAddresses, type PlannedAddress } from "./addresses.js";
 import { loadConfig, type LoadedConfig } from "./config.js";
 import { removeDiscovery, writeDiscovery } from "./discovery-file.js";
 import { openFaces } from "./faces.js";
 import { openMesh } from "./open-mesh.js";
+import { openPanes } from "./open-panes.js";
 import { type Ground, layGround } from "./ground.js";
 import { type Environment, type Home, homeOf } from "./home.js";
 import { type Kernel, openKernel } from "./kernel.js";
@@ -135,11 +137,14 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   undo.add(() => port.resolve(undefined));
   if (ground.starts.isPaused) undo.add(resumeWhenLifted(ground, kernel));
   const instance = ground.host.randomId(12);
-  // Each of the two looks into the other, and neither before both are there.
-  const mesh: Mesh = await openMesh(ground, kernel, () => attachments);
+  const backend = await findPanes({ env });
+  // Mesh and attachments look into each other, and neither before both are there.
+  const mesh: Mesh = await openMesh(ground, kernel, backend, () => attachments);
   undo.add(() => mesh.close());
   const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);
-  const listeners = await openFaces({ ground, kernel, attachments, mesh, daemon, instance, plan, limits }, undo);
+  const panes = await openPanes({ ground, home, backend, mesh });
+  undo.add(() => panes.close());
+  const listeners = await openFaces({ ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits }, undo);
   port.resolve(listeners.port);
   announce(surroundings, ground, listeners, instance, undo);
 

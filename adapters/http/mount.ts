@@ -1,6 +1,14 @@
 import { createPerform } from "../../lib/contract/perform.js";
 import { operations } from "../../lib/contract/index.js";
-import { type Attachments, createServices, type DaemonParts, type Limits, type Mesh, type RunManager } from "../../lib/index.js";
+import {
+  type Attachments,
+  createServices,
+  type DaemonParts,
+  type Limits,
+  type Mesh,
+  type Panes,
+  type RunManager,
+} from "../../lib/index.js";
 import type { Handle } from "./call.js";
 import type { Authenticate } from "./gate/caller.js";
 import { createContractHandler } from "./handler.js";
@@ -22,13 +30,15 @@ export interface MountOptions {
   readonly attachments?: Attachments;
   /** Peers and their messages. */
   readonly mesh?: Mesh;
+  /** The panes of its peers. */
+  readonly panes?: Panes;
 }
 
 /** The HTTP contract of a manager as one function, the gate in front of every operation. */
 export function createHandler(options: MountOptions): Handle {
-  const { manager, hosts, origins, authenticate, limits, daemon, mesh, attachments } = options;
+  const { manager, hosts, origins, authenticate, limits, daemon, mesh, attachments, panes } = options;
   return createContractHandler({
-    perform: createPerform(createServices(manager, { daemon, mesh, attachments }), manager.idempotency),
+    perform: createPerform(createServices(manager, { daemon, mesh, attachments, panes }), manager.idempotency),
     operations,
     hosts,
     limits: { ...manager.limits, ...limits },

@@ -4,6 +4,7 @@ import { attachmentRows } from "./rows/attachments.js";
 import { daemonRows } from "./rows/daemon.js";
 import { eventRows } from "./rows/events.js";
 import { messageRows } from "./rows/messages.js";
+import { paneRows } from "./rows/panes.js";
 import { peerRows } from "./rows/peers.js";
 import { questionRows } from "./rows/questions.js";
 import { runRows } from "./rows/runs.js";
@@ -16,6 +17,7 @@ export const operations: readonly Operation[] = [
   ...askRows,
   ...messageRows,
   ...attachmentRows,
+  ...paneRows,
   ...eventRows,
   ...daemonRows,
 ];

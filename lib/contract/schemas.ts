@@ -4,6 +4,7 @@ import { attachmentSchemas } from "./schemas/attachments.js";
 import { daemonSchemas } from "./schemas/daemon.js";
 import { eventSchemas } from "./schemas/events.js";
 import { messageSchemas } from "./schemas/messages.js";
+import { paneSchemas } from "./schemas/panes.js";
 import { peerSchemas } from "./schemas/peers.js";
 import { questionSchemas } from "./schemas/questions.js";
 import { runSchemas } from "./schemas/runs.js";
@@ -16,6 +17,7 @@ export const operationSchemas = {
   ...askSchemas,
   ...messageSchemas,
   ...attachmentSchemas,
+  ...paneSchemas,
   ...eventSchemas,
   ...daemonSchemas,
 };

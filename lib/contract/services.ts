@@ -1,6 +1,7 @@
 import type { Attachments } from "../attachments/attachments.js";
 import { feedRulesOf } from "../mesh/feed-rules.js";
 import type { Mesh } from "../mesh/mesh.js";
+import type { Panes } from "../panes/panes.js";
 import { ownPeer } from "../peers/sender.js";
 import type { RunManager } from "../runs/manager.js";
 import type { Handler, Services } from "./operation.js";
@@ -10,6 +11,7 @@ import { createDaemonServices, type DaemonParts } from "./services/daemon.js";
 import { createHolding } from "./services/holding.js";
 import { createEventServices } from "./services/events.js";
 import { createMessageServices } from "./services/messages.js";
+import { createPaneServices } from "./services/panes.js";
 import { createPeerServices } from "./services/peers.js";
 import { createQuestionServices, questionPorts } from "./services/questions.js";
 import { createRunServices } from "./services/runs.js";
@@ -22,10 +24,12 @@ export interface ServiceParts {
   readonly mesh?: Mesh | undefined;
   /** Without it their operations are `not_supported`. */
   readonly attachments?: Attachments | undefined;
+  /** The panes of its peers; without them what needs one is `not_supported`. */
+  readonly panes?: Panes | undefined;
 }
 
 /** Everything that serves the contract over one manager. */
-export function createServices(manager: RunManager, { daemon, mesh, attachments }: ServiceParts = {}): Services {
+export function createServices(manager: RunManager, { daemon, mesh, attachments, panes }: ServiceParts = {}): Services {
   const holding = mesh ? mesh.holding.bind(mesh) : createHolding(manager.limits.meshWaits);
   const questions = createQuestionServices(manager, holding, mesh && questionPorts(mesh));
   return {
@@ -35,6 +39,8 @@ export function createServices(manager: RunManager, { daemon, mesh, attachments 
     ...(mesh
       ? heard(mesh, { ...questions, ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) })
       : questions),
+    // A doctor repairs nothing and takes note of nobody.
+    ...(mesh && panes && createPaneServices(mesh, panes)),
     ...createDaemonServices(manager, daemon, mesh),
   };
 }

@@ -6,6 +6,7 @@ import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
 import type { CancelTimer } from "../host.js";
 import type { CallContext } from "../contract/operation.js";
+import { agentText } from "../messages/agent-text.js";
 import type { Channel, InProcessReceiver } from "../messages/channel.js";
 import { Courier, messageCollection } from "../messages/courier.js";
 import { type InputNews, RunChannel } from "../messages/run-channel.js";
@@ -126,7 +127,7 @@ export class Mesh {
     manager.desk.alongside((closed) => endWithQuestion(this.asks, closed));
     this.asksToMany = new AsksToMany(parts, this.asks);
     this.#runChannel = new RunChannel(manager, {
-      text: (message) => message.text,
+      text: (message) => agentText(message),
       accepted: (delivery_id, run_id, input_id) => this.#accepted(delivery_id, run_id, input_id),
       news: (delivery_id, news) => this.#news(delivery_id, news),
     });

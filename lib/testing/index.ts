@@ -8,6 +8,7 @@ export { type EventBufferBounds, eventBufferSuite, type EventBufferSubject } fro
 export { type EndedRun, type ExecutorFixture, executorSuite, type ExecutorSubject } from "./executor-suite.js";
 export { type CommitFailure, createFaultyStore, type FaultyStore } from "./faulty-store.js";
 export { createManualClock, type ManualClock } from "./manual-clock.js";
+export { type FixturePane, type PaneBackendSubject, paneBackendSuite, type PaneFixture } from "./pane-backend-suite.js";
 export { type ScriptedExecutorOptions, type ScriptStep, scriptedExecutor } from "./scripted-executor.js";
 export { type StoreInstance, type StoreSubject } from "./store-subject.js";
 export { storeSuite } from "./store-suite.js";

@@ -4,12 +4,15 @@ import type { Batch } from "../../lib/store/store.js";
 import { blobStoreSuite } from "../../lib/testing/blob-store-suite.js";
 import { eventBufferSuite } from "../../lib/testing/event-buffer-suite.js";
 import { executorSuite } from "../../lib/testing/executor-suite.js";
+import { paneBackendSuite } from "../../lib/testing/pane-backend-suite.js";
 import { storeSuite } from "../../lib/testing/store-suite.js";
 import { failuresOf } from "../../lib/testing/suite.js";
 import { wrongBlobStores } from "../support/mutants/blobs.js";
 import { wrongBuffers } from "../support/mutants/buffers.js";
 import { wrongExecutors } from "../support/mutants/executors.js";
+import { wrongPanes } from "../support/mutants/panes.js";
 import { replaying, withDefect, wrongStores } from "../support/mutants/stores.js";
+import { memoryPaneSubject } from "../support/memory-pane-subject.js";
 import { plain, subjectOf } from "../support/prompted-executors.js";
 
 describe("the suite of Store", () => {
@@ -50,6 +53,13 @@ describe("the suite of EventBuffer", () => {
   const { "queues for each subscriber": _cost, "subscribes a reader after its first read": _moment, ...visible } = wrongBuffers;
   it.each(Object.entries(visible))("fails over one that %s", async (_, make) => {
     expect(await failuresOf(eventBufferSuite, { supports: {}, make })).not.toEqual([]);
+  });
+});
+
+describe("the suite of PaneBackend", () => {
+  it.each(Object.entries(wrongPanes))("fails over one that %s", async (_, [clause, defect]) => {
+    const failures = await failuresOf(paneBackendSuite, memoryPaneSubject(defect));
+    expect(failures.map((failure) => failure.clause)).toContain(clause);
   });
 });
 

@@ -38,7 +38,16 @@ export function createFakeSystem(): FakeSystem {
     sent,
     add(given) {
       const group = given.group ?? given.pid;
-      const added = { name: "some", state: "S", ppid: 1, group, session: given.session ?? group, startTicks: 100, ...given };
+      const added = {
+        name: "some",
+        state: "S",
+        ppid: 1,
+        group,
+        session: given.session ?? group,
+        startTicks: 100,
+        foreground: false,
+        ...given,
+      };
       processes.set(added.pid, added);
       return added;
     },

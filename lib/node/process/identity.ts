@@ -17,6 +17,8 @@ export interface ProcessInfo {
   readonly group: number;
   readonly session: number;
   readonly startTicks: number;
+  /** True for a member of the group that its terminal listens to; never without a terminal. */
+  readonly foreground: boolean;
 }
 
 /** The contents of `/proc/<pid>/stat`; `undefined` when it is not one. */
@@ -35,6 +37,7 @@ export function parseStat(text: string): ProcessInfo | undefined {
     group: number(2),
     session: number(3),
     startTicks: number(19),
+    foreground: number(2) === number(5),
   };
   return Number.isSafeInteger(info.pid) && Number.isSafeInteger(info.startTicks) ? info : undefined;
 }

@@ -44,7 +44,8 @@ function isProven(info: ProcessInfo, kin: Kinship, snapshot: Snapshot): boolean 
   return !isDead(info) && snapshot.cookie(info.pid) === kin.cookie;
 }
 
-function addDescendants(members: Map<number, ProcessInfo>, candidates: readonly ProcessInfo[]): void {
+/** Adds whoever of the candidates was started by a member, or by one of those. */
+export function addDescendants(members: Map<number, ProcessInfo>, candidates: readonly ProcessInfo[]): void {
   const children = Map.groupBy(candidates, (info) => info.ppid);
   const open = [...members.values()];
   for (let parent = open.pop(); parent; parent = open.pop()) {

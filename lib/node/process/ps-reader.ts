@@ -27,7 +27,7 @@ export function parsePs(text: string): ProcessInfo[] {
     const [, pid, ppid, group, state = "", started = "", name = ""] = match;
     const info = { pid: Number(pid), ppid: Number(ppid), group: Number(group), name, state: state.charAt(0) };
     // Without session numbers the group stands for the session: it is the part of it that can be known.
-    return [{ ...info, session: info.group, startTicks: Date.parse(started) / 1000 }];
+    return [{ ...info, session: info.group, startTicks: Date.parse(started) / 1000, foreground: state.includes("+") }];
   });
 }
 

@@ -9,7 +9,16 @@ describe("parseStat", () => {
   it.each(["sleep", "a b", "a) S 1 2 3 (b", "))) (((", "", "naïve 漢", "x\ny"])(
     "reads the fields after the last bracket of the name %j",
     (name) => {
-      expect(parseStat(stat(name))).toEqual({ pid: 4242, name, state: "S", ppid: 7, group: 8, session: 9, startTicks: 22 });
+      expect(parseStat(stat(name))).toEqual({
+        pid: 4242,
+        name,
+        state: "S",
+        ppid: 7,
+        group: 8,
+        session: 9,
+        startTicks: 22,
+        foreground: true,
+      });
     },
   );
 

@@ -16,7 +16,7 @@ const known = (...entries: [number, number][]): Kinship["known"] => new Map(entr
 function pids(entries: readonly Entry[], by: Partial<Kinship> = {}): number[] {
   const processes = entries.map(({ cookie: _cookie, ...entry }) => {
     const group = entry.group ?? entry.pid;
-    return { name: "x", state: "S", ppid: 1, session: group, startTicks: 60, ...entry, group };
+    return { name: "x", state: "S", ppid: 1, session: group, startTicks: 60, foreground: false, ...entry, group };
   });
   const cookies = new Map(entries.map(({ pid, cookie }) => [pid, cookie]));
   return [...membersOf({ processes, cookie: (pid) => cookies.get(pid) }, { ...kin, ...by }).keys()].toSorted((a, b) => a - b);
@@ -119,7 +119,7 @@ describe("membersOf", () => {
     );
     fc.assert(
       fc.property(strangers, (entries) => {
-        const processes = entries.map((entry) => ({ name: "x", state: "S", group: entry.session, ...entry }));
+        const processes = entries.map((entry) => ({ name: "x", state: "S", group: entry.session, foreground: false, ...entry }));
         expect(membersOf({ processes, cookie: () => undefined }, leaderless).size).toBe(0);
       }),
     );

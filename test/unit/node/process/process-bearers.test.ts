@@ -8,7 +8,16 @@ const stat = (flags: number) => `12 (a) (b c) S 2 7 7 0 -1 ${flags} 0 0 0 0 3 4 
 
 describe("parseStat", () => {
   it("counts the fields from the last bracket", () => {
-    expect(parseStat(stat(0))).toEqual({ pid: 12, name: "a) (b c", state: "S", ppid: 2, group: 7, session: 7, startTicks: 4711 });
+    expect(parseStat(stat(0))).toEqual({
+      pid: 12,
+      name: "a) (b c",
+      state: "S",
+      ppid: 2,
+      group: 7,
+      session: 7,
+      startTicks: 4711,
+      foreground: false,
+    });
   });
 });
 

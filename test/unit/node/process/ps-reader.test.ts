@@ -16,6 +16,7 @@ describe("parsePs", () => {
         session: 1,
         state: "S",
         startTicks: Date.parse("Mon Nov 24 08:00:00 2025") / 1000,
+        foreground: false,
         name: "/sbin/launchd",
       },
       {
@@ -25,6 +26,7 @@ describe("parsePs", () => {
         session: 512,
         state: "S",
         startTicks: Date.parse("Tue Nov 25 9:05:07 2025") / 1000,
+        foreground: true,
         name: "my program (x)",
       },
     ]);

@@ -28,7 +28,7 @@ function treeOf(clock: ManualClock, { obeysMs, survives = 0, returns = 0 }: Beha
         alive = true;
         return new Map();
       }
-      const info: ProcessInfo = { pid: 7, name: "stubborn", state: "S", ppid: 1, group: 7, session: 7, startTicks: 1 };
+      const info: ProcessInfo = { pid: 7, name: "stubborn", state: "S", ppid: 1, group: 7, session: 7, startTicks: 1, foreground: false };
       return new Map(alive ? [[7, info]] : []);
     },
     async terminate(members) {

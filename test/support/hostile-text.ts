@@ -1,0 +1,40 @@
+import fc from "fast-check";
+
+const piece = fc.constantFrom(
+  "\x1b[201~",
+  "\x1b[200~",
+  "\x1b",
+  "\x1b]0;t\x07",
+  "\r",
+  "\r\n",
+  "\n",
+  "\t",
+  "\0",
+  "\x03",
+  "\x7f",
+  "\x9b",
+  "\x85",
+  "\u202e",
+  "\u2069",
+  "\u200e",
+  "\u200f",
+  "\u061c",
+  "\ud800",
+  "\udc00",
+  "é",
+  "漢",
+  "🙂",
+  "-t %0",
+  "; kill-server",
+  "#{pane_id}",
+  "$(id)",
+  "`",
+  "\\",
+  "'",
+  '"',
+  " ",
+  "a",
+); // prettier-ignore
+
+/** Text in which everything that acts on a terminal or a command line is frequent. */
+export const hostileText = fc.array(piece, { maxLength: 40 }).map((parts) => parts.join(""));
