@@ -27,6 +27,8 @@ export interface McpServer {
 export interface McpServerOptions {
   /** Largest document of an answer; a larger one is cut and says how to go on. @defaultValue 65536 */
   readonly limitBytes?: number;
+  /** The agent's own folder, where files for attachments are read and written. @defaultValue the folder of this process */
+  readonly folder?: string;
 }
 
 /**
@@ -34,9 +36,9 @@ export interface McpServerOptions {
  * @throws `not_supported` when `@modelcontextprotocol/sdk` is not installed
  */
 export async function createMcpServer(client: OperationCaller, options: McpServerOptions = {}): Promise<McpServer> {
-  const { limitBytes = 65_536 } = options;
+  const { limitBytes = 65_536, folder = process.cwd() } = options;
   const { Server, CallToolRequestSchema, ListToolsRequestSchema, McpError, ErrorCode } = await loadSdk();
-  const tools = contractTools(createComposedTools());
+  const tools = contractTools(createComposedTools(folder));
   const server = new Server({ name: "anode-daemon", version }, { capabilities: { tools: {} } });
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   server.onclose = resolve;
