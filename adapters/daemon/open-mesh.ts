@@ -1,6 +1,7 @@
 import { realpath } from "node:fs/promises";
 import { hostname } from "node:os";
 import { type Attachments, createPeerProbes, Mesh, type PaneBackend } from "../../lib/index.js";
+import type { resolveAgents } from "../../lib/acp/index.js";
 import { isAlive } from "../../lib/node/index.js";
 import type { Ground } from "./ground.js";
 import type { Kernel } from "./kernel.js";
@@ -11,10 +12,12 @@ export async function openMesh(
   { manager }: Kernel,
   panes: PaneBackend,
   attachments: () => Attachments,
+  agents: ReturnType<typeof resolveAgents>,
 ): Promise<Mesh> {
   const mesh = new Mesh({
     manager,
     machine: hostname(),
+    knowsAgent: (name) => Object.hasOwn(agents, name),
     probes: createPeerProbes(panes, (process) => isAlive(process)),
     realPath: (path) => realpath(path).catch(() => path),
     attached: async (ids, caller) => {
