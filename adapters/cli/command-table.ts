@@ -151,6 +151,16 @@ const table = {
     summary: "Show what waits for you: open asks and messages; --confirm takes the messages out of the queue",
     examples: ["inbox", "inbox --follow", "inbox --peer api --confirm"],
   },
+  link: {
+    words: "[pane]",
+    summary: "Make a peer of the agent in a tmux pane, all of it or nothing; without a pane list those that are no peer's",
+    examples: ["link", "link %7 --backend claude-code", "link 7 --backend codex --name api --circle team"],
+  },
+  rehook: {
+    words: "<peer>",
+    summary: "Say how a peer in a pane gets its hook back; with --apply do it",
+    examples: ["rehook api", "rehook api --apply"],
+  },
   trace: {
     words: "<id>",
     summary: "Show what was seen to happen to an ask or a message, stage by stage",
@@ -202,9 +212,9 @@ const table = {
     examples: ["tools", "tools --profile review", "tools --json"],
   },
   doctor: {
-    words: "",
-    summary: "Check the host, the home folder, the store and the daemon",
-    examples: ["doctor", "doctor --deep", "doctor --resume"],
+    words: "[peer]",
+    summary: "Check the host, the home folder, the store and the daemon; or a peer",
+    examples: ["doctor", "doctor --deep", "doctor --resume", "doctor api", "doctor api --fix"],
   },
   "config list": { words: "", summary: "List where the configuration may lie and what is used", examples: ["config list"] },
   "config path": { words: "", summary: "Print the path of the configuration that is used", examples: ["config path"] },

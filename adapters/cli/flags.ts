@@ -38,7 +38,7 @@ const everyPeer = [
 const namedPeer = ["peers show", "peers remove", "peers touch"] as const;
 const ofSending = ["ask", "notify", "broadcast"] as const;
 const attaching = [...ofSending, "ack"] as const;
-const everyMesh = [...everyPeer, ...ofSending, "ack", "decline", "inbox", "trace", "questions", "answer"] as const;
+const everyMesh = [...everyPeer, ...ofSending, "ack", "decline", "inbox", "trace", "link", "rehook", "questions", "answer"] as const;
 
 const table = {
   addr: {
@@ -116,17 +116,22 @@ const table = {
   types: { kind: "text", on: ["events"], repeat: true, value: "types", text: "Comma list of the types to show; may be repeated" },
   follow: { kind: "switch", on: ["events", "questions", "inbox", "trace"], text: "Go on with what happens from now on" },
 
-  circle: { kind: "text", on: ["peers list", ...namedPeer, "peers register", ...ofSending], value: "circle", text: "Circle of the peers" },
+  circle: {
+    kind: "text",
+    on: ["peers list", ...namedPeer, "peers register", ...ofSending, "link", "rehook", "doctor"],
+    value: "circle",
+    text: "Circle of the peers",
+  },
   backend: {
     kind: "text",
-    on: ["peers list", "peers register", "hook pretooluse"],
+    on: ["peers list", "peers register", "link", "hook pretooluse"],
     value: "backend",
     text: "How messages reach the peer: claude-code, codex, gemini, opencode, service … (default service)",
   },
   all: { kind: "switch", on: ["peers list"], text: "List peers that are offline too" },
   name: {
     kind: "text",
-    on: ["peers register", "attachments put"],
+    on: ["peers register", "link", "attachments put"],
     value: "name",
     text: "Name that others call it by; of an attachment, instead of the file's",
   },
@@ -140,6 +145,8 @@ const table = {
   wait: { kind: "switch", on: ["ask"], text: "Wait for the reply; its text is printed" },
   queue: { kind: "switch", on: ["ask"], text: "Let the ask wait when the peer is offline" },
   exclude: { kind: "text", on: ["broadcast"], repeat: true, value: "peer", text: "Leave this peer out; may be repeated" },
+  apply: { kind: "switch", on: ["rehook"], text: "Do it" },
+  fix: { kind: "switch", on: ["doctor"], text: "Give a peer its hook back, where that is what it lacks" },
   peer: { kind: "text", on: ["inbox"], value: "peer", text: "Whose inbox (default your own)" },
   confirm: { kind: "switch", on: ["inbox"], text: "Confirm what is shown: it is not shown again" },
   from: { kind: "text", on: [...ofSending, "ack"], value: "peer", text: "Send as this peer (default the caller's own, else human)" },

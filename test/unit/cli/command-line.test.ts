@@ -7,7 +7,7 @@ import { isAnodeError } from "../../../lib/errors.js";
 const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"];
 const everyMesh = [
   ...["peers list", "peers show", "peers register", "peers remove", "peers describe", "peers touch", "peers whoami", "peers asks"],
-  ...["ask", "ack", "decline", "notify", "broadcast", "inbox", "trace", "questions", "answer"],
+  ...["ask", "ack", "decline", "notify", "broadcast", "inbox", "trace", "link", "rehook", "questions", "answer"],
 ];
 const everyAttachment = ["attachments put", "attachments get", "attachments list", "attachments remove"];
 /** Which commands take which flags, said a second time and the other way round than the program has it. */
@@ -36,7 +36,9 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "runs answer": ["text", "message", "list"],
   "runs input": ["steer"],
   daemon: ["addr", "port", "no-tcp", "dangerously-allow-remote", "detach", "store", "log-level"],
-  doctor: ["resume", "deep"],
+  doctor: ["resume", "deep", "circle", "fix"],
+  link: ["backend", "name", "circle"],
+  rehook: ["circle", "apply"],
   "peers list": ["circle", "backend", "status", "all"],
   "peers show": ["circle"],
   "peers register": ["name", "backend", "path", "circle", "role", "run"],
@@ -117,6 +119,8 @@ const switches = [
     "wait",
     "queue",
     "confirm",
+    "apply",
+    "fix",
     ...takenEverywhere,
   ],
 ];
@@ -138,6 +142,7 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
   decline: ["ask-1"],
   notify: ["api"],
   trace: ["ask-1"],
+  rehook: ["api"],
   "token revoke": ["T-1"],
   "attachments put": ["file"],
   "attachments get": ["att-1"],
