@@ -1,7 +1,7 @@
 import { type Attachments, formatTime, type Limits, type Mesh, type Panes } from "../../lib/index.js";
 import { type Address, formatAddress } from "../../lib/address.js";
 import type { ContainmentReport } from "../../lib/node/index.js";
-import { createHandler, createPeerSocketRule, type PeerSocketRule } from "../http/index.js";
+import { createHandler, createMeshSockets, createPeerSocketRule, type PeerSocketRule } from "../http/index.js";
 import type { PlannedAddress } from "./addresses.js";
 import { createAuthentication } from "./authenticate.js";
 import type { DaemonConfig } from "./config-schema.js";
@@ -22,6 +22,8 @@ export interface FacesOptions {
   readonly instance: string;
   readonly plan: readonly PlannedAddress[];
   readonly limits: Limits;
+  /** `mesh.ws_first_frame_auth` */
+  readonly firstFrameAuth: boolean;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface FacesOptions {
  * @throws {@link StartRefused} 75 for a taken address, 78 for one that cannot be had
  */
 export async function openFaces(options: FacesOptions, undo: Undo): Promise<Listeners> {
-  const { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits } = options;
+  const { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits, firstFrameAuth } = options;
   const { host, log, root, storeId, tokens } = ground;
   const { manager, containment } = kernel;
   let addresses: readonly Address[] = [];
@@ -58,11 +60,13 @@ export async function openFaces(options: FacesOptions, undo: Undo): Promise<List
     peerSocket: peerSocketRule(options),
     approveRequiresToken: daemon.approve_requires_token ?? false,
   });
+  const sockets = createMeshSockets({ mesh, firstFrameAuth });
   const handle = createHandler({
     manager,
     attachments,
     mesh,
     panes,
+    sockets,
     hosts: [],
     origins: daemon.allowed_origins ?? [],
     authenticate: authentication.authenticate,
@@ -82,6 +86,7 @@ export async function openFaces(options: FacesOptions, undo: Undo): Promise<List
     log: host.log,
   });
   undo.add(() => listeners.close(lingerMs));
+  undo.add(() => sockets.close(lingerMs));
   addresses = listeners.addresses;
   return listeners;
 }

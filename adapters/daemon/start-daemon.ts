@@ -5,6 +5,7 @@ import { findPanes } from "../../lib/node/index.js";
 import { formatAddress } from "../../lib/address.js";
 import { createAgentMesh } from "./agent-mesh.js";
 import { planAddresses, type PlannedAddress } from "./addresses.js";
+import { configuredLimits } from "./configured-limits.js";
 import { loadConfig, type LoadedConfig } from "./config.js";
 import { removeDiscovery, writeDiscovery } from "./discovery-file.js";
 import { openFaces } from "./faces.js";
@@ -98,7 +99,7 @@ interface Surroundings {
 async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDaemon> {
   const { options, env, cwd, home, loaded } = surroundings;
   const { daemon = {} } = loaded.config;
-  const limits = fromConfig(() => resolveLimits(daemon.limits));
+  const limits = fromConfig(() => resolveLimits(configuredLimits(loaded.config)));
   const plan = planned(surroundings);
   const storeChoice = chosenStore(surroundings);
   const port = Promise.withResolvers<number | undefined>();
@@ -148,9 +149,11 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   undo.add(() => mesh.close());
   opened.resolve(mesh);
   const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);
-  const panes = await openPanes({ ground, home, backend, mesh });
+  const panes = await openPanes({ ground, home, backend, mesh, sockets: mesh.links });
   undo.add(() => panes.close());
-  const listeners = await openFaces({ ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits }, undo);
+  const firstFrameAuth = loaded.config.mesh?.ws_first_frame_auth ?? false;
+  const faces = { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits, firstFrameAuth };
+  const listeners = await openFaces(faces, undo);
   port.resolve(listeners.port);
   announce(surroundings, ground, listeners, instance, undo);
 

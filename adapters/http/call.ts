@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import type { ByteStream } from "../../lib/contract/operation.js";
 import type { AnodeError } from "../../lib/errors.js";
 
@@ -43,6 +45,14 @@ export interface Call {
   body(withinMs?: number): AsyncIterable<Uint8Array>;
 }
 
+/** A connection that has left HTTP. */
+export interface Upgraded {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  /** What the client has sent already. */
+  readonly head: Buffer;
+}
+
 /** What a door sends back. */
 export interface Reply {
   readonly status: number;
@@ -51,6 +61,8 @@ export interface Reply {
   readonly body?: string | Uint8Array | ByteStream;
   /** The connection must not be used for another request. */
   readonly close?: boolean;
+  /** Instead of an answer: who takes over the connection of an upgrade. */
+  readonly takeOver?: (upgraded: Upgraded) => void;
 }
 
 /** The whole HTTP face as one function; it never rejects. */
