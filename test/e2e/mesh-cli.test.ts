@@ -134,6 +134,9 @@ describe("the command line of the mesh", () => {
       ),
     ).toBeTruthy();
     expect(seen.match(/deploying/g)).toHaveLength(1);
+    // Reading removes nothing; what is confirmed is gone.
+    expect((await printed(user, "inbox", "--peer", "api", "--confirm")).match(/^(notify|broadcast) /gm)).toHaveLength(3);
+    expect(await printed(user, "inbox", "--peer", "api")).toBe("");
     following.kill("SIGINT");
     expect(await new Promise((resolve) => following.once("exit", resolve))).toBe(130);
   });

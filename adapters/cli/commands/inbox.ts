@@ -1,3 +1,4 @@
+import type { Message } from "../../../lib/messages/schema.js";
 import type { Peer } from "../../../lib/peers/schema.js";
 import type { Client } from "../../client/index.js";
 import type { CommandLine } from "../command-line.js";
@@ -25,14 +26,26 @@ export const run: Command = (line, context) =>
 
 async function showWaiting(client: Client, { peer_id }: Peer, line: CommandLine, { output }: Context): Promise<Set<string>> {
   const { asks } = await client.asks.pending({ peer_id, limit: most });
-  const { messages, total } = await client.deliveries.pending({ peer_id, limit: most });
+  const { claim_id, messages, total } = await waitingFor(client, peer_id, line.has("confirm"));
   const waiting = messages.filter(({ kind }) => kind !== "ask").map(itemOfMessage);
   const items = [...asks.map(itemOfAsk), ...waiting].sort((a, b) => (a.time < b.time ? -1 : 1));
   if (line.has("json")) output.json({ asks, messages });
   else for (const item of items) output.data(inboxLines(item));
   if (items.length === 0) output.note("nothing waits");
   if (total > messages.length) output.note(`${total} messages wait; these are the oldest ${messages.length}`);
+  // Only now they have been shown: what goes wrong before this brings them again.
+  if (claim_id !== undefined) await client.messages.confirm({ claim_id });
   return new Set(items.map(keyOf));
+}
+
+/** The messages of a queue, looked at or taken. */
+async function waitingFor(
+  client: Client,
+  peer_id: string,
+  isTaken: boolean,
+): Promise<{ claim_id?: string; messages: Message[]; total: number }> {
+  const looked = await client.deliveries.pending({ peer_id, limit: most });
+  return isTaken ? { total: looked.total, ...(await client.messages.claim({ peer_id, limit: most })) } : looked;
 }
 
 async function follow(

@@ -74,6 +74,7 @@ export const messageRows: readonly Operation[] = [
     scope: "control",
     success: 200,
     codes: [...named, "identity_unproven", "storage_full"],
+    tool: "inbox",
     summary: "Fetch messages that wait for a peer; what is not confirmed within the lease waits again.",
   },
   {

@@ -22,6 +22,7 @@ const parameters: Readonly<Record<string, readonly string[]>> = {
   decline: ["correlation_id", "message"],
   notify_peer: ["peer_name", "message", "circle", "attachments"],
   broadcast: ["message", "circle"],
+  inbox: ["limit"],
   ask_user: ["prompt", "kind", "options", "timeout_ms"],
   trace: ["trace_id"],
 };
@@ -123,6 +124,23 @@ describe("the tools of the mesh", () => {
       ["notify", "done", "api"],
       ["broadcast", "all done", "api"],
     ]);
+  });
+
+  it("read the inbox, and confirm with the next look what the last one gave", async () => {
+    const { api, docs, mesh, ids } = await twoAgents();
+    await callTool(docs, "notify_peer", { peer_name: "api", message: "one" });
+    const asked = await callTool(docs, "ask", { peer_name: "api", query: "two?" });
+    const { document } = await callTool(api, "inbox");
+    expect(document).toMatchObject({
+      messages: [{ kind: "notify", text: "one" }],
+      asks: [{ correlation_id: asked.document["correlation_id"], text: "two?" }],
+      total_asks: 1,
+    });
+    // Until then nothing is lost.
+    expect((await mesh.call("messages.list", { peer_id: ids.api, state: "claimed" })).messages).toHaveLength(2);
+    const again = await callTool(api, "inbox");
+    expect(again.document).toMatchObject({ messages: [], asks: [{ text: "two?" }] });
+    expect((await mesh.call("messages.list", { peer_id: ids.api, state: "delivered" })).messages).toHaveLength(2);
   });
 
   it("answer another peer's question, and never one that a person has to allow", async () => {
