@@ -67,7 +67,7 @@ const typed: Record<string, readonly string[]> = {
     "human -> docs Where is the port documented?",
     '"confirmed":',
     "And over TLS?",
-    "inbox   ok",
+    "inbox  ok",
   ],
   "docs/extend-the-agent.md": [
     'told {\\"name\\":\\"Ada\\"}',
