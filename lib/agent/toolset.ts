@@ -112,9 +112,9 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
     disabled: config.tools?.disabled ?? [],
   };
   const joins = selectTools(messageTools, selection).length > 0 ? options.joinMesh : undefined;
-  const mesh = await joins?.().catch((error: unknown) => {
+  const mesh = await joins?.().catch(async (error: unknown) => {
     context.signal.throwIfAborted();
-    notice("warning", "mesh_unavailable", `The run is no peer: ${error instanceof Error ? error.message : String(error)}`);
+    await notice("warning", "mesh_unavailable", `The run is no peer: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   });
   let tools: readonly AgentTool[] = [];
