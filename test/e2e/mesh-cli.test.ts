@@ -118,7 +118,9 @@ describe("the command line of the mesh", () => {
     const user = await twoPeers();
     expect(await printed(user, "notify", "api", "the schema has changed", "--from", "docs")).toMatch(/^dlv-[0-9a-f]{16}$/);
     const { peer_id } = await json(user, "peers", "show", "api");
-    expect(await printed(user, "broadcast", "deploying", "--exclude", "docs")).toBe(`PEER                   STATE\n${peer_id}  queued`);
+    expect(await printed(user, "broadcast", "deploying", "--exclude", "docs")).toBe(
+      `NAME  ID                     STATE\napi   ${peer_id}  queued`,
+    );
     expect(await printed(user, "inbox", "--peer", "api")).toMatch(
       /^notify dlv-\w+ from docs .*\n {2}the schema has changed\n\nbroadcast dlv-\w+ from human .*\n {2}deploying$/,
     );
