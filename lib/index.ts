@@ -59,7 +59,8 @@ export type {
 } from "./questions/desk-types.js";
 export { attachmentUses } from "./mesh/attachment-uses.js";
 export type { ClientFrame, ConnectedFrame, ConnectFrame, DaemonFrame, MessageFrame, ReceiptStatus } from "./messages/frames.js";
-export { Mesh, type MeshOptions, type SessionReport, type TurnReport } from "./mesh/mesh.js";
+export type { AskAnswer } from "./mesh/ask-questions.js";
+export { Mesh, type MeshOptions, type MeshStats, type SessionReport, type TurnReport } from "./mesh/mesh.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export {
   type Answer,

@@ -7,7 +7,7 @@
 export { type Address, formatAddress, isLoopback, parseAddress } from "../../lib/address.js";
 export type { AttachOptions } from "./attach.js";
 export type { CallFile, Carrier, CarrierCall, CarrierReply, PeerSocket, SocketEvents } from "./carrier.js";
-export { type ClientOptions, createClient } from "./client.js";
+export type { ClientOptions } from "./client.js";
 export type {
   AskAndWaitMethod,
   AttachMethod,
@@ -25,6 +25,7 @@ export type {
 } from "./client-types.js";
 export { connect, type ConnectOptions } from "./connect.js";
 export type { PeerConnection, PeerDisconnect, PeerHandlers, PeerOptions, Receipt } from "./connect-peer.js";
+export { createClient } from "./create-client.js";
 export type { Token, TokenProvider } from "./credential.js";
 export { type DaemonFile, readDaemonFile } from "./daemon-file.js";
 export { discover, type DiscoverOptions, type Discovery, type Environment, homeFolder } from "./discovery.js";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { agentProfiles, builtInProviders, builtinToolNames, createTrust, readHookFile } from "../../lib/agent/index.js";
+import { agentProfiles, builtInProviders, builtinToolNames, createTrust, readHookFile } from "../../lib/agent/settings/index.js";
 import { type ConfigSurroundings, readCandidates, type ReadCandidate } from "./config.js";
 import { type Config, unknownKeys } from "./config-schema.js";
 

@@ -1,4 +1,4 @@
-import { realpath } from "node:fs/promises";
+import { promises } from "node:fs";
 import { hostname } from "node:os";
 import { type Attachments, createPeerProbes, Mesh, type PaneBackend } from "../../lib/index.js";
 import type { resolveAgents } from "../../lib/acp/index.js";
@@ -19,7 +19,7 @@ export async function openMesh(
     machine: hostname(),
     knowsAgent: (name) => Object.hasOwn(agents, name),
     probes: createPeerProbes(panes, (process) => isAlive(process)),
-    realPath: (path) => realpath(path).catch(() => path),
+    realPath: (path) => promises.realpath(path).catch(() => path),
     attached: async (ids, caller) => {
       const refs = await attachments().resolve([...ids], caller);
       return refs.map(({ created_at: _created, expires_at: _expires, ...file }) => file);

@@ -8,7 +8,6 @@ import { planAddresses, type PlannedAddress } from "./addresses.js";
 import { configuredLimits } from "./configured-limits.js";
 import { loadConfig, type LoadedConfig } from "./config.js";
 import { removeDiscovery, writeDiscovery } from "./discovery-file.js";
-import { openFaces } from "./faces.js";
 import { openMesh } from "./open-mesh.js";
 import { openPanes } from "./open-panes.js";
 import { type Ground, layGround } from "./ground.js";
@@ -107,7 +106,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   const opened = Promise.withResolvers<Mesh | undefined>();
   let endsInOrder = false;
 
-  const ground = await layGround(
+  const laying = layGround(
     {
       home,
       env,
@@ -121,6 +120,8 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
     },
     undo,
   );
+  // What serves the store is loaded while its worker opens the file.
+  const [ground, { openFaces }] = await Promise.all([laying, import("./faces.js")]);
   for (const text of loaded.warnings) ground.host.log("warn", "config.warning", { text });
   const { executors = {}, profiles = {} } = options;
   const kernel = await openKernel({
