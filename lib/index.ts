@@ -210,7 +210,7 @@ export {
   repliedAnswer,
 } from "./messages/schema.js";
 export type { PaneLocks } from "./panes/pane-locks.js";
-export type { PeerProbes, Probe as Evidence } from "./peers/evidence.js";
+export type { PeerProbes, Probe as PeerProbe } from "./peers/evidence.js";
 export type { MeshParts, OnRetire, PeerPorts, PeerRegistry, Registered, Retiring } from "./peers/registry.js";
 export {
   type InboundStatus,
