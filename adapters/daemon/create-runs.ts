@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { AgentMesh } from "../../lib/agent/index.js";
 import type { AgentConfig } from "../../lib/agent/settings/index.js";
 import { type Executor, type Host, type Limits, type Profile, RunManager, type RunManagerOptions, type Store } from "../../lib/index.js";
@@ -123,6 +124,7 @@ function ownExecutors(options: RunsOptions, containment: Containment): Record<st
       hide,
       permissions: createForeignRules({ ...surround, config, home, env, host }),
       mcpServers: createForeignServers({ config, home, env }),
+      sessionLocks: join(home, "agent-sessions"),
       surroundings,
     });
   });

@@ -1,7 +1,6 @@
 import { promises } from "node:fs";
 import { hostname } from "node:os";
 import { type Attachments, createPeerProbes, Mesh, type PaneBackend } from "../../lib/index.js";
-import type { resolveAgents } from "../../lib/acp/index.js";
 import { isAlive } from "../../lib/node/index.js";
 import type { Ground } from "./ground.js";
 import type { Kernel } from "./kernel.js";
@@ -12,12 +11,15 @@ export async function openMesh(
   { manager }: Kernel,
   panes: PaneBackend,
   attachments: () => Attachments,
-  agents: ReturnType<typeof resolveAgents>,
+  agents: Readonly<Record<string, unknown>> | undefined,
 ): Promise<Mesh> {
   const mesh = new Mesh({
     manager,
     machine: hostname(),
-    knowsAgent: (name) => Object.hasOwn(agents, name),
+    async knowsAgent(name) {
+      const { resolveAgents } = await import("../../lib/acp/index.js");
+      return Object.hasOwn(resolveAgents(agents), name);
+    },
     probes: createPeerProbes(panes, (process) => isAlive(process)),
     realPath: (path) => promises.realpath(path).catch(() => path),
     attached: async (ids, caller) => {

@@ -1,5 +1,4 @@
 import type { Worker } from "node:worker_threads";
-import { resolveAgents } from "../../lib/acp/index.js";
 import { type Executor, formatTime, type Profile, resolveLimits, type Mesh, type RunManager, type Tokens } from "../../lib/index.js";
 import { findPanes } from "../../lib/node/index.js";
 import { formatAddress } from "../../lib/address.js";
@@ -146,7 +145,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   const instance = ground.host.randomId(12);
   const backend = await findPanes({ env });
   // Mesh and attachments look into each other, and neither before both are there.
-  const mesh: Mesh = await openMesh(ground, kernel, backend, () => attachments, resolveAgents(loaded.config.agents));
+  const mesh: Mesh = await openMesh(ground, kernel, backend, () => attachments, loaded.config.agents);
   undo.add(() => mesh.close());
   opened.resolve(mesh);
   const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);

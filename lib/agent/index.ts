@@ -4,14 +4,7 @@
  * @packageDocumentation
  */
 export { createAgentExecutor } from "./agent-executor.js";
-export {
-  createForeignRules,
-  type ForeignCall,
-  type ForeignRules,
-  type ForeignRulesOptions,
-  type ForeignRun,
-  type ForeignVerdict,
-} from "./foreign-rules.js";
+export { createForeignRules, type ForeignRulesOptions } from "./foreign-rules.js";
 export { createForeignServers, type ForeignServer, type ForeignServersOptions } from "./mcp/foreign-servers.js";
 export type { AgentExecutorOptions, AgentMesh, AgentModel, JoiningRun, ToolsetSurroundings } from "./options.js";
 export { readReview, type Review, type ReviewOptions } from "./review/read-review.js";
@@ -32,3 +25,4 @@ export { createToolListing, type ListedTool, type ToolListingOptions } from "./t
 export type { MessageService } from "./tools/messages.js";
 export type { CommandSurroundings } from "./run-commands.js";
 export type { AgentTool, ToolCall, ToolLevel, ToolResult } from "./tool.js";
+export type { OpenPermissions, PermissionCall, PermissionRun, Permissions, Verdict } from "../permissions/schema.js";

@@ -10,7 +10,7 @@ import { createHooks, type HookVerdict } from "./hooks/run-hooks.js";
 import { postFields, toolFields } from "./hooks/tool-fields.js";
 import type { ServerStatus } from "./mcp/open-servers.js";
 import { mayNameServers } from "./mcp/server-files.js";
-import { noticesOf } from "./notices.js";
+import { type NoticeCode, noticesOf } from "./notices.js";
 import { type Authorization, createAuthorize, type RequestedCall } from "./permissions/authorize.js";
 import { createGrants } from "./permissions/grants.js";
 import { permissionMode } from "./permissions/levels.js";
@@ -89,7 +89,7 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
   };
   const isTrusted = createTrust(home).has(workspace.root);
   const hooks = await readHooks(home, workspace.root, isTrusted, notice);
-  const wrongFile = (code: string) => (path: string, why: string) => notice("warning", code, `${path} is skipped: ${why}.`);
+  const wrongFile = (code: NoticeCode) => (path: string, why: string) => notice("warning", code, `${path} is skipped: ${why}.`);
   const skills = await findSkills(
     skillFolders({ home, root: workspace.root, ...(config.skills?.paths && { paths: config.skills.paths }) }),
     config.skills?.disabled ?? [],
