@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { peerTokenOf } from "../../../adapters/client/peer-token.js";
 
+type PaneFile = readonly [pane: number, more?: object, mode?: number];
+
 /** A home whose peers have these files: the number of the pane, and what differs from a right one. */
-function homeWith(...files: readonly [pane: number, more?: object, mode?: number][]): string {
+function homeWith(...files: readonly PaneFile[]): string {
   const home = mkdtempSync(join(tmpdir(), "anode-peers-"));
   onTestFinished(() => rmSync(home, { recursive: true }));
   mkdirSync(join(home, "peers"));
@@ -39,15 +41,15 @@ describe("the token of the agent above", () => {
     expect(await peerTokenOf(home, { TMUX_PANE: "%3" }, above(102, 101))).toBeUndefined();
   });
 
-  it.each([
-    ["another process has the number now", [[1, { agent_started: 8 }]]],
-    ["others may read it", [[1, {}, 0o640]]],
-    ["others may write it", [[1, {}, 0o602]]],
-    ["it has no token", [[1, { peer_token: undefined }]]],
-    ["it names no agent", [[1, { agent_pid: undefined }]]],
-    ["its agent is no ancestor", [[9]]],
-  ] as const)("is none where %s", async (_why, files) => {
-    expect(await peerTokenOf(homeWith(...(files as unknown as Parameters<typeof homeWith>)), {}, above(101))).toBeUndefined();
+  it.each<[string, PaneFile]>([
+    ["another process has the number now", [1, { agent_started: 8 }]],
+    ["others may read it", [1, {}, 0o640]],
+    ["others may write it", [1, {}, 0o602]],
+    ["it has no token", [1, { peer_token: undefined }]],
+    ["it names no agent", [1, { agent_pid: undefined }]],
+    ["its agent is no ancestor", [9]],
+  ])("is none where %s", async (_why, file) => {
+    expect(await peerTokenOf(homeWith(file), {}, above(101))).toBeUndefined();
   });
 
   it("is none behind a link, in a file that is no JSON, and without a folder", async () => {
