@@ -188,7 +188,7 @@ export { version } from "./version.js";
 export type { AskManyDraft, AsksToMany } from "./asks/ask-many.js";
 export type { AskParts, AskQuestions, Asks, Ending } from "./asks/asks.js";
 export { ask, type Ask, type AskMany, askMany, type AskManyReport, askManyReport, type CloseReason, closeReason } from "./asks/schema.js";
-export type { Appended, Draft, Folded, Journal, Step, StreamOwner } from "./events/journal.js";
+export type { Appended, Draft, Folded, Journal, Redact, Step, StreamOwner } from "./events/journal.js";
 export type { BroadcastInput, BroadcastReply } from "./mesh/broadcast.js";
 export type { Listing, ListingPage } from "./mesh/listing.js";
 export type { Channel, Handed, InProcessReceiver } from "./messages/channel.js";
