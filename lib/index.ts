@@ -70,7 +70,8 @@ export {
   type ReceiptStatus,
 } from "./messages/frames.js";
 export type { AskAnswer } from "./mesh/ask-questions.js";
-export { Mesh, type MeshOptions, type MeshStats, type SessionReport, type TurnReport } from "./mesh/mesh.js";
+export { Mesh, type MeshOptions, type MeshStats, type SessionReport } from "./mesh/mesh.js";
+export type { TurnReport } from "./mesh/turns.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export {
   type Answer,

@@ -206,6 +206,12 @@ export class Asks {
     return { puts: [put], feed: [{ type: "ask.delivered", payload: idsOf(next), peer_id: next.to_peer_id }] };
   }
 
+  /** The turn that works on an open ask has begun: its end may answer it. */
+  bindTurn(correlation_id: string, turn_id: string): void {
+    const ask = this.#records.get(correlation_id);
+    if (ask?.state === "open") this.#parts.journal.append({ puts: [this.#records.put(correlation_id, { ...ask, turn_id })] });
+  }
+
   /** Waits until an ask is closed. While somebody waits, and a while after, the reply is kept for pulling. */
   async wait(correlation_id: string, timeoutMs: number, signal: AbortSignal): Promise<Ask> {
     await this.get(correlation_id);
