@@ -240,3 +240,4 @@ export type { LinkState } from "./peers/show.js";
 export type { PeerEvent } from "./peers/transitions.js";
 export { trace, type Trace, type TraceKind, traceKind, traceStage, type TraceStage } from "./traces/schema.js";
 export { type CloseCode, closeCodes } from "./messages/link-close.js";
+export type { Holding } from "./holding.js";
