@@ -20,6 +20,7 @@ import { Repair } from "../peers/repair.js";
 import type { Peer, PeerRecord, PeerRegistration, PeerStatus, TurnState } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
 import { showPeer } from "../peers/show.js";
+import type { Question } from "../questions/schema.js";
 import type { RunManager } from "../runs/manager.js";
 import { parseTime } from "../system-host.js";
 import { Traces } from "../traces/traces.js";
@@ -250,7 +251,7 @@ export class Mesh {
   }
 
   /** Answers the question of an ask, which closes the ask with it. @throws the refusals of the answer */
-  answerAsk(correlation_id: string, answer: AskAnswer, caller: Caller): ReturnType<typeof answerAsk> {
+  answerAsk(correlation_id: string, answer: AskAnswer, caller: Caller): Promise<{ readonly ask: Ask; readonly question: Question }> {
     return answerAsk(this.asks, this.manager.desk, correlation_id, answer, caller);
   }
 
