@@ -20,6 +20,23 @@ const modules: Readonly<Record<CommandName, () => Promise<{ readonly run: Comman
   answer: () => import("./commands/answer.js"),
   attach: () => import("./commands/attach.js"),
   events: () => import("./commands/events.js"),
+  "peers list": () => import("./commands/peers-list.js"),
+  "peers show": () => import("./commands/peers-show.js"),
+  "peers register": () => import("./commands/peers-register.js"),
+  "peers remove": () => import("./commands/peers-remove.js"),
+  "peers describe": () => import("./commands/peers-describe.js"),
+  "peers touch": () => import("./commands/peers-touch.js"),
+  "peers whoami": () => import("./commands/peers-whoami.js"),
+  "peers asks": () => import("./commands/peers-asks.js"),
+  ask: () => import("./commands/ask.js"),
+  ack: () => import("./commands/ack.js"),
+  decline: () => import("./commands/decline.js"),
+  notify: () => import("./commands/notify.js"),
+  broadcast: () => import("./commands/broadcast.js"),
+  inbox: () => import("./commands/inbox.js"),
+  link: () => import("./commands/link.js"),
+  rehook: () => import("./commands/rehook.js"),
+  trace: () => import("./commands/trace.js"),
   "attachments put": () => import("./commands/attachments-put.js"),
   "attachments get": () => import("./commands/attachments-get.js"),
   "attachments list": () => import("./commands/attachments-list.js"),
@@ -56,7 +73,7 @@ export async function runProgram(line: CommandLine, context: Context): Promise<n
     }
     if (line.has("help") || line.command === undefined) {
       const { showHelp } = await import("./help.js");
-      showHelp(line.command);
+      showHelp(line.command, line.words[0]);
       return line.has("help") ? 0 : usageExit;
     }
     const { run } = await modules[line.command]();

@@ -4,11 +4,21 @@
  * @packageDocumentation
  */
 
+export type { Ask, AskManyReport } from "../../lib/asks/schema.js";
+export type { AttachmentRef } from "../../lib/attachments/schema.js";
+export type { StreamEvent } from "../../lib/events/event.js";
+export type { Message } from "../../lib/messages/schema.js";
+export type { DoctorReport } from "../../lib/panes/schema.js";
+export type { Peer, PeerRegistration } from "../../lib/peers/schema.js";
+export type { Question } from "../../lib/questions/schema.js";
+export type { RunSummary } from "../../lib/runs/schema.js";
+export type { Trace } from "../../lib/traces/schema.js";
 export { type Address, formatAddress, isLoopback, parseAddress } from "../../lib/address.js";
 export type { AttachOptions } from "./attach.js";
 export type { CallFile, Carrier, CarrierCall, CarrierReply, PeerSocket, SocketEvents } from "./carrier.js";
 export type { ClientOptions } from "./client.js";
 export type {
+  AskAndWaitMethod,
   AttachMethod,
   AttachmentMethods,
   CallArguments,

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { AgentMesh } from "../../lib/agent/index.js";
 import type { AgentConfig } from "../../lib/agent/settings/index.js";
 import { type Executor, type Host, type Limits, type Profile, RunManager, type RunManagerOptions, type Store } from "../../lib/index.js";
 import {
@@ -47,6 +48,8 @@ export interface RunsOptions {
   readonly hide: () => Promise<Hidden | undefined> | Hidden | undefined;
   /** The token that the processes of a run get. @defaultValue none */
   readonly runToken?: (runId: string) => Promise<string | undefined>;
+  /** Where runs of the built-in agent become peers. @defaultValue nowhere */
+  readonly mesh?: AgentMesh;
   /** Further executors by name. */
   readonly executors?: Readonly<Record<string, Executor>>;
   /** Laid over the profiles of the configuration. */
@@ -99,7 +102,7 @@ export async function createRuns(options: RunsOptions): Promise<Runs> {
  * first run: a daemon that has none does not wait for them.
  */
 function ownExecutors(options: RunsOptions, containment: Containment): Record<string, Executor> {
-  const { config, cwd, env, hide, home, host, limits, redaction, runToken, surroundings } = options;
+  const { config, cwd, env, hide, home, host, limits, redaction, mesh, runToken, surroundings } = options;
   const { daemon = {} } = config;
   redaction.add(providerKeys(config));
   for (const { env: set, env_pass = [] } of Object.values(daemon.commands ?? {})) {
@@ -110,7 +113,7 @@ function ownExecutors(options: RunsOptions, containment: Containment): Record<st
   const runs = createProcessExecutor({ ...ground, shell: daemon.process?.shell ?? false });
   const agent = laterExecutor("agent", async () => {
     const { createAgentExecutor } = await import("../../lib/agent/index.js");
-    return createAgentExecutor({ config, home, env, cwd, host, surroundings, surround });
+    return createAgentExecutor({ config, home, env, cwd, host, surroundings, surround, ...(mesh && { mesh }) });
   });
   const foreign = laterExecutor("acp", async () => {
     const { createAcpExecutor } = await import("../../lib/acp/index.js");

@@ -2,6 +2,7 @@ import type { Worker } from "node:worker_threads";
 import { type Executor, formatTime, type Profile, resolveLimits, type Mesh, type RunManager, type Tokens } from "../../lib/index.js";
 import { findPanes } from "../../lib/node/index.js";
 import { formatAddress } from "../../lib/address.js";
+import { createAgentMesh } from "./agent-mesh.js";
 import { planAddresses, type PlannedAddress } from "./addresses.js";
 import { configuredLimits } from "./configured-limits.js";
 import { loadConfig, type LoadedConfig } from "./config.js";
@@ -101,6 +102,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   const storeChoice = chosenStore(surroundings);
   const port = Promise.withResolvers<number | undefined>();
   const failed = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<Mesh | undefined>();
   let endsInOrder = false;
 
   const laying = layGround(
@@ -132,17 +134,20 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
     // What is hidden must be there, and the sockets are opened after the first runs may have started.
     hide: () => port.promise.then(() => ({ home: home.path, sockets: socketsOutside(plan, home) })),
     onFailed: failed.resolve,
+    mesh: createAgentMesh(opened.promise),
     executors,
     profiles,
   });
   undo.add(() => kernel.manager.close());
   undo.add(() => port.resolve(undefined));
+  undo.add(() => opened.resolve(undefined));
   if (ground.starts.isPaused) undo.add(resumeWhenLifted(ground, kernel));
   const instance = ground.host.randomId(12);
   const backend = await findPanes({ env });
   // Mesh and attachments look into each other, and neither before both are there.
   const mesh: Mesh = await openMesh(ground, kernel, backend, () => attachments, loaded.config.agents);
   undo.add(() => mesh.close());
+  opened.resolve(mesh);
   const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);
   const panes = await openPanes({ ground, home, backend, mesh, sockets: mesh.links });
   undo.add(() => panes.close());

@@ -7,6 +7,7 @@ export type NoticeCode =
   | "hooks_untrusted"
   | "mcp_auth_required"
   | "mcp_failed"
+  | "mesh_unavailable"
   | "model_warning"
   | "plugin_failed"
   | "plugin_lost"

@@ -216,10 +216,17 @@ export class Asks {
     return { puts: [put], feed: [{ type: "ask.delivered", payload: idsOf(next), peer_id: next.to_peer_id }] };
   }
 
+  /** The turn that works on an open ask has begun: its end may answer it. */
+  bindTurn(correlation_id: string, turn_id: string): void {
+    const ask = this.#records.get(correlation_id);
+    if (ask?.state === "open") this.#parts.journal.append({ puts: [this.#records.put(correlation_id, { ...ask, turn_id })] });
+  }
+
   /** Waits until an ask is closed. While somebody waits, and a while after, the reply is kept for pulling. */
   async wait(correlation_id: string, timeoutMs: number, signal: AbortSignal): Promise<Ask> {
-    const ask = await this.get(correlation_id);
-    if (ask.state === "open") await this.#waits.wait(correlation_id, timeoutMs, signal);
+    await this.get(correlation_id);
+    // Looked at anew in the very moment in which the wait begins: nobody wakes who comes later.
+    if (this.isOpen(correlation_id)) await this.#waits.wait(correlation_id, timeoutMs, signal);
     const now = await this.get(correlation_id);
     if (now.state === "open" || signal.aborted) return now;
     if (now.reply_state !== "held") return this.stored(now);

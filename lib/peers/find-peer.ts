@@ -14,15 +14,20 @@ export interface Search {
  * The peer of an id or a display name; never a guess.
  * @throws `peer_not_found`, `ambiguous_peer`, `peer_retired` for a retired id
  */
-export function findPeer(peers: Iterable<PeerRecord>, spelling: string, { circle, from }: Search = {}): PeerRecord {
+export function findPeer(
+  peers: { get(peer_id: string): PeerRecord | undefined; values(): Iterable<PeerRecord> },
+  spelling: string,
+  { circle, from }: Search = {},
+): PeerRecord {
+  const known = peers.get(spelling);
+  if (known) return assertLiving(known);
   const living: PeerRecord[] = [];
-  for (const peer of peers) {
-    if (peer.peer_id === spelling) return assertLiving(peer);
+  for (const peer of peers.values()) {
     if (peer.retired_at === undefined && peer.display_name === spelling) living.push(peer);
   }
   const found = among(living, circle, from);
   const [first] = found;
-  if (first === undefined) throw notFound(spelling, circle);
+  if (first === undefined) throw notFound(spelling, circle, from);
   if (found.length > 1) throw ambiguous(spelling, found);
   return first;
 }
@@ -39,8 +44,9 @@ function assertLiving(peer: PeerRecord): PeerRecord {
   throw new AnodeError("peer_retired", `The peer ${peer.display_name} is retired: ${peer.retire_reason ?? "unregistered"}.`);
 }
 
-function notFound(spelling: string, circle: string | undefined): AnodeError {
-  const where = circle === undefined ? "" : ` in the circle ${circle}`;
+function notFound(spelling: string, circle: string | undefined, from: PeerRecord | undefined): AnodeError {
+  const reached = from === undefined ? "" : ` that ${from.display_name} can reach from the circle ${from.circle}`;
+  const where = circle === undefined ? reached : ` in the circle ${circle}`;
   return new AnodeError("peer_not_found", `There is no peer ${JSON.stringify(spelling.slice(0, 64))}${where}.`, {
     details: { hint: "`anode peers list` shows the peers." },
   });

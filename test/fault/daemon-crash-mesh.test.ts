@@ -4,7 +4,7 @@ import type { StreamEvent } from "../../lib/events/event.js";
 import { call as send, eventually } from "../support/daemon.js";
 import { type Daemon, newPlace, type Place, startProgram } from "./support/store-daemon.js";
 import type { Random } from "./support/store-random.js";
-import { finds, holds, trialsTimeoutMs } from "./support/store-trials.js";
+import { finds, holds } from "./support/trials.js";
 
 const killsOfALife = 3;
 
@@ -158,7 +158,7 @@ async function verify({ home }: Place, daemon: Daemon, told: Told): Promise<stri
   return wrong.slice(0, 5);
 }
 
-describe("a mesh whose daemon is killed", { timeout: trialsTimeoutMs }, () => {
+describe("a mesh whose daemon is killed", () => {
   it("has everything that was acknowledged, nothing twice, denies what was waited for, and its feed goes on", async () => {
     await holds({ promise: "mesh over kill -9", short: 2 * killsOfALife, long: 600, each: killsOfALife, lanes: 2 }, (random) =>
       life(random, killsOfALife),

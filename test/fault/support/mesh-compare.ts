@@ -3,10 +3,10 @@ import type { Message } from "../../../lib/messages/schema.js";
 import type { PeerRecord } from "../../../lib/peers/schema.js";
 import { everyRecord } from "../../../lib/store/records.js";
 import type { Store } from "../../../lib/store/store.js";
-import type { World } from "./mesh-model.js";
+import type { TestMesh } from "../../support/mesh.js";
 
 /** What differs between the process's memory and the store, at rest. */
-export async function compare({ mesh, inner }: Pick<World, "mesh" | "inner">): Promise<string[]> {
+export async function compare({ mesh, inner }: { readonly mesh: TestMesh; readonly inner: Store }): Promise<string[]> {
   const { peers, asks, courier } = mesh.mesh;
   const wrong: string[] = [];
   const stored = {
@@ -38,7 +38,8 @@ export async function compare({ mesh, inner }: Pick<World, "mesh" | "inner">): P
     .filter(({ question, expires_at }) => question && Date.parse(expires_at) > now)
     .map(({ correlation_id }) => correlation_id);
   const questioned = questions.map(({ question_id }) => question_id);
-  if (asking.sort().join() !== questioned.sort().join()) wrong.push(`open questions are ${questioned.join()}, asks with one ${asking.join()}`);
+  if (asking.sort().join() !== questioned.sort().join())
+    wrong.push(`open questions are ${questioned.join()}, asks with one ${asking.join()}`);
   return wrong;
 }
 

@@ -1,10 +1,19 @@
 import { localCaller } from "../../../lib/index.js";
 import type { PeerRecord } from "../../../lib/peers/schema.js";
-import type { World } from "./mesh-model.js";
+import type { TestMesh } from "../../support/mesh.js";
+import type { Witness } from "./mesh-witness.js";
 
 interface Received {
   readonly delivery_id: string;
   readonly correlation_id?: string;
+}
+
+/** What a socket of the model needs to judge what it is sent. */
+export interface SocketWorld {
+  readonly mesh: TestMesh;
+  readonly witness: Witness;
+  readonly violations: string[];
+  readonly pulled: ReadonlySet<string>;
 }
 
 /** The client's end of a socket in the model: sees at once what is sent to it. */
@@ -13,14 +22,14 @@ export class ModelSocket {
   /** What it was sent and has said nothing of. */
   readonly unanswered: Received[] = [];
   dead = false;
-  readonly #world: World;
+  readonly #world: SocketWorld;
   readonly #peer_id: string;
-  readonly #link: ReturnType<World["mesh"]["mesh"]["links"]["accept"]>;
+  readonly #link: ReturnType<TestMesh["mesh"]["links"]["accept"]>;
   /** The newest message of each sender that came for the first time. */
   readonly #places = new Map<string, number>();
   readonly #seen = new Set<string>();
 
-  constructor(world: World, { peer_id, backend, pane_id, display_name }: PeerRecord, hasReceipts: boolean) {
+  constructor(world: SocketWorld, { peer_id, backend, pane_id, display_name }: PeerRecord, hasReceipts: boolean) {
     this.#world = world;
     this.#peer_id = peer_id;
     this.hasReceipts = hasReceipts;

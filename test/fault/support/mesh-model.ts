@@ -58,7 +58,7 @@ const names = ["a", "b", "c", "d", "e"];
 const limits = { peers: 14, messageQueue: 10, openAsks: 8 };
 
 /** A mesh over a store of its own life, and what is known of it from outside. */
-export class World {
+class World {
   // A digest that is made in another thread comes when it likes: then a seed would not repeat anything.
   readonly host = { ...createTestHost(), digest: async (text: string) => createHash("sha256").update(text).digest("hex") };
   readonly proofs = new Proofs();
@@ -417,7 +417,7 @@ function forgiving<Value>(call: Promise<Value>): Promise<Value | undefined> {
   });
 }
 
-export function callerOf(peer_id: string): Caller {
+function callerOf(peer_id: string): Caller {
   return { id: `token:${peer_id}`, door: "tcp", scopes: ["read", "control"], peer_id };
 }
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { readCommandLine } from "../../../adapters/cli/command-line.js";
 import { commandNames, commandTable } from "../../../adapters/cli/command-table.js";
-import { flagsOf } from "../../../adapters/cli/flags.js";
+import { flagsOf, spellingOf } from "../../../adapters/cli/flags.js";
 import { createOutput } from "../../../adapters/cli/output.js";
 import { runProgram } from "../../../adapters/cli/program.js";
 
@@ -24,6 +24,13 @@ describe("anode --help", () => {
     for (const name of commandNames) expect(stdout).toMatch(new RegExp(`^ +${name} +${commandTable[name].summary.slice(0, 20)}`, "m"));
   });
 
+  it("of a word lists the commands that begin with it", async () => {
+    const { code, stdout } = await type("peers", "--help");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ +peers register +Register a peer/m);
+    expect(stdout).not.toMatch(/^ +runs start/m);
+  });
+
   it("is what anode alone prints, with exit code 2", async () => {
     const alone = await type();
     expect([alone.code, alone.stdout]).toEqual([2, (await type("--help")).stdout]);
@@ -35,7 +42,7 @@ describe("anode --help", () => {
     expect(stdout).toContain(`$ anode ${name}`);
     expect(stdout).toContain(commandTable[name].summary);
     // The version is told of at the root only.
-    for (const flag of flagsOf(name).filter((flag) => flag !== "version")) expect(stdout).toMatch(new RegExp(`--${flag}\\b`));
+    for (const flag of flagsOf(name).filter((flag) => flag !== "version")) expect(stdout).toMatch(new RegExp(`--${spellingOf(flag)}\\b`));
     const examples = stdout.slice(stdout.indexOf("Examples"));
     expect(examples.match(new RegExp(`\\$ anode ${name}`, "g"))?.length).toBeGreaterThan(0);
   });
