@@ -148,12 +148,6 @@ export class Asks {
     return { ...(await this.get(correlation_id)), delivery_state: message.delivery_state };
   }
 
-  /** @throws `storage_full` where a reply could not be stored */
-  assertSpace(): void {
-    if (this.#parts.journal.full)
-      throw new AnodeError("storage_full", "The disk has no space left for the reply; free some and send it again.");
-  }
-
   /** The ask, once all that was done to it is durable. @throws `storage_full` */
   async stored(ask: Ask): Promise<Ask> {
     if (this.#records.get(ask.correlation_id)) await this.#parts.journal.append({ whenFull: "refuse" }).committed;
@@ -167,7 +161,9 @@ export class Asks {
   async close(correlation_id: string, ending: Ending): Promise<Ask> {
     const ask = this.#records.get(correlation_id);
     if (ask?.state !== "open") throw askClosed(await this.get(correlation_id));
-    if (ending.replied_by !== undefined) this.assertSpace();
+    if (this.#parts.journal.full && ending.replied_by !== undefined) {
+      throw new AnodeError("storage_full", "The disk has no space left for the reply; free some and send it again.");
+    }
     const isHeld = this.#waits.has(correlation_id) && !silent.has(ending.close_reason);
     const step = this.#closing(ask, ending, isHeld ? "held" : undefined);
     await this.#parts.journal.append(joinSteps(step, ending.also ?? {})).committed;
@@ -311,11 +307,12 @@ export class Asks {
   async #setReplyState(ask: Ask, reply_state: ReplyState, message?: Message): Promise<Ask> {
     const { journal, store, traces } = this.#parts;
     const { correlation_id } = ask;
-    if (!this.#records.get(correlation_id)) {
-      const stored = await store.get(askCollection, correlation_id);
-      if (stored && !this.#records.get(correlation_id)) this.#records.adopt(stored);
-    }
-    const now = this.#records.get(correlation_id) ?? ask;
+    const stored = this.#records.get(correlation_id) ? undefined : await store.get(askCollection, correlation_id);
+    const known = this.#records.get(correlation_id);
+    const now = known ?? (stored?.record as Ask | undefined) ?? ask;
+    // It has got there by another way.
+    if (now.reply_state === "pulled" || now.reply_state === "delivered") return now;
+    if (stored && !known) this.#records.adopt(stored);
     const next: Ask = { ...now, reply_state, ...(message && { reply_delivery_id: message.delivery_id }) };
     const put = this.#records.put(correlation_id, next);
     const taken = this.#records.leaving(correlation_id);

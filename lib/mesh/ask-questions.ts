@@ -49,8 +49,6 @@ export async function answerAsk(
   caller: Caller,
 ): Promise<{ readonly ask: Ask; readonly question: Question }> {
   const { files, also = () => ({}), ...input } = answer;
-  // The desk's part cannot be taken back.
-  asks.assertSpace();
   const { question, step } = desk.answering(correlation_id, input, caller);
   const ask = await asks.close(correlation_id, {
     ...endingOf(question),
