@@ -28,7 +28,15 @@ export { createRingBuffer } from "./events/ring-buffer.js";
 export type { FrameChunk } from "./events/slab.js";
 export type { CancelTimer, Clock, Host, Log } from "./host.js";
 export { type Bound, defaultLimits, type Limits, limitTable, resolveLimits } from "./limits.js";
-export type { HeldQuestion, OpenQuestion, QuestionDesk } from "./questions/desk.js";
+export type { Asker, CallAnswer, CallQuestion } from "./questions/ask-and-wait.js";
+export type {
+  HeldQuestion,
+  OpenQuestion,
+  PreparedQuestion,
+  QuestionDesk,
+  QuestionStep,
+  QuestionSteps,
+} from "./questions/desk-types.js";
 export { Mesh, type MeshOptions, type SessionReport, type TurnReport } from "./mesh/mesh.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export {

@@ -5,9 +5,9 @@ import type { Client } from "../client/index.js";
 import type { Output } from "./output.js";
 import { describeQuestion, readAnswer } from "./read-answer.js";
 
-/** Puts the questions of a run and of the runs below it to the person at the terminal, one after the other. */
+/** Puts questions to the person at the terminal, one after the other. */
 export interface Approver {
-  /** To be told every event of the run. */
+  /** To be told every event: of a run, whose children are watched too, or of the feed. */
   see(event: StreamEvent | Preview): void;
   close(): void;
 }
@@ -49,11 +49,9 @@ export function createApprover({ client, output, stdin, signal }: ApproverParts)
     return askNext();
   }
 
-  async function stillOpen({ run_id, question_id }: Question): Promise<boolean> {
-    const { questions } = await client.runs
-      .questions({ id: run_id ?? "", status: "open" }, { signal })
-      .catch(() => ({ questions: [] as Question[] }));
-    return questions.some((question) => question.question_id === question_id);
+  async function stillOpen({ question_id: id }: Question): Promise<boolean> {
+    const question = await client.questions.get({ id }, { signal }).catch(() => undefined);
+    return question?.status === "open";
   }
 
   function withdraw(id: string): void {
@@ -70,7 +68,7 @@ export function createApprover({ client, output, stdin, signal }: ApproverParts)
     const given = readAnswer(asked, line);
     if (!given) return output.note(describeQuestion(asked));
     try {
-      await client.runs.answer({ id: asked.run_id ?? "", question_id: asked.question_id, digest: asked.digest, ...given }, { signal });
+      await client.questions.answer({ correlation_id: asked.question_id, digest: asked.digest, ...given }, { signal });
     } catch (error) {
       if (!signal.aborted) output.fail(error);
     }

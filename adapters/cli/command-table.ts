@@ -56,6 +56,20 @@ const table = {
     summary: "Hand follow-up input to a run",
     examples: ['runs input R-1760000000000000000_1 "also check the docs" --steer'],
   },
+  questions: {
+    words: "",
+    summary: "List what waits for an answer; with --follow ask the person at this terminal, who is then an approver",
+    examples: ["questions", "questions --scope tool_permission", "questions --run R-1760000000000000000_1 --tree", "questions --follow"],
+  },
+  answer: {
+    words: "<id> [text...]",
+    summary: "Answer a question, whoever asks it: with an option, y, n, a text, or a flag",
+    examples: [
+      "answer Q-1760000000000000000_1 y",
+      'answer Q-1760000000000000000_1 --deny --message "not on a Friday"',
+      'answer ask-0123456789abcdef "the blue one"',
+    ],
+  },
   attach: {
     words: "<id>",
     summary: "Replay a run, then follow it to its end; in a terminal also answer its questions",
@@ -111,6 +125,11 @@ const table = {
   },
   "token list": { words: "", summary: "List tokens without their secrets", examples: ["token list"] },
   "token revoke": { words: "<id>", summary: "Revoke a token", examples: ["token revoke T-1760000000000000000_1"] },
+  "hook pretooluse": {
+    words: "",
+    summary: "Ask for approval of the tool call on standard input, for an agent's own hooks; exit 2 blocks it",
+    examples: ["hook pretooluse --backend claude-code"],
+  },
   acp: {
     words: "",
     summary: "Serve runs as an agent over the Agent Client Protocol on stdin and stdout",

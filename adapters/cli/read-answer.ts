@@ -1,7 +1,7 @@
 import type { AnswerInput, Question } from "../../lib/questions/schema.js";
 
-/** What a person types for the options of an approval. */
-const letters: Readonly<Record<string, string>> = { y: "allow_once", n: "deny", a: "allow_always" };
+/** What a person types for the options of an approval; an agent's hook asks without "once". */
+const letters: Readonly<Record<string, readonly string[]>> = { y: ["allow_once", "allow"], n: ["deny"], a: ["allow_always"] };
 
 /** The answer that was typed: an option by its id, its number or its letter, or a text; `undefined` when it is none of these. */
 export function readAnswer(question: Question, typed: string): AnswerInput | undefined {
@@ -9,15 +9,20 @@ export function readAnswer(question: Question, typed: string): AnswerInput | und
   if (question.kind === "acknowledge") return {};
   if (question.kind === "text") return word === "" ? undefined : { text: typed };
   const options = question.options ?? [];
-  const wanted = question.scope === "tool_permission" ? (letters[word.toLowerCase()] ?? word) : word;
-  const option = options.find(({ id }) => id === wanted) ?? (/^\d+$/.test(word) ? options[Number(word) - 1] : undefined);
+  const lettered = question.scope === "tool_permission" ? (letters[word.toLowerCase()] ?? []) : [];
+  const option =
+    options.find(({ id }) => id === word) ??
+    options.find(({ id }) => lettered.includes(id)) ??
+    (/^\d+$/.test(word) ? options[Number(word) - 1] : undefined);
   return option && { option_id: option.id };
 }
 
 /** The question as lines for a person, with what can be typed. */
 export function describeQuestion(question: Question): string {
   const { kind, scope, options = [] } = question;
-  const lines = [`${question.run_id ?? ""} asks: ${question.prompt}`];
+  const lines = [`${askerOf(question)} asks: ${question.prompt}`];
+  const { tool = "", input, truncated } = question.metadata ?? {};
+  if (typeof input === "string") lines.push(`  ${String(tool)} ${input}${truncated === true ? "…" : ""}`);
   if (question.tool) lines.push(`  ${question.tool.name} ${JSON.stringify(question.tool.args)}`);
   if (question.tool?.diff !== undefined) lines.push(question.tool.diff);
   if (kind === "acknowledge") return [...lines, "Press Enter to acknowledge."].join("\n");
@@ -29,6 +34,10 @@ export function describeQuestion(question: Question): string {
   return [...lines, ...choices, "Type a number and press Enter."].join("\n");
 }
 
+function askerOf({ run_id, from_peer_id, origin }: Question): string {
+  return run_id ?? from_peer_id ?? origin ?? "Somebody";
+}
+
 /** What would allow the call for good: one line of JSON, ready to be pasted. */
 function lastingRule({ metadata }: Question): string[] {
   const rule = metadata?.["rule"];
@@ -36,6 +45,9 @@ function lastingRule({ metadata }: Question): string[] {
 }
 
 function lettersOf({ options = [] }: Question): string {
-  const offered = Object.entries(letters).filter(([, id]) => options.some((option) => option.id === id));
-  return offered.map(([letter, id]) => `${letter} (${options.find((option) => option.id === id)?.title ?? id})`).join(", ");
+  const offered = Object.entries(letters).flatMap(([letter, ids]) => {
+    const option = options.find(({ id }) => ids.includes(id));
+    return option ? [`${letter} (${option.title})`] : [];
+  });
+  return offered.join(", ");
 }

@@ -48,12 +48,18 @@ export function createClient(target: Carrier | RunManager, options: ClientOption
   const ends = ({ signal, timeoutMs }: CallOptions): Ends => ({ signal, timeoutMs, closing: closing.signal, clock: host.clock });
 
   function method(operation: Operation): Call {
-    return (input = {}, given = {}) =>
+    return (asked = {}, given = {}) =>
       within(ends(given), async (signal) => {
+        const input = withIdentity(operation, asked);
         checkPathInput(operation, input);
         const { idempotencyKey, retries: own } = given;
         return sender.document({ operation, input, accept: "application/json", signal, idempotencyKey, retries: own });
       });
+  }
+
+  /** The same for every repeat of the call, so that they are one. */
+  function withIdentity({ repeatBy }: Operation, input: Input): Input {
+    return repeatBy === undefined || input[repeatBy] !== undefined ? input : { ...input, [repeatBy]: `call-${host.randomId(15)}` };
   }
 
   const opening =

@@ -17,6 +17,9 @@ export interface HttpCarrierOptions {
   readonly runId?: string;
 }
 
+/** How much later than asked for the head of a held answer may come. */
+const heldGraceMs = 20_000;
+
 /** There is no TLS here: left to itself, node:http would look whether the host is an address, and compile a dear pattern for that. */
 const noServerName = { servername: "" };
 
@@ -53,7 +56,7 @@ export function httpCarrier(target: { readonly url: string } | { readonly socket
     signal.addEventListener("abort", stop);
     if (signal.aborted) stop();
     request.once("close", () => signal.removeEventListener("abort", stop));
-    limitWaiting(request, connectMs, headersMs, place.address);
+    limitWaiting(request, connectMs, waitingMs(headersMs, input["timeout_ms"]), place.address);
     return new Promise((resolve, reject) => {
       request.on("error", (error) => reject(toTransportError(error, place.address)));
       request.on("response", (response) => resolve(toReply(response, idleMs, place.address, signal)));
@@ -66,6 +69,11 @@ export function httpCarrier(target: { readonly url: string } | { readonly socket
     send,
     close: async () => agent.destroy(),
   };
+}
+
+/** An answer that is asked to come later may. */
+function waitingMs(headersMs: number, timeoutMs: unknown): number {
+  return headersMs > 0 && typeof timeoutMs === "number" ? Math.max(headersMs, timeoutMs + heldGraceMs) : headersMs;
 }
 
 function placeOfUrl(url: string): Place {

@@ -10,6 +10,8 @@ const reconnectLongestMs = 8_000;
 
 /** True when the call may be sent again: it has no second effect, and the failure may pass. */
 export function mayRepeat(operation: Operation, error: AnodeError, attempt: number): boolean {
+  // Only the loss of a connection leaves open what became of it.
+  if (operation.repeatBy !== undefined) return error.code === "connection_lost";
   if (!repeatable.has(operation.method) && !operation.idempotent) return false;
   if ((error.retryAfterSeconds ?? 0) * 1000 > longestAskedMs) return false;
   // Nobody listens there: the caller learns it at once.

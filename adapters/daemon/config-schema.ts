@@ -50,6 +50,15 @@ const daemon = later(() =>
   }),
 );
 
+/** `hooks.approval`: what `anode hook pretooluse` asks about; it reads this by itself. */
+const approvalHook = later(() =>
+  z.looseObject({
+    enabled: z.boolean().exactOptional(),
+    gated_tools: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).exactOptional(),
+    wait_ms: count(600_000),
+  }),
+);
+
 /** What is named here and read elsewhere: each part checks its own when it is made. */
 const elsewhere = later(() => z.unknown().exactOptional());
 
@@ -60,9 +69,9 @@ export const configSchema = later(() =>
     /** Definitions of foreign agents. */
     agents: z.record(z.string(), z.looseObject({})).exactOptional(),
     daemon: daemon.exactOptional(),
-    mesh: elsewhere,
+    mesh: z.looseObject({ question_wait_cap_ms: z.int().min(1_000).max(600_000).exactOptional() }).exactOptional(),
     work: elsewhere,
-    hooks: elsewhere,
+    hooks: z.looseObject({ approval: approvalHook.exactOptional() }).exactOptional(),
     containers: elsewhere,
     workspaces: elsewhere,
     compat: elsewhere,

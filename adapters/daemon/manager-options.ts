@@ -4,7 +4,7 @@ import type { Config } from "./config-schema.js";
 
 /** What the configuration says to the manager of runs. */
 export function toManagerOptions(config: Config): RunManagerOptions {
-  const { profile, profiles, daemon = {} } = config;
+  const { profile, profiles, daemon = {}, mesh = {} } = config;
   const {
     approval,
     approval_ceiling,
@@ -18,6 +18,7 @@ export function toManagerOptions(config: Config): RunManagerOptions {
     queue_limit,
     retention,
   } = daemon;
+  const waitCapMs = mesh.question_wait_cap_ms;
   return {
     ...(profile && { defaultProfile: profile }),
     profiles: agentProfiles(profiles as Record<string, Profile> | undefined),
@@ -31,7 +32,7 @@ export function toManagerOptions(config: Config): RunManagerOptions {
     ...(budget && { budget }),
     ...(process && { process: { argv: process.argv ?? "socket", shell: process.shell ?? false } }),
     ...(retention && { retention }),
-    ...(limits && { limits }),
+    ...((limits || waitCapMs !== undefined) && { limits: { ...limits, ...(waitCapMs !== undefined && { questionWaitCapMs: waitCapMs }) } }),
   };
 }
 

@@ -165,6 +165,15 @@ export class Asks {
     return isHeld || silent.has(ending.close_reason) ? now : this.#reply(now);
   }
 
+  /** Closes an ask in somebody else's step, if it is open; its reply follows when that is durable. */
+  endingStep(correlation_id: string, ending: Ending): Step {
+    const ask = this.#records.get(correlation_id);
+    const isHeld = this.#waits.has(correlation_id);
+    const tell = (): void => void (!isHeld && this.#releaseReply(correlation_id));
+    const taken: Step["taken"] = ({ committed }) => void committed.then(tell, () => {});
+    return joinSteps(this.#closing(ask, ending, isHeld ? "held" : undefined), { taken });
+  }
+
   /** Ends what names a peer, for the step that retires it. */
   endFor(peer_id: string): Retiring {
     const inbound = this.openTo(peer_id);

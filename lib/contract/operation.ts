@@ -24,6 +24,8 @@ export interface Operation {
   /** `held` replies wait, `stream` replies may be event streams. */
   readonly reply: "json" | "bytes" | "stream" | "held";
   readonly idempotent: boolean;
+  /** The field of the input that makes a repeat the same call, where that is no key: the client fills it in, and repeats a lost call. */
+  readonly repeatBy?: string;
   /** The field of the reply that holds the items of a page. */
   readonly items?: string;
   /** MCP tool name; without one there is no tool. */

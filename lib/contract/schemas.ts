@@ -5,11 +5,13 @@ import { eventSchemas } from "./schemas/events.js";
 import { messageSchemas } from "./schemas/messages.js";
 import { paneSchemas } from "./schemas/panes.js";
 import { peerSchemas } from "./schemas/peers.js";
+import { questionSchemas } from "./schemas/questions.js";
 import { runSchemas } from "./schemas/runs.js";
 
 /** The schemas of every operation, by name. */
 export const operationSchemas = {
   ...runSchemas,
+  ...questionSchemas,
   ...peerSchemas,
   ...askSchemas,
   ...messageSchemas,

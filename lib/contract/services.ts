@@ -6,10 +6,12 @@ import type { RunManager } from "../runs/manager.js";
 import type { Handler, Services } from "./operation.js";
 import { createAskServices } from "./services/asks.js";
 import { createDaemonServices, type DaemonParts } from "./services/daemon.js";
+import { createHolding } from "./services/holding.js";
 import { createEventServices } from "./services/events.js";
 import { createMessageServices } from "./services/messages.js";
 import { createPaneServices } from "./services/panes.js";
 import { createPeerServices } from "./services/peers.js";
+import { createQuestionServices, questionPorts } from "./services/questions.js";
 import { createRunServices } from "./services/runs.js";
 
 /** What serves the contract beside the runs of a manager. */
@@ -24,10 +26,14 @@ export interface ServiceParts {
 
 /** Everything that serves the contract over one manager. */
 export function createServices(manager: RunManager, { daemon, mesh, panes }: ServiceParts = {}): Services {
+  const holding = mesh ? mesh.holding.bind(mesh) : createHolding(manager.limits.meshWaits);
+  const questions = createQuestionServices(manager, holding, mesh && questionPorts(mesh));
   return {
     ...createRunServices(manager),
     ...createEventServices(manager, mesh && feedRulesOf(mesh.peers)),
-    ...(mesh && heard(mesh, { ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) })),
+    ...(mesh
+      ? heard(mesh, { ...questions, ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) })
+      : questions),
     // A doctor repairs nothing and takes note of nobody.
     ...(mesh && panes && createPaneServices(mesh, panes)),
     ...createDaemonServices(manager, daemon, mesh),

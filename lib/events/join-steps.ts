@@ -9,6 +9,9 @@ export function joinSteps(...steps: readonly Step[]): Step {
     drops: steps.flatMap((step) => step.drops ?? []),
     trims: steps.flatMap((step) => step.trims ?? []),
     feed: steps.flatMap((step) => step.feed ?? []),
+    taken(appended) {
+      for (const step of steps) step.taken?.(appended);
+    },
     whenFull: steps.every((step) => step.whenFull === "refuse") ? "refuse" : "hold",
   };
 }

@@ -49,6 +49,8 @@ export interface Step {
    * for space, because its effect has happened). @defaultValue "hold"
    */
   readonly whenFull?: "refuse" | "hold";
+  /** Called in the very call that takes the step, once it has its place: what it changes in memory changes now. */
+  readonly taken?: (step: Appended) => void;
 }
 
 /** A step that has its place in the streams. */
@@ -176,6 +178,7 @@ export class Journal {
       this.#flushing = true;
       queueMicrotask(this.#flushSoon);
     }
+    step.taken?.(entry);
     return entry;
   }
 

@@ -1,5 +1,5 @@
 import { AsksToMany } from "../asks/ask-many.js";
-import { askCollection, type AskQuestions, Asks } from "../asks/asks.js";
+import { askCollection, Asks } from "../asks/asks.js";
 import type { Ask } from "../asks/schema.js";
 import { type Caller, hasScope } from "../caller.js";
 import { AnodeError } from "../errors.js";
@@ -21,6 +21,7 @@ import type { RunManager } from "../runs/manager.js";
 import { parseTime } from "../system-host.js";
 import { Traces } from "../traces/traces.js";
 import { listed, type Listing, type ListingPage } from "./listing.js";
+import { ackedAnswer, answerAsk, type AskAnswer, askQuestions, endWithQuestion } from "./ask-questions.js";
 import { broadcast, type BroadcastInput, type BroadcastReply } from "./broadcast.js";
 import { removeOld } from "./retention.js";
 import { checkRunPeer, followRuns, retireEndedRuns } from "./run-peers.js";
@@ -119,9 +120,10 @@ export class Mesh {
       peers: this.peers,
       courier: this.courier,
       traces: this.traces,
-      questions: noQuestions,
+      questions: askQuestions(manager),
       closed: (ask) => this.asksToMany.childClosed(ask),
     });
+    manager.desk.alongside((closed) => endWithQuestion(this.asks, closed));
     this.asksToMany = new AsksToMany(parts, this.asks);
     this.#runChannel = new RunChannel(manager, {
       text: (message) => message.text,
@@ -258,9 +260,14 @@ export class Mesh {
     throw new AnodeError("attachment_not_found", "There are no attachments here.", { status: 422 });
   }
 
-  /** The short form of an answer: an acknowledgement, or a text. */
-  ackQuestion(ask: Ask, _message: string | undefined, _caller: Caller): Promise<Ask> {
-    return this.asks.get(ask.correlation_id);
+  /** The short form of an answer: an acknowledgement, or a text. @throws the refusals of the answer */
+  async ackQuestion(ask: Ask, message: string | undefined, caller: Caller): Promise<Ask> {
+    return (await this.answerAsk(ask.correlation_id, ackedAnswer(ask, message), caller)).ask;
+  }
+
+  /** Answers the question of an ask, which closes the ask with it. @throws the refusals of the answer */
+  answerAsk(correlation_id: string, answer: AskAnswer, caller: Caller): ReturnType<typeof answerAsk> {
+    return answerAsk(this.asks, this.manager.desk, correlation_id, answer, caller);
   }
 
   /** Stored asks or messages, newest first. A peer sees its own. */
@@ -394,9 +401,3 @@ export class Mesh {
       .catch(() => {});
   }
 }
-
-/** Until the desk offers more: an ask with a question is refused. */
-const noQuestions: AskQuestions = {
-  opening: () => Promise.reject(new Error("no questions")),
-  ending: () => ({}),
-};

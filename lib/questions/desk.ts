@@ -1,38 +1,17 @@
 import { canonicalJson } from "../canonical-json.js";
 import type { Caller } from "../caller.js";
-import { AnodeError } from "../errors.js";
+import { AnodeError, isAnodeError } from "../errors.js";
+import { joinSteps } from "../events/join-steps.js";
 import type { Appended, Draft, Journal, Step } from "../events/journal.js";
 import type { CancelTimer, Host } from "../host.js";
 import { createIds, type Ids } from "../ids.js";
 import type { Limits } from "../limits.js";
 import type { Put, Store, StoredPage } from "../store/store.js";
 import { formatTime, parseTime } from "../system-host.js";
+import type { HeldQuestion, OpenQuestion, PreparedQuestion, QuestionDesk, QuestionStep, QuestionSteps } from "./desk-types.js";
 import { questionCollection } from "./list.js";
 import { checkQuestion, endAtDeadline, endWithoutAnswer, judgeAnswer } from "./judge.js";
-import type { Answer, AnswerInput, DenyReason, Question, QuestionInput } from "./schema.js";
-
-/** A question to open, with what its owner decides. */
-export interface OpenQuestion extends QuestionInput {
-  /** Stream that gets `question.asked` and `question.closed`, beside the feed. */
-  readonly stream?: string;
-  /** Joins the open question of this id when the content is the same. */
-  readonly id?: string;
-  readonly owner: { readonly run_id?: string; readonly peer_id?: string };
-  readonly recipient?: string;
-  /** Open questions the owner may have; one more is `question_full`. @defaultValue unbounded */
-  readonly mostOfOwner?: number;
-  /** `deny`: an approval nobody is there to give is denied. @defaultValue "wait" */
-  readonly unattended?: "wait" | "deny";
-}
-
-/** A holder's part of an open question. */
-export interface HeldQuestion {
-  readonly question: Question;
-  /** Settles after the ending is durable; never rejects but for a lost store. */
-  readonly answer: Promise<Answer>;
-  /** Stops waiting; the last holder that leaves cancels the question. */
-  leave(): void;
-}
+import type { Answer, AnswerInput, DenyReason, Question } from "./schema.js";
 
 interface Entry {
   /** The step that opened it; absent for one of a former process. */
@@ -49,38 +28,11 @@ interface Entry {
   attended: boolean;
 }
 
-/** Ends of questions that go into somebody else's step. */
-export interface Closing {
-  readonly appends: NonNullable<Step["appends"]>;
-  readonly puts: readonly Put[];
-  readonly feed: readonly Draft[];
-  /** Call when the step was taken, with its commit: tells those who wait. */
-  taken(step: Appended): void;
-}
-
 const longestTimerMs = 2 ** 31 - 1;
-const nothingToClose: Closing = { appends: [], puts: [], feed: [], taken: () => {} };
-
-/** The desk as others use it: ask, answer, look. */
-export interface QuestionDesk {
-  /** Number of open questions. */
-  readonly openCount: number;
-  /**
-   * Opens a question, or joins an equal open one of the same id.
-   * @throws `invalid_request`, `default_not_denying`, `question_full`, `correlation_conflict`, `question_closed`
-   */
-  open(input: OpenQuestion): Promise<HeldQuestion>;
-  /**
-   * Answers an open question. Of several answers the first one wins.
-   * @throws `question_not_found`, `question_closed`, `question_changed`, `invalid_option`, `invalid_answer`, `storage_full`
-   */
-  answer(questionId: string, input: AnswerInput, caller: Caller): Promise<Question>;
-  /** @throws `question_not_found` */
-  get(questionId: string): Promise<Question>;
-}
+const nothing: Step = {};
 
 /** Questions and their one answer each. It knows no runs: whoever asks hands in a stream and an owner. */
-export class Desk implements QuestionDesk {
+export class Desk implements QuestionDesk, QuestionSteps {
   readonly #journal: Journal;
   readonly #store: Store;
   readonly #host: Host;
@@ -88,6 +40,8 @@ export class Desk implements QuestionDesk {
   readonly #hasApprover: (question: Question) => boolean;
   readonly #ids: Ids;
   readonly #open = new Map<string, Entry>();
+  #isShut = false;
+  #alongside: (closed: Question) => Step = () => nothing;
 
   constructor(parts: { journal: Journal; store: Store; host: Host; limits: Limits; hasApprover: (question: Question) => boolean }) {
     this.#journal = parts.journal;
@@ -107,7 +61,7 @@ export class Desk implements QuestionDesk {
     return [...this.#open.values()].filter((entry) => entry.question.run_id === run_id).map((entry) => entry.question);
   }
 
-  /** Takes over the questions a former process left open, and the ids it gave. */
+  /** Takes over the questions a former process left open, and the ids it gave. Those that a call waited for end: the call is gone. */
   async recover(): Promise<void> {
     const newest = await this.#store.list(questionCollection, { limit: 1 });
     // Its id may be its asker's own; the time at which it was asked is always ours.
@@ -124,44 +78,91 @@ export class Desk implements QuestionDesk {
       for (const item of page.items) {
         const question = item.record as Question;
         const stream = question.run_id === undefined ? undefined : `run:${question.run_id}`;
-        this.#hold(question, item.revision, stream, "wait");
+        this.#hold(question, { revision: item.revision, stream, leftMs: parseTime(question.deadline) - this.#host.clock.now() });
         after = item.ordinal;
       }
       more = page.more;
     }
+    await this.endCalls("restart");
   }
 
-  /**
-   * Opens a question, or joins an equal open one of the same id.
-   * @throws `invalid_request`, `default_not_denying`, `question_full`, `correlation_conflict`, `question_closed`
-   */
   async open(input: OpenQuestion): Promise<HeldQuestion> {
+    const prepared = await this.prepare(input);
+    const { id } = input;
+    const stored = id === undefined || this.#open.has(id) ? undefined : await this.#stored(id);
+    // From here to the append nothing is awaited: what was opened meanwhile is joined, and the limits hold.
+    const known = id === undefined ? undefined : (this.#open.get(id)?.question ?? stored);
+    if (known) assertSame(known, prepared);
+    if (known && !this.#open.has(known.question_id)) return this.#ended(known);
+    const entry = (known && this.#open.get(known.question_id)) ?? this.#ask(prepared);
+    const held = this.#holding(entry);
+    try {
+      await entry.asked?.committed;
+    } catch (error) {
+      this.#forget(entry, error);
+      // Opened and ended by somebody else since it was looked up: by now it can be found.
+      if (id !== undefined && isAnodeError(error) && error.code === "stale_commit") return this.open(input);
+      throw error;
+    }
+    this.#watchPresence(entry);
+    return held;
+  }
+
+  async prepare(input: OpenQuestion): Promise<PreparedQuestion> {
     const {
       stream: _s,
-      id,
+      id: _i,
       owner: _o,
+      from_peer_id: _f,
       recipient: _r,
+      origin: _g,
+      asked_by: _b,
       mostOfOwner: _m,
-      unattended = "wait",
-      timeout_ms = this.#limits.questionMs,
+      unattended: _u,
+      timeout_ms: _t,
       ...content
     } = input;
     checkQuestion(content);
     const { scope, kind, prompt, options, tool, metadata } = content;
     const digest = await this.#host.digest(canonicalJson({ scope, kind, prompt, options, tool, metadata }));
-    const stored = id === undefined || this.#open.has(id) ? undefined : await this.#store.get(questionCollection, id);
-    // From here to the append nothing is awaited: what was opened meanwhile is joined, and the limits hold.
-    const joined = id === undefined ? undefined : this.#joined(id, stored?.record as Question | undefined, digest);
-    const entry = joined ?? this.#ask({ ...input, unattended, timeout_ms }, content, digest);
-    await entry.asked?.committed;
-    this.#watchPresence(entry);
-    return this.#holding(entry);
+    return { asked: input, content, digest };
   }
 
-  /**
-   * Answers an open question. Of several answers the first one wins.
-   * @throws `question_not_found`, `question_closed`, `question_changed`, `invalid_option`, `invalid_answer`, `storage_full`
-   */
+  opening(prepared: PreparedQuestion): QuestionStep {
+    const { timeout_ms: leftMs = this.#limits.questionMs, stream, id, owner, mostOfOwner, unattended } = prepared.asked;
+    const { from_peer_id, recipient, origin, asked_by } = prepared.asked;
+    // A run has an end of its own, and takes its questions with it.
+    if (this.#isShut && owner.run_id === undefined) throw new AnodeError("shutting_down", "Shutdown has begun.", { retryAfterSeconds: 5 });
+    this.#assertRoom(owner.run_id, mostOfOwner);
+    const now = this.#host.clock.now();
+    const question: Question = {
+      question_id: id ?? this.#ids.next(),
+      ...owner,
+      ...(from_peer_id !== undefined && { from_peer_id }),
+      ...(recipient !== undefined && { recipient }),
+      ...(origin !== undefined && { origin }),
+      ...(asked_by !== undefined && { asked_by }),
+      ...prepared.content,
+      digest: prepared.digest,
+      asked_at: formatTime(now),
+      deadline: formatTime(now + leftMs),
+      status: "open",
+    };
+    const { status: _status, ...asked } = question;
+    const step: Step = {
+      appends: stream === undefined ? [] : [{ stream, type: "question.asked", payload: asked }],
+      feed: [{ type: "question.asked", payload: asked, ...owner }],
+      puts: [{ collection: questionCollection, id: question.question_id, record: question, expectedRevision: 0 }],
+      // A run's event cannot be taken back; a question that nobody has seen can.
+      whenFull: stream === undefined ? "refuse" : "hold",
+      taken: (appended) => {
+        const entry = this.#hold(question, { revision: 1, stream, unattended, leftMs, asked: appended });
+        appended.committed.catch((error: unknown) => this.#forget(entry, error));
+      },
+    };
+    return { question, step };
+  }
+
   async answer(
     questionId: string,
     input: AnswerInput,
@@ -170,11 +171,15 @@ export class Desk implements QuestionDesk {
   ): Promise<Question> {
     const entry = this.#open.get(questionId);
     if (!entry) throw closed(await this.get(questionId));
-    const ending = judgeAnswer(entry.question, input, caller.id);
-    return this.#close(entry, ending, also);
+    return this.#close(entry, judgeAnswer(entry.question, input, caller.id), also);
   }
 
-  /** @throws `question_not_found` */
+  answering(questionId: string, input: AnswerInput, caller: Caller): QuestionStep {
+    const entry = this.#open.get(questionId);
+    if (!entry) throw closed();
+    return this.#closing(entry, judgeAnswer(entry.question, input, caller.id));
+  }
+
   async get(questionId: string): Promise<Question> {
     const stored = await this.#store.get(questionCollection, questionId);
     if (!stored) throw new AnodeError("question_not_found", "There is no such question.");
@@ -182,18 +187,26 @@ export class Desk implements QuestionDesk {
   }
 
   /** The ends of all open questions of a run, for the step that ends or aborts it. */
-  closing(run_id: string, reason: DenyReason): Closing {
-    if (this.#open.size === 0) return nothingToClose;
-    const entries = [...this.#open.values()].filter((entry) => entry.question.run_id === run_id);
-    const ended = entries.map((entry) => ({ entry, ...this.#ended(entry, endWithoutAnswer(entry.question, reason)) }));
-    return {
-      appends: ended.flatMap(({ entry, draft }) => (entry.stream === undefined ? [] : [{ ...draft, stream: entry.stream }])),
-      puts: ended.map(({ put }) => put),
-      feed: ended.map(({ draft }) => draft),
-      taken: (step) => {
-        for (const { entry, question } of ended) this.#settle(entry, question, step.committed);
-      },
-    };
+  closing(run_id: string, reason: DenyReason): Step {
+    return this.#closingAll((question) => question.run_id === run_id, reason);
+  }
+
+  closingOf(questionIds: readonly string[], reason: DenyReason): Step {
+    return this.#closingAll((question) => questionIds.includes(question.question_id), reason);
+  }
+
+  /** Ends what only a call or a program waits for, that is, everything that belongs to no run and to no ask. */
+  async endCalls(reason: "restart" | "shutdown"): Promise<void> {
+    this.#isShut = reason === "shutdown";
+    const step = this.#closingAll(({ run_id, scope }) => run_id === undefined && scope !== "mesh_ask", reason);
+    if (step === nothing) return;
+    this.#journal.append(step);
+    // On a full disk they have ended all the same, and nobody waits here for space.
+    await this.#journal.settled();
+  }
+
+  alongside(add: (closed: Question) => Step): void {
+    this.#alongside = add;
   }
 
   /** An approver came or left: looks again at what must not stay unattended. */
@@ -209,37 +222,19 @@ export class Desk implements QuestionDesk {
     }
   }
 
-  /** The open question of this id, when it is an equal one. */
-  #joined(id: string, stored: Question | undefined, digest: string): Entry | undefined {
-    const entry = this.#open.get(id);
-    const known = entry?.question ?? stored;
-    if (!known) return undefined;
-    if (known.digest !== digest) throw new AnodeError("correlation_conflict", "The id belongs to another question.");
-    if (!entry) throw closed(known);
-    return entry;
+  async #stored(id: string): Promise<Question | undefined> {
+    const look = async (): Promise<Question | undefined> => (await this.#store.get(questionCollection, id))?.record as Question | undefined;
+    const found = await look();
+    if (found?.status !== "open" || this.#open.has(id)) return found;
+    // It has ended, and its end is on its way to the store.
+    await this.#journal.settled();
+    return look();
   }
 
-  #ask(about: Required<Pick<OpenQuestion, "unattended" | "timeout_ms">> & OpenQuestion, content: QuestionInput, digest: string): Entry {
-    const { stream, id, owner, recipient, mostOfOwner, unattended, timeout_ms } = about;
-    this.#assertRoom(owner.run_id, mostOfOwner);
-    const now = this.#host.clock.now();
-    const question: Question = {
-      question_id: id ?? this.#ids.next(),
-      ...owner,
-      ...(recipient !== undefined && { recipient }),
-      ...content,
-      digest,
-      asked_at: formatTime(now),
-      deadline: formatTime(now + timeout_ms),
-      status: "open",
-    };
-    const { status: _status, ...asked } = question;
-    const step = this.#journal.append({
-      appends: stream === undefined ? [] : [{ stream, type: "question.asked", payload: asked }],
-      feed: [{ type: "question.asked", payload: asked, ...owner }],
-      puts: [{ collection: questionCollection, id: question.question_id, record: question, expectedRevision: 0 }],
-    });
-    return this.#hold(question, 1, stream, unattended, step);
+  #ask(prepared: PreparedQuestion): Entry {
+    const { question, step } = this.opening(prepared);
+    this.#journal.append(step);
+    return this.#open.get(question.question_id) as Entry;
   }
 
   /** @throws `question_full` */
@@ -252,7 +247,18 @@ export class Desk implements QuestionDesk {
     }
   }
 
-  #hold(question: Question, revision: number, stream: string | undefined, unattended: "wait" | "deny", asked?: Appended): Entry {
+  /** Gives what ended to a caller that may have missed it. @throws `question_closed` when that was too long ago */
+  #ended(question: Question): HeldQuestion {
+    const endedMs = question.closed_at === undefined ? 0 : parseTime(question.closed_at);
+    if (this.#host.clock.now() - endedMs >= this.#limits.lostReplyMs) throw closed(question);
+    return { question, answer: Promise.resolve(endingOf(question)), leave: () => {} };
+  }
+
+  #hold(
+    question: Question,
+    how: { revision: number; stream: string | undefined; leftMs: number; unattended?: "wait" | "deny" | undefined; asked?: Appended },
+  ): Entry {
+    const { revision, stream, leftMs, unattended = "wait", asked } = how;
     const entry: Entry = {
       asked,
       question,
@@ -267,10 +273,19 @@ export class Desk implements QuestionDesk {
     };
     entry.answered.promise.catch(() => {});
     this.#open.set(question.question_id, entry);
-    this.#armDeadline(entry);
+    this.#armDeadline(entry, leftMs);
     return entry;
   }
 
+  /** Takes back a question whose step was refused: it was never there. */
+  #forget(entry: Entry, error: unknown): void {
+    if (this.#open.get(entry.question.question_id) === entry) this.#open.delete(entry.question.question_id);
+    entry.cancelDeadline();
+    entry.cancelAbsence?.();
+    entry.answered.reject(error);
+  }
+
+  /** Counts a holder at once: one that leaves must not end the question of another that is about to wait. */
   #holding(entry: Entry): HeldQuestion {
     entry.holders += 1;
     let held = true;
@@ -286,10 +301,11 @@ export class Desk implements QuestionDesk {
     };
   }
 
-  #armDeadline(entry: Entry): void {
-    const leftMs = parseTime(entry.question.deadline) - this.#host.clock.now();
-    const task = leftMs > longestTimerMs ? () => this.#armDeadline(entry) : () => this.#closeQuietly(entry, endAtDeadline(entry.question));
-    entry.cancelDeadline = this.#host.clock.schedule(task, Math.min(Math.max(leftMs, 0), longestTimerMs));
+  /** Measured on the monotonic clock: the deadline of the record is for readers. */
+  #armDeadline(entry: Entry, leftMs: number): void {
+    const thisMs = Math.min(Math.max(leftMs, 0), longestTimerMs);
+    const end = (): void => this.#closeQuietly(entry, endAtDeadline(entry.question));
+    entry.cancelDeadline = this.#host.clock.schedule(() => (leftMs > thisMs ? this.#armDeadline(entry, leftMs - thisMs) : end()), thisMs);
   }
 
   #watchPresence(entry: Entry): void {
@@ -306,36 +322,40 @@ export class Desk implements QuestionDesk {
   }
 
   #closeQuietly(entry: Entry, ending: Answer): void {
-    if (!this.#open.has(entry.question.question_id)) return;
+    if (this.#open.get(entry.question.question_id) !== entry) return;
     this.#close(entry, ending).catch((error: unknown) => {
       this.#host.log("warn", "question.close_failed", { question_id: entry.question.question_id, error: String(error) });
     });
   }
 
   async #close(entry: Entry, ending: Answer, also: (closed: Question) => readonly Put[] = () => []): Promise<Question> {
-    const { question, draft, put } = this.#ended(entry, ending);
     if (this.#journal.full && ending.by !== undefined) {
       throw new AnodeError("storage_full", "The disk has no space left for the answer; free some and answer again.");
     }
-    const { committed } = this.#journal.append({
-      appends: entry.stream === undefined ? [] : [{ ...draft, stream: entry.stream }],
-      feed: [draft],
-      puts: [put, ...also(question)],
-    });
-    this.#settle(entry, question, committed);
-    await committed;
+    const { question, step } = this.#closing(entry, ending);
+    await this.#journal.append(joinSteps(step, { puts: also(question) }, this.#alongside(question))).committed;
     return question;
   }
 
-  #ended(entry: Entry, ending: Answer): { question: Question; draft: Draft; put: Put } {
+  #closingAll(concerns: (question: Question) => boolean, reason: DenyReason): Step {
+    if (this.#open.size === 0) return nothing;
+    const entries = [...this.#open.values()].filter((entry) => concerns(entry.question));
+    if (entries.length === 0) return nothing;
+    return joinSteps(...entries.map((entry) => this.#closing(entry, endWithoutAnswer(entry.question, reason)).step));
+  }
+
+  #closing(entry: Entry, ending: Answer): QuestionStep {
     const { question_id, run_id, peer_id } = entry.question;
     const question: Question = { ...entry.question, status: "closed", ...ending, closed_at: formatTime(this.#host.clock.now()) };
     const owner = { ...(run_id !== undefined && { run_id }), ...(peer_id !== undefined && { peer_id }) };
-    return {
-      question,
-      draft: { type: "question.closed", payload: { question_id, ...ending }, ...owner },
-      put: { collection: questionCollection, id: question_id, record: question, expectedRevision: entry.revision },
+    const draft: Draft = { type: "question.closed", payload: { question_id, ...ending }, ...owner };
+    const step: Step = {
+      appends: entry.stream === undefined ? [] : [{ ...draft, stream: entry.stream }],
+      puts: [{ collection: questionCollection, id: question_id, record: question, expectedRevision: entry.revision }],
+      feed: [draft],
+      taken: ({ committed }) => this.#settle(entry, question, committed),
     };
+    return { question, step };
   }
 
   /** From here on the question is over for everybody; those who wait hear of it when the ending is durable. */
@@ -343,26 +363,34 @@ export class Desk implements QuestionDesk {
     this.#open.delete(question.question_id);
     entry.cancelDeadline();
     entry.cancelAbsence?.();
-    const { outcome = "canceled", decision, option_id, text, message, reason, by, defaulted } = question;
-    const ending: Answer = {
-      outcome,
-      ...(decision !== undefined && { decision }),
-      ...(option_id !== undefined && { option_id }),
-      ...(text !== undefined && { text }),
-      ...(message !== undefined && { message }),
-      ...(reason !== undefined && { reason }),
-      ...(by !== undefined && { by }),
-      ...(defaulted !== undefined && { defaulted }),
-    };
+    const ending = endingOf(question);
     committed.then(() => entry.answered.resolve(ending), entry.answered.reject);
   }
 }
 
-function closed(question: Question): AnodeError {
+/** The part of a closed question that answers it. */
+function endingOf({ outcome = "canceled", decision, option_id, text, message, reason, by, defaulted }: Question): Answer {
+  return {
+    outcome,
+    ...(decision !== undefined && { decision }),
+    ...(option_id !== undefined && { option_id }),
+    ...(text !== undefined && { text }),
+    ...(message !== undefined && { message }),
+    ...(reason !== undefined && { reason }),
+    ...(by !== undefined && { by }),
+    ...(defaulted !== undefined && { defaulted }),
+  };
+}
+
+/** @throws `correlation_conflict` unless the question is the same one, asked by the same caller */
+function assertSame(known: Question, { asked, digest }: PreparedQuestion): void {
+  const { owner, asked_by } = asked;
+  const isSame = known.digest === digest && known.asked_by === asked_by && known.run_id === owner.run_id && known.peer_id === owner.peer_id;
+  if (!isSame) throw new AnodeError("correlation_conflict", "The id belongs to another question, or to that of another caller.");
+}
+
+function closed({ outcome, closed_at }: Partial<Question> = {}): AnodeError {
   return new AnodeError("question_closed", "The question has ended; the answer has no effect.", {
-    details: {
-      ...(question.outcome !== undefined && { outcome: question.outcome }),
-      ...(question.closed_at !== undefined && { closed_at: question.closed_at }),
-    },
+    details: { ...(outcome !== undefined && { outcome }), ...(closed_at !== undefined && { closed_at }) },
   });
 }

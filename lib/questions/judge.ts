@@ -1,4 +1,4 @@
-import { AnodeError } from "../errors.js";
+import { AnodeError, invalidRequest, type Issue } from "../errors.js";
 import type { Answer, AnswerInput, DenyReason, Question, QuestionInput, QuestionOption } from "./schema.js";
 
 const impliedEffects: ReadonlyMap<string, "allow" | "deny"> = new Map([
@@ -26,27 +26,27 @@ export function effectOf(option: QuestionOption): "allow" | "deny" | undefined {
  */
 export function checkQuestion(input: QuestionInput): void {
   const ids = (input.options ?? []).map((option) => option.id);
-  if (input.kind === "choice" && ids.length === 0) throw refusal("options must name at least one option for a choice.");
-  if (input.kind !== "choice" && ids.length > 0) throw refusal("options are only for a choice.");
-  if (new Set(ids).size !== ids.length) throw refusal("options must have unique ids.");
+  if (input.kind === "choice" && ids.length === 0) throw refusal("options", "required", "must name at least one option for a choice");
+  if (input.kind !== "choice" && ids.length > 0) throw refusal("options", "conflict", "are only for a choice");
+  if (new Set(ids).size !== ids.length) throw refusal("options", "conflict", "must have unique ids");
   if (input.scope === "tool_permission") checkApproval(input);
   if (input.kind === "choice" && input.default_answer !== undefined && !ids.includes(input.default_answer)) {
-    throw refusal("default_answer must be the id of an option.");
+    throw refusal("default_answer", "format", "must be the id of an option");
   }
 }
 
 function checkApproval(input: QuestionInput): void {
-  if (input.kind !== "choice") throw refusal("kind must be choice for a tool_permission.");
-  const open = input.options?.find((option) => effectOf(option) === undefined);
-  if (open) throw refusal(`options.${open.id}.effect must say allow or deny.`);
+  if (input.kind !== "choice") throw refusal("kind", "conflict", "must be choice for a tool_permission");
+  const open = (input.options ?? []).findIndex((option) => effectOf(option) === undefined);
+  if (open >= 0) throw refusal(`options.${open}.effect`, "required", "must say allow or deny");
   const fallback = input.options?.find((option) => option.id === input.default_answer);
   if (fallback && effectOf(fallback) === "allow") {
     throw new AnodeError("default_not_denying", "default_answer of a tool_permission may only deny.");
   }
 }
 
-function refusal(detail: string): AnodeError {
-  return new AnodeError("invalid_request", detail);
+function refusal(path: string, code: Issue["code"], message: string): AnodeError {
+  return invalidRequest([{ path, code, message }]);
 }
 
 /**
@@ -58,26 +58,49 @@ export function judgeAnswer(question: Question, input: AnswerInput, by: string):
     throw new AnodeError("question_changed", "The answer is for another question than this one; read it again.");
   }
   const common = { by, ...(input.message !== undefined && { message: input.message }) };
-  if (question.kind === "choice") {
-    const option = question.options?.find((candidate) => candidate.id === input.option_id);
-    if (!option) {
-      const listed = (question.options ?? []).map((candidate) => candidate.id).join(", ");
-      throw new AnodeError("invalid_option", `option_id must be one of ${listed}${got(input.option_id)}.`);
-    }
-    if (input.text !== undefined) throw new AnodeError("invalid_answer", "text is not part of the answer to a choice.");
-    if (question.scope !== "tool_permission") return { ...common, outcome: "answered", option_id: option.id };
-    return effectOf(option) === "allow"
-      ? { ...common, outcome: "answered", decision: "allow", option_id: option.id }
-      : { ...common, outcome: "denied", decision: "deny", reason: "denied", option_id: option.id };
-  }
+  const { outcome = "answered" } = input;
+  if (outcome === "answered") return { ...common, ...answered(question, input) };
+  const extra = (["option_id", "text"] as const).find((name) => input[name] !== undefined);
+  if (extra) throw new AnodeError("invalid_answer", `${extra} is not part of an answer that is ${outcome}.`);
+  if (outcome === "acknowledged") return { ...common, ...acknowledged(question) };
+  // An approval ends answered or denied, whatever its answerer calls it.
+  if (question.scope === "tool_permission") return { ...common, outcome: "denied", decision: "deny", reason: outcome };
+  return { ...common, outcome, reason: outcome };
+}
+
+function answered(question: Question, input: AnswerInput): Answer {
+  if (question.kind === "choice") return chosen(question, input);
   if (input.option_id !== undefined)
     throw new AnodeError("invalid_answer", `option_id is not part of the answer to a ${question.kind} question.`);
   if (question.kind === "acknowledge") {
     if (input.text !== undefined) throw new AnodeError("invalid_answer", "text is not part of an acknowledgement.");
-    return { ...common, outcome: "answered" };
+    return { outcome: "answered" };
   }
   if (input.text === undefined || input.text.trim() === "") throw new AnodeError("invalid_answer", "text must not be blank.");
-  return { ...common, outcome: "answered", text: input.text };
+  return { outcome: "answered", text: input.text };
+}
+
+function chosen(question: Question, input: AnswerInput): Answer {
+  const option = question.options?.find((candidate) => candidate.id === input.option_id);
+  if (!option) throw invalidOption(question, input.option_id);
+  if (input.text !== undefined) throw new AnodeError("invalid_answer", "text is not part of the answer to a choice.");
+  if (question.scope !== "tool_permission") return { outcome: "answered", option_id: option.id };
+  return effectOf(option) === "allow"
+    ? { outcome: "answered", decision: "allow", option_id: option.id }
+    : { outcome: "denied", decision: "deny", reason: "denied", option_id: option.id };
+}
+
+/** That it was read is an answer to everything but a text; to an approval it is none that allows. */
+function acknowledged(question: Question): Answer {
+  if (question.scope === "tool_permission") return { outcome: "denied", decision: "deny", reason: "denied" };
+  if (question.kind === "text") throw new AnodeError("invalid_answer", "text must not be blank.");
+  if (question.kind === "choice" && question.scope === "mesh_ask") throw invalidOption(question, undefined);
+  return { outcome: "answered" };
+}
+
+function invalidOption(question: Question, given: string | undefined): AnodeError {
+  const listed = (question.options ?? []).map((candidate) => candidate.id).join(", ");
+  return new AnodeError("invalid_option", `option_id must be one of ${listed}${got(given)}.`);
 }
 
 /** The ending of a question nobody answered: an approval is denied with the true reason, others end as they are. */

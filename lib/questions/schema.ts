@@ -1,6 +1,16 @@
 import * as z from "zod";
 import { later } from "../later.js";
 
+const metadataBytes = 16_384;
+
+/** What an asker adds for people and programs to read: any object, as JSON at most 16 KiB. */
+export const questionMetadata = later(() =>
+  z.record(z.string(), z.unknown()).refine((value) => new TextEncoder().encode(JSON.stringify(value)).length <= metadataBytes, {
+    message: `must be at most ${metadataBytes} bytes as JSON`,
+    params: { issue: "length" },
+  }),
+);
+
 /** What an answer must be: one listed option, a text, or nothing but the acknowledgement. */
 export const questionKind = later(() => z.enum(["choice", "text", "acknowledge"]));
 export type QuestionKind = z.infer<typeof questionKind>;
@@ -51,7 +61,7 @@ export const questionInput = later(() =>
     timeout_ms: z.int().min(1).max(604_800_000).exactOptional(),
     /** Option id (choice) or text that holds at the deadline; for a `tool_permission` it can only deny. */
     default_answer: z.string().max(65_536).exactOptional(),
-    metadata: z.record(z.string(), z.unknown()).exactOptional(),
+    metadata: questionMetadata.exactOptional(),
   }),
 );
 export type QuestionInput = z.infer<typeof questionInput>;
@@ -77,7 +87,13 @@ export const question = later(() =>
     question_id: z.string(),
     run_id: z.string().exactOptional(),
     peer_id: z.string().exactOptional(),
+    /** The peer that asks. */
+    from_peer_id: z.string().exactOptional(),
     recipient: z.string().exactOptional(),
+    /** Where the question comes from, in its asker's words. */
+    origin: z.string().exactOptional(),
+    /** The caller whose call waits for the answer; absent when no call does. */
+    asked_by: z.string().exactOptional(),
     kind: questionKind,
     scope: questionScope,
     prompt: z.string(),
@@ -95,9 +111,14 @@ export const question = later(() =>
 );
 export type Question = z.infer<typeof question>;
 
+/** What a caller may say that an answer is; `acknowledged` is recorded as `answered` without an option. */
+export const answerOutcome = later(() => z.enum(["answered", "denied", "canceled", "acknowledged"]));
+
 /** Body of an answer as a caller sends it. */
 export const answerInput = later(() =>
   z.strictObject({
+    /** @defaultValue "answered" */
+    outcome: answerOutcome.exactOptional(),
     option_id: z.string().max(128).exactOptional(),
     text: z.string().max(65_536).exactOptional(),
     message: z.string().max(4096).exactOptional(),

@@ -239,9 +239,7 @@ export class ActiveRun implements StreamOwner {
       return;
     }
     const closing = this.#ports.desk.closing(this.id, ending.deny);
-    if (closing.puts.length > 0) {
-      closing.taken(this.#ports.journal.append({ appends: closing.appends, puts: closing.puts, feed: closing.feed }));
-    }
+    if (closing.puts) this.#ports.journal.append(closing);
     this.#abortWith(ending.reason);
     this.#cancelGrace = this.#ports.host.clock.schedule(() => {
       this.#ports.diagnostic("run.forced", { run_id: this.id });
@@ -317,13 +315,9 @@ export class ActiveRun implements StreamOwner {
       type: ending?.type ?? `run.${outcome?.status ?? "failed"}`,
       payload: this.#terminalPayload(ending, outcome, forced),
     };
-    const before = [...closing.appends, ...dropped.map((draft) => ({ ...draft, stream: this.stream }))];
-    const step = this.#ports.journal.append({
-      appends: before.length === 0 ? [last] : [...before, last],
-      puts: closing.puts,
-      feed: closing.feed,
-    });
-    closing.taken(step);
+    const { appends = [] } = closing;
+    const before = [...appends, ...dropped.map((draft) => ({ ...draft, stream: this.stream }))];
+    const step = this.#ports.journal.append({ ...closing, appends: before.length === 0 ? [last] : [...before, last] });
     this.endChildren();
     this.#slot?.release();
     // An executor that was given up must not go on believing that it runs.

@@ -168,11 +168,21 @@ export class Feed implements FeedReaders {
   }
 }
 
-/** Opens the feed for appends where it ended, and shows its readers where that is. */
-export async function openFeed({ store, buffer, journal }: { store: Store; buffer: EventBuffer; journal: Journal }): Promise<void> {
+/** Opens the feed for appends where it ended, and shows its readers where that is. `committed` hears of what comes. */
+export async function openFeed({
+  store,
+  buffer,
+  journal,
+  committed,
+}: {
+  store: Store;
+  buffer: EventBuffer;
+  journal: Journal;
+  committed: (events: readonly StreamEvent[]) => void;
+}): Promise<void> {
   const { lastSeq } = await store.read(feedStream, Number.MAX_SAFE_INTEGER, 1);
   const newest = lastSeq === 0 ? [] : eventsOfLines((await store.read(feedStream, lastSeq - 1, 1)).lines);
-  journal.open(feedStream, lastSeq, undefined, newest[0] === undefined ? 0 : parseTime(newest[0].time));
+  journal.open(feedStream, lastSeq, { fold: () => ({}), committed }, newest[0] === undefined ? 0 : parseTime(newest[0].time));
   if (newest.length > 0 && buffer.lastSeq(feedStream) === 0) buffer.publish(feedStream, newest);
 }
 

@@ -1,6 +1,7 @@
 import { feedStream, type Journal } from "../events/journal.js";
 import type { CancelTimer, Host } from "../host.js";
 import type { Limits } from "../limits.js";
+import { expiredQuestions } from "../questions/retention.js";
 import type { IdempotencyKeys } from "../store/idempotency.js";
 import type { Store } from "../store/store.js";
 import { runCollection } from "./active-run.js";
@@ -108,7 +109,9 @@ export class Keeper {
 
   async #sweep(): Promise<void> {
     await this.prune({ older_than_ms: this.#retention.older_than_ms ?? this.#limits.keptMs });
-    const deletes = await this.#idempotency.expired();
+    const sinceMs = this.#host.clock.now() - this.#limits.keptMs;
+    const questions = await expiredQuestions(this.#store, { keep: this.#limits.keptQuestions, sinceMs });
+    const deletes = [...(await this.#idempotency.expired()), ...questions];
     if (deletes.length > 0) await this.#journal.append({ deletes }).committed;
     const upTo = await oldFeedSeq(this.#store, this.#host.clock.now() - this.#limits.feedMs);
     if (upTo > 0) await this.#journal.append({ trims: [{ stream: feedStream, upTo }] }).committed;

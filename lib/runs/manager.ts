@@ -1,4 +1,4 @@
-import { type Caller, hasScope, localCaller } from "../caller.js";
+import { type Caller, localCaller } from "../caller.js";
 import { AnodeError, isAnodeError } from "../errors.js";
 import type { EventBuffer } from "../events/buffer.js";
 import type { Preview, StreamEvent } from "../events/event.js";
@@ -8,8 +8,11 @@ import { createRingBuffer } from "../events/ring-buffer.js";
 import type { Host } from "../host.js";
 import { createIds, isRunId, type Ids } from "../ids.js";
 import type { Limits } from "../limits.js";
-import { Desk, type QuestionDesk } from "../questions/desk.js";
+import { Desk } from "../questions/desk.js";
+import type { OpenQuestion, QuestionDesk, QuestionSteps } from "../questions/desk-types.js";
+import { askAndWait, type Asker, type CallAnswer, type CallQuestion } from "../questions/ask-and-wait.js";
 import { listQuestions, type QuestionPage, type QuestionQuery } from "../questions/list.js";
+import { assertMayAnswer } from "../questions/may-answer.js";
 import type { AnswerInput, Question } from "../questions/schema.js";
 import { IdempotencyKeys } from "../store/idempotency.js";
 import { createMemoryStore } from "../store/memory-store.js";
@@ -33,7 +36,15 @@ import { findLeftRuns } from "./recovery.js";
 import type { PruneRule } from "./retention.js";
 import { createRunContext } from "./run-context.js";
 import { descendantsOf, isWithin, lineageOf } from "./run-tree.js";
-import { type InputRecord, parseRunRequest, type RunInputRequest, type RunOrigin, type RunRequest, type RunSummary } from "./schema.js";
+import {
+  type Approval,
+  type InputRecord,
+  parseRunRequest,
+  type RunInputRequest,
+  type RunOrigin,
+  type RunRequest,
+  type RunSummary,
+} from "./schema.js";
 import { Space } from "./space.js";
 import { type StartDetails, Starter } from "./starter.js";
 import { type AttachOptions, type RunReaders, RunStreams } from "./streams.js";
@@ -134,7 +145,7 @@ export class RunManager {
   }
 
   /** Questions of runs and of everybody else who asks. */
-  get desk(): QuestionDesk {
+  get desk(): QuestionDesk & QuestionSteps {
     return this.#desk;
   }
 
@@ -156,7 +167,7 @@ export class RunManager {
     this.#admission.pause();
     const newest = await this.store.list(runCollection, { limit: 1 });
     if (newest.items[0]) this.#ids.startAfter(newest.items[0].id);
-    await openFeed({ store: this.store, buffer: this.#buffer, journal: this.#journal });
+    await openFeed({ store: this.store, buffer: this.#buffer, journal: this.#journal, committed: (events) => this.#tellQuestions(events) });
     await this.#keeper.open();
     await this.#desk.recover();
     if (this.#options.onQuestion) this.#presence.join(undefined);
@@ -314,11 +325,40 @@ export class RunManager {
     await this.get(id);
     const question = await this.#desk.get(questionId);
     if (question.run_id !== id) throw new AnodeError("question_not_found", "The run has no such question.");
-    await this.#assertOthersQuestion(caller, id);
-    if (question.scope === "tool_permission" && !hasScope(caller, "approve")) {
-      throw new AnodeError("scope_required", "An approval needs the scope approve.", { details: { scope: "approve" } });
-    }
+    await this.assertMayAnswer(question, caller);
     return this.#desk.answer(questionId, input, caller, also);
+  }
+
+  /**
+   * Asks for a caller and waits: until somebody answers, the time is over (45 s, at most 55 s unless the limits say
+   * otherwise), or the caller is gone, which `signal` says. What a run asks so stands in its events and ends with it.
+   * @param asker - whom the caller asks for. @defaultValue what the caller is bound to
+   * @throws `correlation_conflict`, `question_closed`, `question_full`, `default_not_denying`, `run_finished`, `storage_full`, `shutting_down`
+   */
+  async ask(question: CallQuestion, options: CallOptions & { readonly asker?: Asker } = {}): Promise<CallAnswer> {
+    this.#assertOpen();
+    const { caller = localCaller, asker = caller, signal } = options;
+    const { peer_id, run_id } = asker;
+    const { limits } = this;
+    const run = run_id === undefined ? undefined : this.#active.get(run_id);
+    if (run_id !== undefined && (!run || run.endingDecided || run.record.status === "queued")) throw finished(await this.get(run_id));
+    const { correlation_id, timeout_ms = limits.questionWaitMs, ...asked } = (this.#options.redact?.(question) ?? question) as CallQuestion;
+    const open: OpenQuestion = {
+      ...asked,
+      ...(correlation_id !== undefined && { id: correlation_id }),
+      ...(peer_id !== undefined && { from_peer_id: peer_id }),
+      ...(run && { stream: run.stream, mostOfOwner: limits.questionsPerRun }),
+      owner: { ...(run_id !== undefined && { run_id }), ...(peer_id !== undefined && { peer_id }) },
+      asked_by: caller.id,
+      timeout_ms: Math.min(timeout_ms, limits.questionWaitCapMs),
+      unattended: this.#approvalOf(run).unattended,
+    };
+    return askAndWait(this.#desk, open, signal);
+  }
+
+  /** @throws `self_approval`, `scope_required`, `not_the_recipient` */
+  assertMayAnswer(question: Question, caller: Caller): Promise<void> {
+    return assertMayAnswer(question, caller, (id, ancestor) => this.isWithin(id, ancestor));
   }
 
   /** Ids of a run and of all runs below it. */
@@ -396,6 +436,8 @@ export class RunManager {
       this.#admission.remove(run.id);
       run.end(shutDown());
     }
+    // Whoever waits for an answer still has a connection on which to hear that there will be none.
+    await this.#desk.endCalls("shutdown");
     await this.#endedOrFull(ending).catch(() => {});
   }
 
@@ -419,8 +461,7 @@ export class RunManager {
       desk,
       buffer: this.#buffer,
       limits,
-      approval: (run: ActiveRun) =>
-        ({ timeout_ms: limits.questionMs, unattended: "wait", ...this.#options.approval, ...run.request.approval }) as const,
+      approval: (run: ActiveRun) => this.#approvalOf(run),
       redact: this.#options.redact ?? ((payload: object) => payload),
       start: (request: RunRequest, parent: ActiveRun) => this.start({ ...request, parent_id: parent.id }, { caller: runCaller(parent.id) }),
       diagnostic,
@@ -439,18 +480,26 @@ export class RunManager {
     };
   }
 
+  #approvalOf(run: ActiveRun | undefined): Required<Approval> {
+    return { timeout_ms: this.limits.questionMs, unattended: "wait", ...this.#options.approval, ...run?.request.approval };
+  }
+
   #committed(run: ActiveRun, events: readonly StreamEvent[], record: RunSummary | undefined): void {
     const isHeard = this.#listeners.has("event");
-    for (const event of events) {
-      if (isHeard) this.#listeners.emit("event", event);
-      if (event.type === "question.asked" || event.type === "question.closed") void this.#tellQuestion(event);
-    }
+    if (isHeard) for (const event of events) this.#listeners.emit("event", event);
     if (!record) return;
     if (run.countedStatus !== record.status) {
       this.#keeper.count(run.countedStatus, record.status);
       run.countedStatus = record.status;
     }
     if (this.#listeners.has("run")) this.#listeners.emit("run", this.#decorated(record));
+  }
+
+  /** The feed has the questions of runs and of everybody else. */
+  #tellQuestions(events: readonly StreamEvent[]): void {
+    for (const event of events) {
+      if (event.type === "question.asked" || event.type === "question.closed") void this.#tellQuestion(event);
+    }
   }
 
   async #tellQuestion(event: StreamEvent): Promise<void> {
@@ -496,11 +545,6 @@ export class RunManager {
   #hasApprover(question: Question): boolean {
     const run = question.run_id === undefined ? undefined : this.#active.get(question.run_id);
     return this.#presence.has(lineageOf(run));
-  }
-
-  async #assertOthersQuestion(caller: Caller, id: string): Promise<void> {
-    if (!caller.inside_run && (caller.run_id === undefined || !(await this.isWithin(caller.run_id, id)))) return;
-    throw new AnodeError("self_approval", "A run does not answer its own questions, nor those of a run above it.");
   }
 
   #assertOpen(): void {

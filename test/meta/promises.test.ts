@@ -5,10 +5,11 @@ import { createMemoryStore } from "../../lib/store/memory-store.js";
 import type { Store } from "../../lib/store/store.js";
 import { wrongBuffers } from "../support/mutants/buffers.js";
 import { expectCaught } from "../support/mutants/caught.js";
-import { wrongDesks } from "../support/mutants/desks.js";
+import { wrongCallDesks, wrongDesks } from "../support/mutants/desks.js";
 import { takesLateEvents } from "../support/mutants/executors.js";
 import { wrongGates } from "../support/mutants/gates.js";
 import { appendsAfterTheEnd, withDefect, wrongStores } from "../support/mutants/stores.js";
+import { callHappenings, proveCallEndings } from "../support/proofs/call-endings.js";
 import { proveHostStage } from "../support/proofs/host-stage.js";
 import { proveOneEnding } from "../support/proofs/one-ending.js";
 import { ordersOf, proveEndings, timings } from "../support/proofs/question-endings.js";
@@ -81,6 +82,16 @@ describe("a question ends once and allows only by a recorded allow (R20)", () =>
       for (const order of ordersOf(2)) for (const timing of timings) await proveEndings(make, order, timing);
     };
     await expectCaught(name, proof, /^(The record|The closing events|A late answer)/);
+  });
+});
+
+describe("a question that calls wait for ends once, and tells no allow that is not recorded (R20)", () => {
+  it.each(Object.entries(wrongCallDesks))("is caught over a desk that %s", async (name, [make, complaint]) => {
+    const proof = async (): Promise<void> => {
+      for (const first of callHappenings)
+        for (const second of callHappenings) for (const timing of timings) await proveCallEndings(make, [first, second], timing);
+    };
+    await expectCaught(name, proof, complaint);
   });
 });
 

@@ -5,10 +5,7 @@ import { type CommandLine, misuse } from "../command-line.js";
 import type { Command, Context } from "../context.js";
 import { withClient } from "../open-client.js";
 import { readAnswer } from "../read-answer.js";
-import { formatTable, shorten } from "../table.js";
-
-const header = ["QUESTION", "RUN", "KIND", "DEADLINE", "PROMPT"] as const;
-const promptColumns = 60;
+import { questionTable } from "../question-table.js";
 
 /** `anode runs answer`: answers a question of a run, or lists the open ones. */
 export const run: Command = async (line, context) => {
@@ -55,10 +52,6 @@ function answerOf(question: Question, option: string | undefined, text: string |
 async function listQuestions(client: Client, id: string | undefined, line: CommandLine, { output }: Context): Promise<number> {
   const page = id === undefined ? await client.questions.list() : await client.runs.questions({ id, status: "open", tree: true });
   if (line.has("json")) output.json(page);
-  else output.data(formatTable(header, page.questions.map(toRow)));
+  else output.data(questionTable(page.questions));
   return 0;
-}
-
-function toRow({ question_id, run_id = "", kind, deadline, prompt }: Question): string[] {
-  return [question_id, run_id, kind, deadline, shorten(prompt, promptColumns)];
 }

@@ -3,7 +3,7 @@ import type { Operation } from "../operation.js";
 const none = { aliases: [], body: "none", limit_bytes: 0, idempotent: false } as const;
 const json = { aliases: [], body: "json", limit_bytes: 1_048_576 } as const;
 
-/** The operations of runs and their questions. */
+/** The operations of runs. */
 export const runRows: readonly Operation[] = [
   {
     ...json,
@@ -185,18 +185,6 @@ export const runRows: readonly Operation[] = [
     reply: "json",
     idempotent: true,
     summary: "Answer a question of a run; an approval needs the scope approve.",
-  },
-  {
-    ...none,
-    name: "questions.list",
-    method: "GET",
-    path: "/questions",
-    scope: "read",
-    success: 200,
-    codes: ["invalid_cursor"],
-    reply: "json",
-    items: "questions",
-    summary: "The inbox: questions of all runs, newest first.",
   },
   {
     ...json,

@@ -10,7 +10,7 @@ const cursor = later(() => z.string().max(256));
 const status = later(() => names(["active", "terminal", ...runStatus.options]));
 const questionFilter = later(() => z.enum(["open", "closed", "all"]));
 
-/** Input and output of each operation of runs and questions. */
+/** Input and output of each operation of runs. */
 export const runSchemas = {
   "runs.start": { input: runRequest, output: later(() => z.strictObject({ run_id: z.string() })) },
   "runs.list": {
@@ -71,16 +71,6 @@ export const runSchemas = {
     output: later(() => z.strictObject({ questions: z.array(question) })),
   },
   "runs.answer": { input: later(() => z.strictObject({ id, question_id: word, ...answerInput.shape })), output: question },
-  "questions.list": {
-    input: later(() =>
-      z.strictObject({
-        status: questionFilter.exactOptional(),
-        limit: integer(1, 1000).exactOptional(),
-        cursor: cursor.exactOptional(),
-      }),
-    ),
-    output: later(() => z.strictObject({ questions: z.array(question), next_cursor: z.string().exactOptional() })),
-  },
   "runs.prune": {
     input: later(() =>
       z

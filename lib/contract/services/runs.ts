@@ -10,6 +10,7 @@ import type { ByteStream, CallContext, Result, Services } from "../operation.js"
 import type { ValidInput } from "../schemas.js";
 import { assertApprover } from "./approver.js";
 import { seqCursor } from "./cursor.js";
+import { createHolding } from "./holding.js";
 import { streamForm } from "./media.js";
 import { fromCursor, listBytes, toCursor } from "./pages.js";
 
@@ -22,18 +23,7 @@ const longTextBytes = 4096;
 
 /** The operations of runs, as thin translations to a manager. */
 export function createRunServices(manager: RunManager): Services {
-  let held = 0;
-
-  /** @throws `too_many_waits` */
-  async function holding<Value>(work: () => Promise<Value>): Promise<Value> {
-    if (held >= manager.limits.waits) throw new AnodeError("too_many_waits", "There are too many held requests.", { retryAfterSeconds: 1 });
-    held += 1;
-    try {
-      return await work();
-    } finally {
-      held -= 1;
-    }
-  }
+  const holding = createHolding(manager.limits.waits);
 
   return {
     "runs.start": async (input: ValidInput<"runs.start">, { caller, keep }: CallContext) => {
@@ -103,17 +93,6 @@ export function createRunServices(manager: RunManager): Services {
         ...(keep && { also: (closed: object) => [keep({ status: 200, body: closed })] }),
       });
       return ok(question);
-    },
-    "questions.list": async ({ status = "open", limit = 100, cursor }: ValidInput<"questions.list">, { caller }: CallContext) => {
-      const before = fromCursor(cursor);
-      const run_ids = caller.run_id === undefined ? undefined : await manager.descendants(caller.run_id);
-      const { questions, next } = await manager.questions({
-        status,
-        limit,
-        ...(run_ids && { run_ids }),
-        ...(before !== undefined && { before }),
-      });
-      return ok({ questions, ...(next !== undefined && { next_cursor: toCursor(next) }) });
     },
     "runs.prune": async (rule: ValidInput<"runs.prune">) => ok({ removed: await manager.prune(rule as never) }),
   } as unknown as Services;

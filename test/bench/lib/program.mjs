@@ -51,6 +51,8 @@ export function serve(handlers) {
     },
     /** Resident bytes, now and at most so far. */
     memory: () => ({ now: process.memoryUsage.rss(), peak: process.resourceUsage().maxRSS * 1024 }),
+    /** Bytes that are really in use. */
+    inUse: async () => (await import("./memory.mjs")).bytesInUse(),
     ...handlers,
   };
   process.on("disconnect", () => process.exit());

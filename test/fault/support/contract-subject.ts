@@ -66,7 +66,9 @@ export async function contractSubject(): Promise<ContractSubject> {
             ? ids.ended
             : operation.name === "runs.answer"
               ? ids.asking
-              : ids.running,
+              : operation.name === "questions.get"
+                ? ids.question
+                : ids.running,
         )
         .replace("{input_id}", "I-1")
         .replace("{question_id}", ids.question),

@@ -1,5 +1,7 @@
 import type { Journal, Step } from "../../../lib/events/journal.js";
 import { isAnodeError } from "../../../lib/errors.js";
+import { localCaller } from "../../../lib/caller.js";
+import { Desk } from "../../../lib/questions/desk.js";
 import { type DeskParts, makeDesk, type MakeDesk, type WholeDesk } from "../proofs/desk-bench.js";
 
 /** Desks that are wrong in one point, each around a right one. */
@@ -39,6 +41,69 @@ export const wrongDesks: Readonly<Record<string, MakeDesk>> = {
   "does not notice that the approver left": (parts) => around(makeDesk(parts), () => ({ presenceChanged: () => {} })),
 };
 
+/** Desks that are wrong for the calls that wait at them, with what the proof says of each. */
+export const wrongCallDesks: Readonly<Record<string, readonly [make: MakeDesk, complaint: RegExp]>> = {
+  "allows on timeout": [wrongDesks["allows on timeout"] as MakeDesk, /^What was told/],
+  "records an allow where nobody gave one": [
+    wrongDesks["records an allow where nobody gave one"] as MakeDesk,
+    /^(Its end|An allow is given)/,
+  ],
+  "keeps the question of a caller that left": [
+    (parts) => around(makeDesk(parts), (desk) => ({ open: async (input) => ({ ...(await desk.open(input)), leave: () => {} }) })),
+    /^The reason of the end/,
+  ],
+  "ends the question for all when one of its callers leaves": [
+    (parts) =>
+      around(makeDesk(parts), (desk) => ({
+        async open(input) {
+          const held = await desk.open(input);
+          return {
+            ...held,
+            leave: () => void desk.answer(held.question.question_id, { outcome: "canceled" }, localCaller).catch(() => {}),
+          };
+        },
+      })),
+    /^The reason of the end/,
+  ],
+  "gives another content the answer of the first": [
+    (parts) => around(makeDesk(parts), (desk) => ({ open: (input) => desk.open({ ...input, prompt: "Run it?" }) })),
+    /^Another content is refused/,
+  ],
+  "allows whoever acknowledges": [
+    (parts) =>
+      around(makeDesk(parts), (desk) => ({
+        answer: (id, input, caller) => desk.answer(id, input.outcome === "acknowledged" ? { option_id: "allow" } : input, caller),
+      })),
+    /^(An allow is given|An answer that was taken)/,
+  ],
+  "leaves open at a shutdown what calls wait for": [
+    (parts) =>
+      around(makeDesk(parts), (desk) => ({ endCalls: (reason) => (reason === "shutdown" ? Promise.resolve() : desk.endCalls(reason)) })),
+    /^The reason of the end/,
+  ],
+  "leaves open at a start what calls waited for": [
+    (parts) =>
+      new (class extends Desk {
+        override endCalls(reason: "restart" | "shutdown"): Promise<void> {
+          return reason === "restart" ? Promise.resolve() : super.endCalls(reason);
+        }
+      })(parts),
+    /^A question after the next start/,
+  ],
+  "tells an answer before it is recorded": [
+    (parts) => {
+      const { journal } = parts;
+      const early = {
+        append: (step: Step) => ({ ...journal.append(step), committed: Promise.resolve(0) }),
+        settled: () => journal.settled(),
+        full: false,
+      };
+      return makeDesk({ ...parts, journal: early as unknown as Journal });
+    },
+    /^(What was told|An answer that was taken)/,
+  ],
+};
+
 function again<Event extends { readonly type: string }>(event: Event): Event[] {
   return event.type === "question.closed" ? [event] : [];
 }
@@ -52,6 +117,7 @@ function around(desk: WholeDesk, wrong: (desk: WholeDesk) => Partial<WholeDesk>)
     answer: (...call) => desk.answer(...call),
     get: (id) => desk.get(id),
     closing: (...call) => desk.closing(...call),
+    endCalls: (reason) => desk.endCalls(reason),
     presenceChanged: () => desk.presenceChanged(),
     stop: () => desk.stop(),
     recover: () => desk.recover(),
@@ -62,6 +128,6 @@ function around(desk: WholeDesk, wrong: (desk: WholeDesk) => Partial<WholeDesk>)
 /** The parts with a journal that takes other steps than it is given. */
 function changing(parts: DeskParts, change: (step: Step) => Step): DeskParts {
   const { journal } = parts;
-  const changed = { append: (step: Step) => journal.append(change(step)), full: false };
+  const changed = { append: (step: Step) => journal.append(change(step)), settled: () => journal.settled(), full: false };
   return { ...parts, journal: changed as unknown as Journal };
 }

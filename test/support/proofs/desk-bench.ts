@@ -1,9 +1,10 @@
 import type { StreamEvent } from "../../../lib/events/event.js";
-import { feedStream, Journal } from "../../../lib/events/journal.js";
+import { feedStream, Journal, type Step } from "../../../lib/events/journal.js";
 import { createRingBuffer } from "../../../lib/events/ring-buffer.js";
 import type { Host } from "../../../lib/host.js";
 import { defaultLimits } from "../../../lib/limits.js";
-import { Desk, type Closing, type QuestionDesk } from "../../../lib/questions/desk.js";
+import { Desk } from "../../../lib/questions/desk.js";
+import type { QuestionDesk } from "../../../lib/questions/desk-types.js";
 import type { DenyReason, Question } from "../../../lib/questions/schema.js";
 import { createMemoryStore } from "../../../lib/store/memory-store.js";
 import type { Store } from "../../../lib/store/store.js";
@@ -13,7 +14,8 @@ import { createStepClock, type StepClock } from "./step-clock.js";
 
 /** The desk as its manager uses it. */
 export interface WholeDesk extends QuestionDesk {
-  closing(runId: string, reason: DenyReason): Closing;
+  closing(runId: string, reason: DenyReason): Step;
+  endCalls(reason: "restart" | "shutdown"): Promise<void>;
   presenceChanged(): void;
   stop(): void;
   recover(): Promise<void>;
@@ -80,10 +82,7 @@ export function createDeskBench(runs: readonly string[]): DeskBench {
 
 /** The ends of a run's open questions, as their manager takes them. */
 export async function closeAll({ desk, journal }: DeskProcess, runId: string, reason: DenyReason): Promise<void> {
-  const closing = desk.closing(runId, reason);
-  const step = journal.append({ appends: closing.appends, puts: closing.puts, feed: closing.feed });
-  closing.taken(step);
-  await step.committed;
+  await journal.append(desk.closing(runId, reason)).committed;
 }
 
 /** The question's record as stored. */

@@ -19,6 +19,9 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     ...["profile", "model", "max-turns", "approval", "run-label", "cwd", "session", "command", "exec", "parent", "cancel-policy", "key"],
     ...["priority", "budget", "approval-timeout-ms", "unattended", "keep-open", "idempotency-key", "attach", "no-spawn"],
   ],
+  questions: ["scope", "run", "tree", "follow"],
+  answer: ["message", "option", "deny", "ack"],
+  "hook pretooluse": ["backend"],
   attach: ["stream-json", "previews", "after"],
   events: ["after", "tail", "types", "follow"],
   acp: ["profile", "no-spawn", "no-daemon"],
@@ -34,8 +37,33 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "token create": ["scope", "label", "ttl-ms"],
   openapi: ["out"],
 };
-const takesDaemon = ["status", ...everyRun, "attach", "events", "acp", "doctor", "token create", "token list", "token revoke"];
-const takesJson = ["status", ...everyRun, "events", "doctor", "token create", "token list", "tools", "config list", "config doctor"];
+const takesDaemon = [
+  "status",
+  ...everyRun,
+  "questions",
+  "answer",
+  "attach",
+  "events",
+  "hook pretooluse",
+  "acp",
+  "doctor",
+  "token create",
+  "token list",
+  "token revoke",
+];
+const takesJson = [
+  "status",
+  ...everyRun,
+  "questions",
+  "answer",
+  "events",
+  "doctor",
+  "token create",
+  "token list",
+  "tools",
+  "config list",
+  "config doctor",
+];
 const takenEverywhere = ["help", "version", "no-color", "raw", "quiet"];
 const switches = [
   ...[
@@ -51,6 +79,9 @@ const switches = [
     "remove",
     "steer",
     "stream-json",
+    "deny",
+    "tree",
+    "ack",
   ],
   ...["stream-json-input", "archive", "follow", "stats", "checks", "previews", "resume", "deep", "json", ...takenEverywhere],
 ];
@@ -61,6 +92,7 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
   "runs cancel": ["R-1"],
   "runs wait": ["R-1"],
   "runs input": ["R-1", "more"],
+  answer: ["Q-1"],
   attach: ["R-1"],
   "token revoke": ["T-1"],
 };

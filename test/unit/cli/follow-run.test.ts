@@ -1,13 +1,12 @@
-import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import type { Context } from "../../../adapters/cli/context.js";
 import { followRun } from "../../../adapters/cli/follow-run.js";
-import { createOutput } from "../../../adapters/cli/output.js";
 import { createClient } from "../../../adapters/client/index.js";
 import type { QuestionInput } from "../../../lib/questions/schema.js";
 import type { RunContext } from "../../../lib/runs/executor.js";
 import { functionExecutor } from "../../../lib/runs/function-executor.js";
 import { openManager, until } from "../../support/manager.js";
+import { terminal } from "../../support/terminal.js";
 
 const forever = new AbortController().signal;
 const permission = (prompt: string): QuestionInput => ({
@@ -21,15 +20,6 @@ const permission = (prompt: string): QuestionInput => ({
   ],
   tool: { call_id: "c1", name: "bash", level: "confirm_execute", args: { command: "ls" } },
 });
-
-/** Someone at a terminal: what is typed, and what is shown. */
-function terminal(): { context: Context; stdin: PassThrough; written: { stdout: string; stderr: string } } {
-  const written = { stdout: "", stderr: "" };
-  const sink = (name: "stdout" | "stderr") => ({ isTTY: true, write: (text: string) => void (written[name] += text), on: () => undefined });
-  const stdin = Object.assign(new PassThrough(), { isTTY: true });
-  const output = createOutput({ stdout: sink("stdout"), stderr: sink("stderr") });
-  return { context: { output, stdin: stdin as unknown as Context["stdin"], env: {}, cwd: "/" }, stdin, written };
-}
 
 async function follow(work: (context: RunContext) => Promise<string | undefined>, set: { env?: Context["env"] } = {}) {
   const manager = await openManager(functionExecutor(work));

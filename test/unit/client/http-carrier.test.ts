@@ -168,6 +168,14 @@ describe("a connection that fails", () => {
     expect(await codeOf(client.status())).toBe(code);
   });
 
+  it("is not taken for lost while its answer may still be held", async () => {
+    const server = await rawServer((socket) => void setTimeout(() => socket.end(answer('{"correlation_id":"call-1234"}')), 400));
+    const client = clientOf(`http://127.0.0.1:${server}`, { headersMs: 200 });
+    const question = { prompt: "?", options: [{ id: "allow", title: "A" }] };
+    expect(await codeOf(client.questions.askBlocking(question, { retries: 0 }))).toBe("connection_lost");
+    expect(await client.questions.askBlocking({ ...question, timeout_ms: 300 })).toEqual({ correlation_id: "call-1234" });
+  });
+
   it("is connection_refused with the next step where nobody listens", async () => {
     const server = await httpServer(() => {});
     const url = urlOf(server);

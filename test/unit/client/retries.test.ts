@@ -95,6 +95,30 @@ describe("a call that fails", () => {
     expect(calls.length).toBe(3);
   });
 
+  it("is the same question again when the connection of a blocking one was lost, under its own id and without a key", async () => {
+    const answer = { correlation_id: "call-1234", outcome: "denied", reason: "canceled" };
+    const { client, calls, host } = scriptedClient([lost, json(answer), json(answer)]);
+    const question = { prompt: "?", options: [{ id: "allow", title: "Allow" }] };
+    const asked = client.questions.askBlocking(question);
+    await host.clock.advance(60_000);
+    expect(await asked).toEqual(answer);
+    await client.questions.askBlocking({ ...question, correlation_id: "call-own1" });
+    const ids = calls.map(({ input }) => input["correlation_id"]);
+    expect(ids[0]).toMatch(/^call-[A-Za-z0-9_-]{12,}$/);
+    expect(ids).toEqual([ids[0], ids[0], "call-own1"]);
+    expect(keysOf(calls)).toEqual([undefined, undefined, undefined]);
+  });
+
+  it.each(["question_full", "shutting_down", "too_many_waits", "correlation_conflict"] as const)(
+    "is not asked again when a blocking question was refused with %s: whoever waits for it takes that for a denial",
+    async (code) => {
+      const { client, calls, host } = scriptedClient([problem(code, {}, { "retry-after": "1" })]);
+      const asked = codeOf(client.questions.askBlocking({ prompt: "?", options: [{ id: "allow", title: "A" }] }));
+      await host.clock.advance(60_000);
+      expect([await asked, calls.length]).toEqual([code, 1]);
+    },
+  );
+
   it("is repeated as often as the call or the client says", async () => {
     const none = scriptedClient([lost], { retries: 0 });
     expect(await codeOf(none.client.status())).toBe("connection_lost");

@@ -212,7 +212,9 @@ describe("loadConfig", () => {
       skills: { paths: ["a"], disabled: ["b"] },
       session: { autoSave: false, maxSessions: 0, storePath: "/x" },
       agents: { mine: { argv: ["x"] } },
-      mesh: { any: 1 },
+      mesh: { question_wait_cap_ms: 300_000 },
+      hooks: { approval: { enabled: true, gated_tools: ["Bash", "mcp__*"], wait_ms: 120_000 } },
+      work: { any: 1 },
       ui: { theme: "dark" },
       lsp: {},
     };
@@ -243,6 +245,10 @@ describe("loadConfig", () => {
     [{ providers: { mine: { models: [{ contextWindow: 1 }] } } }, "providers.mine.models.0"],
     [{ session: { maxSessions: -1 } }, "session.maxSessions"],
     [{ model: "" }, "model"],
+    [{ mesh: { question_wait_cap_ms: 600_001 } }, "mesh.question_wait_cap_ms"],
+    [{ hooks: { approval: { enabled: "no" } } }, "hooks.approval.enabled"],
+    [{ hooks: { approval: { gated_tools: [] } } }, "hooks.approval.gated_tools"],
+    [{ hooks: { approval: { wait_ms: 0 } } }, "hooks.approval.wait_ms"],
   ])("skips a file with %j and names the key", (value, key) => {
     const { home, cwd } = temporaryHome();
     write(home.config, value);
@@ -260,13 +266,15 @@ describe("loadConfig", () => {
       profiles: { mine: { maxturns: 1, executor: { kind: "acp", agent: "x" } } },
       providers: { mine: { headers: { any: "x" }, models: [{ id: "a", window: 1 }] } },
       agents: { mine: { anything: 1 } },
-      mesh: { anything: 1 },
+      work: { anything: 1 },
+      hooks: { approval: { wait: 1 } },
     });
     expect(loadConfig({ env: {}, home, cwd }).warnings.map((text) => text.split(" key ")[1])).toEqual([
       "profiles.mine.maxturns.",
       "context.compaction.treshold.",
       "tools.limit.",
       "plugins.processes.0.arg.",
+      "hooks.approval.wait.",
     ]);
   });
 

@@ -1,7 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { approvalOptions, checkQuestion, effectOf, endAtDeadline, endWithoutAnswer, judgeAnswer } from "../../../lib/questions/judge.js";
-import { answer as answerSchema, type AnswerInput, denyReason, type Question, type QuestionInput } from "../../../lib/questions/schema.js";
+import {
+  answer as answerSchema,
+  type AnswerInput,
+  answerOutcome,
+  denyReason,
+  type Question,
+  type QuestionInput,
+} from "../../../lib/questions/schema.js";
 
 const approval: QuestionInput = { kind: "choice", scope: "tool_permission", prompt: "?", options: [...approvalOptions] };
 const choice: QuestionInput = {
@@ -126,17 +133,43 @@ describe("judgeAnswer", () => {
     ["an empty digest", approval, { option_id: "allow_once", digest: "" }, "question_changed"],
   ])("refuses %s", (_, input, given, code) => expect(codeOf(() => judge(input, given))).toBe(code));
 
+  const meshChoice: QuestionInput = { ...choice, scope: "mesh_ask" };
+
+  it.each<[string, QuestionInput, AnswerInput, object]>([
+    ["denied approval", approval, { outcome: "denied" }, { outcome: "denied", decision: "deny", reason: "denied" }],
+    ["canceled approval", approval, { outcome: "canceled" }, { outcome: "denied", decision: "deny", reason: "canceled" }],
+    ["acknowledged approval", approval, { outcome: "acknowledged" }, { outcome: "denied", decision: "deny", reason: "denied" }],
+    ["denied choice", choice, { outcome: "denied", message: "no" }, { outcome: "denied", reason: "denied", message: "no" }],
+    ["canceled text", text, { outcome: "canceled" }, { outcome: "canceled", reason: "canceled" }],
+    ["denied acknowledgement", acknowledge, { outcome: "denied" }, { outcome: "denied", reason: "denied" }],
+    ["denied question of an ask", meshChoice, { outcome: "denied" }, { outcome: "denied", reason: "denied" }],
+    ["acknowledged choice", choice, { outcome: "acknowledged" }, { outcome: "answered" }],
+    ["acknowledgement", acknowledge, { outcome: "acknowledged" }, { outcome: "answered" }],
+    ["answer that says that it is one", choice, { outcome: "answered", option_id: "y" }, { outcome: "answered", option_id: "y" }],
+  ])("records a %s", (_, input, given, ending) => expect(judge(input, given)).toStrictEqual({ by: "ann", ...ending }));
+
+  it.each<[string, QuestionInput, AnswerInput, string]>([
+    ["a denial with an option", approval, { outcome: "denied", option_id: "allow_once" }, "invalid_answer"],
+    ["a cancel with a text", text, { outcome: "canceled", text: "a" }, "invalid_answer"],
+    ["an acknowledgement with an option", approval, { outcome: "acknowledged", option_id: "allow_once" }, "invalid_answer"],
+    ["an acknowledged text", text, { outcome: "acknowledged" }, "invalid_answer"],
+    ["an acknowledged choice of an ask", meshChoice, { outcome: "acknowledged" }, "invalid_option"],
+    ["a denial of another question", approval, { outcome: "denied", digest: "other" }, "question_changed"],
+  ])("refuses %s", (_, input, given, code) => expect(codeOf(() => judge(input, given))).toBe(code));
+
   it("passes with the right digest", () => expect(judge(approval, { option_id: "deny", digest: "d" })).toMatchObject({ decision: "deny" }));
 
   it("never answers with an allow that no listed option gives, whatever is sent", () => {
+    const outcome = fc.option(fc.constantFrom(...answerOutcome.options), { nil: undefined });
     const value = fc.option(fc.constantFrom("allow_once", "deny", "allow", "maybe", "d", "", "__proto__"), { nil: undefined });
     fc.assert(
-      fc.property(fc.dictionary(fc.constantFrom("option_id", "text", "message", "digest"), value), (given) => {
-        const input = Object.fromEntries(Object.entries(given).filter(([, entry]) => entry !== undefined)) as AnswerInput;
+      fc.property(fc.dictionary(fc.constantFrom("option_id", "text", "message", "digest"), value), outcome, (given, said) => {
+        const entries = Object.entries({ ...given, outcome: said }).filter(([, entry]) => entry !== undefined);
+        const input = Object.fromEntries(entries) as AnswerInput;
         let decision: string | undefined;
         if (codeOf(() => (decision = judge(approval, input).decision)) !== "passes") return;
         expect(decision).toBe(input.option_id === "allow_once" ? "allow" : "deny");
-        expect(["allow_once", "deny"]).toContain(input.option_id);
+        if (said === undefined) expect(["allow_once", "deny"]).toContain(input.option_id);
       }),
     );
   });

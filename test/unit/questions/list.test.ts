@@ -6,7 +6,12 @@ import { createMemoryStore } from "../../../lib/store/memory-store.js";
 async function list(query: QuestionQuery): Promise<{ ids: string[]; next: number | undefined }> {
   const store = createMemoryStore();
   for (let n = 1; n <= 6; n += 1) {
-    const record = { question_id: `Q-${n}`, run_id: n % 2 ? "A" : "B", status: n <= 4 ? "closed" : "open" };
+    const record = {
+      question_id: `Q-${n}`,
+      run_id: n % 2 ? "A" : "B",
+      status: n <= 4 ? "closed" : "open",
+      scope: n % 3 === 2 ? "tool_permission" : "",
+    };
     await store.commit({ puts: [{ collection: "questions", id: `Q-${n}`, record, expectedRevision: 0 }] });
   }
   const { questions, next } = await listQuestions(store, query);
@@ -23,6 +28,9 @@ describe("listQuestions", () => {
     [{ run_ids: ["A"], status: "open" }, "5"],
     [{ run_ids: ["A", "B"] }, "654321"],
     [{ run_ids: [] }, ""],
+    [{ scope: "tool_permission" }, "52"],
+    [{ scope: "tool_permission", run_ids: ["A"] }, "5"],
+    [{ only: ({ question_id }) => question_id < "Q-4" }, "321"],
     [{ run_ids: ["nobody"] }, ""],
   ])("for %j is %s, newest first", async (query, ids) => {
     expect(await list(query)).toEqual({ ids: [...ids], next: undefined });
@@ -34,5 +42,12 @@ describe("listQuestions", () => {
     const second = await list({ limit: 4, before: first.next ?? 0 });
     expect(second).toEqual({ ids: ["2", "1"], next: undefined });
     expect((await list({ limit: 6 })).next).toBeUndefined();
+  });
+
+  it("fills a page with those that are wanted, however far apart they lie", async () => {
+    const only: QuestionQuery["only"] = ({ question_id }) => ["Q-5", "Q-2", "Q-1"].includes(question_id);
+    const first = await list({ limit: 2, only });
+    expect(first.ids).toEqual(["5", "2"]);
+    expect(await list({ limit: 2, only, before: first.next ?? 0 })).toEqual({ ids: ["1"], next: undefined });
   });
 });

@@ -1,0 +1,78 @@
+import type { Operation } from "../operation.js";
+
+const none = { aliases: [], body: "none", limit_bytes: 0, idempotent: false, reply: "json" } as const;
+const json = { aliases: [], body: "json", limit_bytes: 1_048_576 } as const;
+
+/** The operations of questions, whoever asks them. */
+export const questionRows: readonly Operation[] = [
+  {
+    ...none,
+    name: "questions.list",
+    method: "GET",
+    path: "/questions",
+    scope: "read",
+    success: 200,
+    codes: ["invalid_cursor", "run_not_found"],
+    items: "questions",
+    summary: "The inbox: questions of runs and peers, newest first.",
+  },
+  {
+    ...none,
+    name: "questions.get",
+    method: "GET",
+    path: "/questions/{id}",
+    scope: "read",
+    success: 200,
+    codes: ["question_not_found", "not_a_question"],
+    summary: "Get a question.",
+  },
+  {
+    ...json,
+    name: "questions.answer",
+    method: "POST",
+    path: "/answer",
+    scope: "control",
+    success: 200,
+    codes: [
+      "self_approval",
+      "caller_is_a_run",
+      "not_the_recipient",
+      "question_not_found",
+      "not_a_question",
+      "question_changed",
+      "idempotency_in_flight",
+      "question_closed",
+      "invalid_option",
+      "invalid_answer",
+      "idempotency_mismatch",
+      "storage_full",
+    ],
+    reply: "json",
+    idempotent: true,
+    summary: "Answer a question of a run or a peer; an approval needs the scope approve.",
+  },
+  {
+    ...json,
+    name: "questions.askBlocking",
+    method: "POST",
+    path: "/questions/ask-blocking",
+    scope: "control",
+    success: 200,
+    codes: [
+      "sender_mismatch",
+      "sender_not_found",
+      "run_finished",
+      "correlation_conflict",
+      "question_closed",
+      "default_not_denying",
+      "question_full",
+      "too_many_waits",
+      "storage_full",
+      "shutting_down",
+    ],
+    reply: "held",
+    idempotent: false,
+    repeatBy: "correlation_id",
+    summary: "Ask a person and wait for the answer; whoever stops waiting takes the question back.",
+  },
+];

@@ -1,0 +1,81 @@
+import type { AskQuestions, Asks } from "../asks/asks.js";
+import type { Ask } from "../asks/schema.js";
+import type { Caller } from "../caller.js";
+import { joinSteps } from "../events/join-steps.js";
+import type { Step } from "../events/journal.js";
+import type { AttachedFile, RepliedAnswer } from "../messages/schema.js";
+import type { QuestionSteps } from "../questions/desk-types.js";
+import type { AnswerInput, Question } from "../questions/schema.js";
+import type { RunManager } from "../runs/manager.js";
+import { parseTime } from "../system-host.js";
+
+/** The typed question of an ask at the desk: its id is the ask's, it opens with the ask, and either ends with the other. */
+export function askQuestions({ desk, host }: Pick<RunManager, "desk" | "host">): AskQuestions {
+  return {
+    async opening({ correlation_id, from_peer_id, to_peer_id, text, question, expires_at }) {
+      const prepared = await desk.prepare({
+        prompt: text,
+        ...question,
+        kind: question?.kind ?? "acknowledge",
+        scope: "mesh_ask",
+        id: correlation_id,
+        owner: { peer_id: from_peer_id },
+        from_peer_id,
+        recipient: to_peer_id,
+        timeout_ms: Math.max(1, parseTime(expires_at) - host.clock.now()),
+      });
+      return () => desk.opening(prepared).step;
+    },
+    ending: (correlation_id) => desk.closingOf([correlation_id], "canceled"),
+  };
+}
+
+/** What goes with an answer to an ask's question. */
+export interface AskAnswer extends AnswerInput {
+  readonly files?: readonly AttachedFile[] | undefined;
+  /** For the same commit, once it is known what is recorded. */
+  readonly also?: (closed: Question) => Step;
+}
+
+/**
+ * Answers the question of an ask, which closes the ask with it.
+ * @throws `question_closed`, `question_changed`, `invalid_option`, `invalid_answer`, `storage_full`
+ */
+export async function answerAsk(
+  asks: Asks,
+  desk: QuestionSteps,
+  correlation_id: string,
+  answer: AskAnswer,
+  caller: Caller,
+): Promise<{ readonly ask: Ask; readonly question: Question }> {
+  const { files, also = () => ({}), ...input } = answer;
+  const { question, step } = desk.answering(correlation_id, input, caller);
+  const ask = await asks.close(correlation_id, {
+    ...endingOf(question),
+    ...(files && { reply_attachments: files }),
+    also: joinSteps(step, also(question)),
+  });
+  return { ask, question };
+}
+
+/** A short form of an answer: bare it acknowledges, with a message it is the text. */
+export function ackedAnswer({ question }: Ask, message: string | undefined): AnswerInput {
+  if (message === undefined) return {};
+  return question?.kind === "text" ? { text: message } : { message };
+}
+
+/** What the desk ends by itself with an answer, a default one, is the reply to the ask. */
+export function endWithQuestion(asks: Asks, closed: Question): Step {
+  return closed.scope === "mesh_ask" && closed.outcome === "answered" ? asks.endingStep(closed.question_id, endingOf(closed)) : {};
+}
+
+function endingOf({ outcome = "canceled", option_id, text, message }: Question) {
+  const answer: RepliedAnswer = {
+    outcome,
+    ...(option_id !== undefined && { option_id }),
+    ...(text !== undefined && { text }),
+    ...(message !== undefined && { message }),
+  };
+  const reply_text = text ?? message;
+  return { close_reason: "answered", replied_by: "answer", answer, ...(reply_text !== undefined && { reply_text }) } as const;
+}
