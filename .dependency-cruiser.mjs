@@ -18,14 +18,15 @@ const levels = [
 /** The packages each part of the product may use; whatever no row names may use none. */
 const packages = [
   ["base", levels[0][1], "eventemitter3"],
-  ["schemas", "^lib/[^/]+/schema\\.ts$", "zod"],
+  ["schemas", "^lib/[^/]+/(schema|frames)\\.ts$", "zod"],
   ["runs", "^lib/runs/(?!schema\\.)", "p-queue|eventemitter3"],
   ["contract", "^lib/contract/(?!rows/|operation\\.)", "zod"],
   ["node", "^lib/node/", "@lydell/node-pty"],
   ["ai-sdk", "^lib/agent/ai-sdk\\.ts$", "ai|@ai-sdk/(anthropic|openai|google|openai-compatible)"],
   ["agent", "^lib/agent/(?!ai-sdk\\.ts$)", "zod|ignore|picomatch|diff|@modelcontextprotocol/sdk"],
   ["acp", "^lib/acp/(schema|sdk)\\.ts$", "@agentclientprotocol/sdk|zod"],
-  ["http", "^adapters/http/", "find-my-way|zod"],
+  ["http", "^adapters/http/", "find-my-way|ws|zod"],
+  ["peer-socket", "^adapters/client/peer-socket\\.ts$", "ws"],
   ["mcp", "^adapters/mcp/", "@modelcontextprotocol/sdk|zod"],
   ["acp-door", "^adapters/acp/sdk\\.ts$", "@agentclientprotocol/sdk"],
   ["cli", "^adapters/cli/", "sade"],

@@ -20,6 +20,22 @@ export interface CarrierReply {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
+/** A WebSocket that is open. */
+export interface PeerSocket {
+  send(text: string): void;
+  /** Says goodbye. */
+  close(): void;
+  /** Cuts it: nobody is there to be said goodbye to. */
+  cut(): void;
+}
+
+/** What comes over a WebSocket. */
+export interface SocketEvents {
+  message(text: string): void;
+  /** Once, when it is over; 1006 = without a word. */
+  closed(code: number, reason: string): void;
+}
+
 /**
  * How the calls of a client travel. Equal calls get equal answers over all carriers: a refusal is either a reply with a
  * problem document or a rejection with the same `AnodeError`.
@@ -29,6 +45,8 @@ export interface Carrier {
   readonly address: string;
   /** @throws `connection_refused`, `connection_lost`, `protocol_error` */
   send(call: CarrierCall): Promise<CarrierReply>;
+  /** Opens the WebSocket of a peer, where there can be one. @throws what it was refused with, and as {@link Carrier.send} */
+  openSocket?(headers: Readonly<Record<string, string>>, events: SocketEvents): Promise<PeerSocket>;
   /** Frees its connections; idempotent. */
   close(): Promise<void>;
 }

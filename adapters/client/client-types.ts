@@ -1,6 +1,7 @@
 import type { OperationInput, OperationName, OperationOutput } from "../../lib/contract/schemas.js";
 import type { Preview, StreamEvent } from "../../lib/events/event.js";
 import type { AttachOptions } from "./attach.js";
+import type { PeerConnection, PeerHandlers, PeerOptions } from "./connect-peer.js";
 import type { FeedOptions } from "./events.js";
 
 /** What a single call may be given beside its input. */
@@ -71,6 +72,8 @@ export type Client = {
 } & {
   readonly [Name in OperationName as Name extends `${string}.${string}` ? never : Name]: ClientMethod<Name>;
 } & {
+  /** Connects a peer over its WebSocket, and again whenever that is lost; over TCP and Unix sockets. */
+  connectPeer(options: PeerOptions, handlers: PeerHandlers): PeerConnection;
   /** Where the calls go, for people. */
   readonly address: string;
   /** Ends open calls with `aborted` and frees the connections; idempotent. */

@@ -6,6 +6,7 @@ import type { RunManager } from "../../lib/index.js";
 import { systemHost } from "../../lib/system-host.js";
 import { attach, type AttachOptions } from "./attach.js";
 import type { Carrier, CarrierReply } from "./carrier.js";
+import { connectPeer, type PeerHandlers, type PeerOptions } from "./connect-peer.js";
 import type { CallOptions, Client } from "./client-types.js";
 import { createCredential, type TokenProvider } from "./credential.js";
 import type { ClientHooks } from "./hooks.js";
@@ -43,7 +44,8 @@ export function createClient(target: Carrier | RunManager, options: ClientOption
   const { token, retries = 2, bodyBytes = 64 * 1024 * 1024, host = systemHost, random = Math.random, ...hooks } = options;
   checkCount("retries", retries);
   checkCount("bodyBytes", bodyBytes);
-  const sender = createSender({ carrier, credential: createCredential(token, host.clock), host, random, retries, bodyBytes, hooks });
+  const credential = createCredential(token, host.clock);
+  const sender = createSender({ carrier, credential, host, random, retries, bodyBytes, hooks });
   const closing = new AbortController();
   const ends = ({ signal, timeoutMs }: CallOptions): Ends => ({ signal, timeoutMs, closing: closing.signal, clock: host.clock });
 
@@ -92,6 +94,8 @@ export function createClient(target: Carrier | RunManager, options: ClientOption
     "runs.wait": (input: Input, given: CallOptions = {}) =>
       within(ends(given), (signal) => waitInSlices((slice) => call("runs.wait", slice, { ...given, signal }), host.clock, input)),
     "runs.attach": (id: string, given: AttachOptions = {}) => attach(runPorts, id, given),
+    connectPeer: (given: PeerOptions, handlers: PeerHandlers) =>
+      connectPeer({ carrier, credential, host, random, closing: closing.signal }, given, handlers),
     address: carrier.address,
     async close() {
       closing.abort();

@@ -3,6 +3,7 @@ import { formatAddress } from "../../lib/address.js";
 import { AnodeError, isAnodeError } from "../../lib/errors.js";
 import { parseBaseUrl } from "./base-url.js";
 import type { Carrier, CarrierCall, CarrierReply } from "./carrier.js";
+import type { SocketPlace } from "./peer-socket.js";
 import { toWire } from "./wire.js";
 
 /** Limits of a connection; 0 = none. */
@@ -28,6 +29,7 @@ interface Place {
   readonly options: RequestOptions;
   readonly prefix: string;
   readonly address: string;
+  readonly socket: Pick<SocketPlace, "url" | "socketPath">;
 }
 
 /**
@@ -67,6 +69,11 @@ export function httpCarrier(target: { readonly url: string } | { readonly socket
   return {
     address: place.address,
     send,
+    async openSocket(headers, events) {
+      // Most clients open none.
+      const { openPeerSocket } = await import("./peer-socket.js");
+      return openPeerSocket({ ...place.socket, address: place.address, connectMs }, { ...headers, ...own }, events);
+    },
     close: async () => agent.destroy(),
   };
 }
@@ -78,11 +85,18 @@ function waitingMs(headersMs: number, timeoutMs: unknown): number {
 
 function placeOfUrl(url: string): Place {
   const { address, prefix } = parseBaseUrl(url);
-  return { options: { host: address.host, port: address.port }, prefix, address: formatAddress(address) + prefix };
+  const shown = formatAddress(address) + prefix;
+  return {
+    options: { host: address.host, port: address.port },
+    prefix,
+    address: shown,
+    socket: { url: `${shown.replace(/^http/, "ws")}/ws` },
+  };
 }
 
 function placeOfSocket(path: string): Place {
-  return { options: { socketPath: path }, prefix: "", address: formatAddress({ kind: "unix", path }) };
+  const socket = { url: "ws://localhost/ws", socketPath: path };
+  return { options: { socketPath: path }, prefix: "", address: formatAddress({ kind: "unix", path }), socket };
 }
 
 function limitWaiting(request: ClientRequest, connectMs: number, headersMs: number, address: string): void {

@@ -6,7 +6,7 @@
 
 export { type Address, formatAddress, isLoopback, parseAddress } from "../../lib/address.js";
 export type { AttachOptions } from "./attach.js";
-export type { Carrier, CarrierCall, CarrierReply } from "./carrier.js";
+export type { Carrier, CarrierCall, CarrierReply, PeerSocket, SocketEvents } from "./carrier.js";
 export { type ClientOptions, createClient } from "./client.js";
 export type {
   AttachMethod,
@@ -19,6 +19,7 @@ export type {
   NounMethods,
 } from "./client-types.js";
 export { connect, type ConnectOptions } from "./connect.js";
+export type { PeerConnection, PeerDisconnect, PeerHandlers, PeerOptions, Receipt } from "./connect-peer.js";
 export type { Token, TokenProvider } from "./credential.js";
 export { type DaemonFile, readDaemonFile } from "./daemon-file.js";
 export { discover, type DiscoverOptions, type Discovery, type Environment, homeFolder } from "./discovery.js";

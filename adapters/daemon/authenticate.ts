@@ -52,15 +52,15 @@ export function createAuthentication(options: AuthenticateOptions): Authenticati
       return text === undefined ? byConnection(call) : byToken(call, text);
     },
     bound: (handle) => (call) => {
-      if (headerValues(call, "authorization").length === 0) return handle(call);
-      const bounded: Call = {
+      // The credential of an upgrade may come later than its head.
+      if (headerValues(call, "authorization").length === 0 && !call.upgrade) return handle(call);
+      return handle({
         ...call,
         // Which token it is turns out only while the call is handled.
         get signal() {
-          return signals.get(bounded) ?? call.signal;
+          return signals.get(this) ?? call.signal;
         },
-      };
-      return handle(bounded);
+      });
     },
   };
 }

@@ -59,6 +59,20 @@ const approvalHook = later(() =>
   }),
 );
 
+/** `mesh`: each but the last sets the limit of the same meaning. */
+const mesh = later(() =>
+  z.looseObject({
+    queue_max: count(100_000),
+    queue_ttl_ms: count(Number.MAX_SAFE_INTEGER),
+    contact_ttl_ms: count(Number.MAX_SAFE_INTEGER),
+    reap_ms: z.int().min(0).exactOptional(),
+    stale_busy_ms: z.int().min(0).exactOptional(),
+    description_ttl_ms: z.int().min(0).exactOptional(),
+    question_wait_cap_ms: count(600_000),
+    ws_first_frame_auth: z.boolean().exactOptional(),
+  }),
+);
+
 /** What is named here and read elsewhere: each part checks its own when it is made. */
 const elsewhere = later(() => z.unknown().exactOptional());
 
@@ -69,7 +83,7 @@ export const configSchema = later(() =>
     /** Definitions of foreign agents. */
     agents: z.record(z.string(), z.looseObject({})).exactOptional(),
     daemon: daemon.exactOptional(),
-    mesh: z.looseObject({ question_wait_cap_ms: z.int().min(1_000).max(600_000).exactOptional() }).exactOptional(),
+    mesh: mesh.exactOptional(),
     work: elsewhere,
     hooks: z.looseObject({ approval: approvalHook.exactOptional() }).exactOptional(),
     containers: elsewhere,

@@ -1,7 +1,7 @@
 import { formatTime, type Limits, type Mesh, type Panes } from "../../lib/index.js";
 import { type Address, formatAddress } from "../../lib/address.js";
 import type { ContainmentReport } from "../../lib/node/index.js";
-import { createHandler, createPeerSocketRule, type PeerSocketRule } from "../http/index.js";
+import { createHandler, createMeshSockets, createPeerSocketRule, type PeerSocketRule } from "../http/index.js";
 import type { PlannedAddress } from "./addresses.js";
 import { createAuthentication } from "./authenticate.js";
 import type { DaemonConfig } from "./config-schema.js";
@@ -21,6 +21,8 @@ export interface FacesOptions {
   readonly instance: string;
   readonly plan: readonly PlannedAddress[];
   readonly limits: Limits;
+  /** `mesh.ws_first_frame_auth` */
+  readonly firstFrameAuth: boolean;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface FacesOptions {
  * @throws {@link StartRefused} 75 for a taken address, 78 for one that cannot be had
  */
 export async function openFaces(options: FacesOptions, undo: Undo): Promise<Listeners> {
-  const { ground, kernel, mesh, panes, daemon, instance, plan, limits } = options;
+  const { ground, kernel, mesh, panes, daemon, instance, plan, limits, firstFrameAuth } = options;
   const { host, log, root, storeId, tokens } = ground;
   const { manager, containment } = kernel;
   let addresses: readonly Address[] = [];
@@ -57,10 +59,12 @@ export async function openFaces(options: FacesOptions, undo: Undo): Promise<List
     peerSocket: peerSocketRule(options),
     approveRequiresToken: daemon.approve_requires_token ?? false,
   });
+  const sockets = createMeshSockets({ mesh, firstFrameAuth });
   const handle = createHandler({
     manager,
     mesh,
     panes,
+    sockets,
     hosts: [],
     origins: daemon.allowed_origins ?? [],
     authenticate: authentication.authenticate,
@@ -80,6 +84,7 @@ export async function openFaces(options: FacesOptions, undo: Undo): Promise<List
     log: host.log,
   });
   undo.add(() => listeners.close(lingerMs));
+  undo.add(() => sockets.close(lingerMs));
   addresses = listeners.addresses;
   return listeners;
 }

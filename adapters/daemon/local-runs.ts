@@ -2,6 +2,7 @@ import { createMemoryStore, type Executor, type Profile, resolveLimits, systemHo
 import { type Client, createClient } from "../client/index.js";
 import { loadConfig } from "./config.js";
 import type { Config } from "./config-schema.js";
+import { configuredLimits } from "./configured-limits.js";
 import { createRuns } from "./create-runs.js";
 import { type Environment, homeOf, openHome } from "./home.js";
 import { createRedaction, secretsOf } from "./redaction.js";
@@ -47,7 +48,7 @@ export async function openLocalRuns({ env, cwd, around, ...options }: LocalRunsO
   const home = homeOf(env);
   openHome(home);
   const { config, warnings } = loadConfig({ env, home, cwd });
-  const limits = checkedLimits(config.daemon?.limits);
+  const limits = checkedLimits(configuredLimits(config));
   const redaction = createRedaction();
   redaction.add(secretsOf(env));
   const store = createMemoryStore({ limits });

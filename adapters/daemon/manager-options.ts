@@ -1,24 +1,14 @@
 import { type AgentConfig, agentProfiles } from "../../lib/agent/index.js";
 import type { ApprovalCeiling, ApprovalMode, CommandTemplate, Profile, RunManagerOptions } from "../../lib/index.js";
 import type { Config } from "./config-schema.js";
+import { configuredLimits } from "./configured-limits.js";
 
 /** What the configuration says to the manager of runs. */
 export function toManagerOptions(config: Config): RunManagerOptions {
-  const { profile, profiles, daemon = {}, mesh = {} } = config;
-  const {
-    approval,
-    approval_ceiling,
-    budget,
-    child_concurrency,
-    commands,
-    concurrency,
-    key_concurrency,
-    limits,
-    process,
-    queue_limit,
-    retention,
-  } = daemon;
-  const waitCapMs = mesh.question_wait_cap_ms;
+  const { profile, profiles, daemon = {} } = config;
+  const { approval, approval_ceiling, budget, child_concurrency, commands, concurrency, key_concurrency, process, queue_limit, retention } =
+    daemon;
+  const limits = configuredLimits(config);
   return {
     ...(profile && { defaultProfile: profile }),
     profiles: agentProfiles(profiles as Record<string, Profile> | undefined),
@@ -32,7 +22,7 @@ export function toManagerOptions(config: Config): RunManagerOptions {
     ...(budget && { budget }),
     ...(process && { process: { argv: process.argv ?? "socket", shell: process.shell ?? false } }),
     ...(retention && { retention }),
-    ...((limits || waitCapMs !== undefined) && { limits: { ...limits, ...(waitCapMs !== undefined && { questionWaitCapMs: waitCapMs }) } }),
+    ...(Object.keys(limits).length > 0 && { limits }),
   };
 }
 

@@ -3,6 +3,7 @@ import { type Executor, formatTime, type Profile, resolveLimits, type Mesh, type
 import { findPanes } from "../../lib/node/index.js";
 import { formatAddress } from "../../lib/address.js";
 import { planAddresses, type PlannedAddress } from "./addresses.js";
+import { configuredLimits } from "./configured-limits.js";
 import { loadConfig, type LoadedConfig } from "./config.js";
 import { removeDiscovery, writeDiscovery } from "./discovery-file.js";
 import { openFaces } from "./faces.js";
@@ -95,7 +96,7 @@ interface Surroundings {
 async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDaemon> {
   const { options, env, cwd, home, loaded } = surroundings;
   const { daemon = {} } = loaded.config;
-  const limits = fromConfig(() => resolveLimits(daemon.limits));
+  const limits = fromConfig(() => resolveLimits(configuredLimits(loaded.config)));
   const plan = planned(surroundings);
   const storeChoice = chosenStore(surroundings);
   const port = Promise.withResolvers<number | undefined>();
@@ -141,7 +142,10 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   undo.add(() => mesh.close());
   const panes = await openPanes({ ground, home, backend, mesh });
   undo.add(() => panes.close());
-  const listeners = await openFaces({ ground, kernel, mesh, panes, daemon, instance, plan, limits }, undo);
+  const listeners = await openFaces(
+    { ground, kernel, mesh, panes, daemon, instance, plan, limits, firstFrameAuth: loaded.config.mesh?.ws_first_frame_auth ?? false },
+    undo,
+  );
   port.resolve(listeners.port);
   announce(surroundings, ground, listeners, instance, undo);
 

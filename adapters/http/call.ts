@@ -1,3 +1,5 @@
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
 import type { ByteStream } from "../../lib/contract/operation.js";
 import type { AnodeError } from "../../lib/errors.js";
 
@@ -40,6 +42,14 @@ export interface Call {
   body(): AsyncIterable<Uint8Array>;
 }
 
+/** A connection that has left HTTP. */
+export interface Upgraded {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  /** What the client has sent already. */
+  readonly head: Buffer;
+}
+
 /** What a door sends back. */
 export interface Reply {
   readonly status: number;
@@ -48,6 +58,8 @@ export interface Reply {
   readonly body?: string | Uint8Array | ByteStream;
   /** The connection must not be used for another request. */
   readonly close?: boolean;
+  /** Instead of an answer: who takes over the connection of an upgrade. */
+  readonly takeOver?: (upgraded: Upgraded) => void;
 }
 
 /** The whole HTTP face as one function; it never rejects. */

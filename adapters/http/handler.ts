@@ -16,7 +16,8 @@ import { idempotencyKeyOf, toInput } from "./input.js";
 import { toProblemReply } from "./problem.js";
 import { securityHeaders, toReply } from "./reply.js";
 import { createRouter, type Route, type Router } from "./router.js";
-import { checkUpgrade } from "./upgrade.js";
+import type { Sockets } from "./sockets.js";
+import { checkSocket, checkUpgrade } from "./upgrade.js";
 
 /** Validates, authorises and runs one operation; the contract's `perform`, bound to its services. */
 export type Perform = (operation: Operation, input: Record<string, unknown>, context: CallContext) => Promise<Result>;
@@ -31,6 +32,8 @@ export interface HandlerOptions {
   readonly origins?: readonly string[];
   /** Who calls. Without it the owner of a Unix socket or of the process, and nobody on TCP-like doors. */
   readonly authenticate?: Authenticate;
+  /** What serves WebSockets. @defaultValue none are served */
+  readonly sockets?: Sockets;
   readonly limits?: Partial<Limits>;
   readonly host: Host;
 }
@@ -61,9 +64,11 @@ export function createContractHandler(options: HandlerOptions): Handle {
     }
     const caller = await identify(call, headers, authenticate, limiter);
     const route = router.find(call.method, target.path);
-    if (!caller && route?.operation.scope !== "none")
+    const mayComeLater = call.upgrade && options.sockets?.firstFrameAuth && target.path === options.sockets.path;
+    if (!caller && route?.operation.scope !== "none" && !mayComeLater)
       throw new AnodeError("auth_required", "This server needs a credential: Authorization: Bearer <token>.");
-    const { operation, parameters } = admit(call, headers, route, caller, router, target.path);
+    if (call.upgrade) return upgrade(call, headers, caller, target.path, trail);
+    const { operation, parameters } = admit(route, caller, router, target.path);
     trail.route = operation.path;
     checkFraming(headers);
     const body = operation.body === "json" ? await jsonBody(call, headers, operation, limits) : bodyless(operation);
@@ -71,6 +76,27 @@ export function createContractHandler(options: HandlerOptions): Handle {
     const result = await options.perform(operation, input, toContext(call, headers, caller ?? anonymous, trail.requestId));
     const reply = toReply(result, call.method === "HEAD");
     return announcesBody(headers) && operation.body === "none" ? { ...reply, close: true } : reply;
+  }
+
+  /** Stage 7 of a call that leaves HTTP. */
+  function upgrade(call: Call, headers: HeaderMap, caller: Caller | undefined, path: string, trail: Trail): Reply {
+    checkUpgrade(call, headers);
+    const sockets = checkSocket(options.sockets, path, headers, caller);
+    trail.route = sockets.path;
+    const { requestId } = trail;
+    const takeOver = sockets.open({
+      call,
+      ...(caller && { caller }),
+      perform: options.perform,
+      requestId,
+      async prove(token) {
+        const later = withToken(call, token);
+        const proven = await identify(later, readHeaders(later.rawHeaders), authenticate, limiter);
+        if (!proven) throw new AnodeError("auth_invalid", "Nobody is known by this credential.", { details: { reason: "unknown" } });
+        return { caller: proven, signal: later.signal };
+      },
+    });
+    return { status: 101, headers: {}, takeOver };
   }
 
   return async function handle(call) {
@@ -98,9 +124,14 @@ export function createContractHandler(options: HandlerOptions): Handle {
   };
 }
 
-/** Stage 7: route, method, upgrade, scope. */
-function admit(call: Call, headers: HeaderMap, route: Route | undefined, caller: Caller | undefined, router: Router, path: string): Route {
-  if (call.upgrade) checkUpgrade(headers);
+/** The same call with a credential that came after its head. What is a getter of the call stays one: it is asked about this one. */
+function withToken(call: Call, token: string): Call {
+  const rawHeaders = { value: [...call.rawHeaders, "Authorization", `Bearer ${token}`], enumerable: true };
+  return Object.create(call, { rawHeaders }) as Call;
+}
+
+/** Stage 7: route, method, scope. */
+function admit(route: Route | undefined, caller: Caller | undefined, router: Router, path: string): Route {
   if (!route) {
     const allow = router.allowed(path);
     if (allow.length === 0) throw new AnodeError("not_found", "There is no such path.");

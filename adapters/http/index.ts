@@ -3,7 +3,7 @@
  * @packageDocumentation
  */
 
-export type { Call, Connection, Door, Handle, Reply } from "./call.js";
+export type { Call, Connection, Door, Handle, Reply, Upgraded } from "./call.js";
 export { toFetchHandler, type FetchInfo } from "./fetch/door.js";
 export { insideRun, type Authenticate } from "./gate/caller.js";
 export { listenerHosts, listenerOrigins } from "./gate/host-header.js";
@@ -13,3 +13,5 @@ export { createHandler, type MountOptions } from "./mount.js";
 export { createNodeDoor, type NodeDoor, type NodeDoorOptions } from "./node/door.js";
 export { createPeerSocketRule, type PeerSocketOptions, type PeerSocketRule } from "./node/peer-socket.js";
 export { systemProc, type Proc } from "./node/proc.js";
+export type { Sockets, UpgradeRequest } from "./sockets.js";
+export { createMeshSockets, type MeshSocketsOptions } from "./ws/mesh-sockets.js";

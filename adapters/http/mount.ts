@@ -4,6 +4,7 @@ import { createServices, type DaemonParts, type Limits, type Mesh, type Panes, t
 import type { Handle } from "./call.js";
 import type { Authenticate } from "./gate/caller.js";
 import { createContractHandler } from "./handler.js";
+import type { Sockets } from "./sockets.js";
 
 /** What mounts the contract of a manager over HTTP. */
 export interface MountOptions {
@@ -22,11 +23,13 @@ export interface MountOptions {
   readonly mesh?: Mesh;
   /** The panes of its peers. */
   readonly panes?: Panes;
+  /** The sockets of peers: `createMeshSockets` makes them. @defaultValue none are served */
+  readonly sockets?: Sockets;
 }
 
 /** The HTTP contract of a manager as one function, the gate in front of every operation. */
 export function createHandler(options: MountOptions): Handle {
-  const { manager, hosts, origins, authenticate, limits, daemon, mesh, panes } = options;
+  const { manager, hosts, origins, authenticate, limits, daemon, mesh, panes, sockets } = options;
   return createContractHandler({
     perform: createPerform(createServices(manager, { daemon, mesh, panes }), manager.idempotency),
     operations,
@@ -35,5 +38,6 @@ export function createHandler(options: MountOptions): Handle {
     host: manager.host,
     ...(origins && { origins }),
     ...(authenticate && { authenticate }),
+    ...(sockets && { sockets }),
   });
 }

@@ -7,7 +7,9 @@ import { joinSteps } from "../events/join-steps.js";
 import type { CancelTimer } from "../host.js";
 import type { CallContext } from "../contract/operation.js";
 import type { Channel, InProcessReceiver } from "../messages/channel.js";
+import { Claims } from "../messages/claims.js";
 import { Courier, messageCollection } from "../messages/courier.js";
+import { Links } from "../messages/links.js";
 import { type InputNews, RunChannel } from "../messages/run-channel.js";
 import type { AttachedFile, Message } from "../messages/schema.js";
 import { assertReach } from "../peers/circles.js";
@@ -16,7 +18,7 @@ import { PeerRegistry } from "../peers/registry.js";
 import { Repair } from "../peers/repair.js";
 import type { Peer, PeerRecord, PeerRegistration, PeerStatus, TurnState } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
-import { type LinkState, showPeer } from "../peers/show.js";
+import { showPeer } from "../peers/show.js";
 import type { RunManager } from "../runs/manager.js";
 import { parseTime } from "../system-host.js";
 import { Traces } from "../traces/traces.js";
@@ -41,10 +43,6 @@ export interface MeshOptions {
   readonly realPath?: (path: string) => Promise<string>;
   /** What the caller's attachments are. Without it there are none. @throws `attachment_not_found` */
   readonly attached?: (ids: readonly string[], caller: Caller) => Promise<AttachedFile[]>;
-  /** What is known of a peer's socket. */
-  readonly linkOf?: (peer_id: string) => LinkState | undefined;
-  /** The live socket of a peer, as a channel. */
-  readonly socketOf?: (peer_id: string) => Channel | undefined;
 }
 
 /** Counts for the status document. */
@@ -83,6 +81,8 @@ export class Mesh {
   readonly peers: PeerRegistry;
   readonly traces: Traces;
   readonly courier: Courier;
+  readonly claims: Claims;
+  readonly links: Links;
   readonly asks: Asks;
   readonly asksToMany: AsksToMany;
   readonly #options: MeshOptions;
@@ -115,6 +115,16 @@ export class Mesh {
       peer: (peer_id) => this.peers.byId(peer_id),
       moved: (message) => this.asks.messageMoved(message),
     });
+    this.claims = new Claims(parts, this.courier, this.traces);
+    this.links = new Links({
+      host,
+      limits,
+      seen: (peer_id) => this.peers.touch(peer_id),
+      working: (peer_id) => void this.peers.event(peer_id, { type: "working" }),
+      receipt: (...receipt) => void this.courier.receipt(...receipt),
+      waiting: (peer_id) => this.courier.waiting(peer_id).length,
+      open: (peer_id) => this.courier.resume(peer_id),
+    });
     this.asks = new Asks({
       ...parts,
       peers: this.peers,
@@ -139,7 +149,7 @@ export class Mesh {
     this.peers.onRetire((peer, reason) => {
       this.#receivers.delete(peer.peer_id);
       peerRetired?.(peer, reason);
-      return { step: {} };
+      return { step: {}, taken: () => this.links.retire(peer.peer_id, reason) };
     });
   }
 
@@ -212,7 +222,7 @@ export class Mesh {
     const open = this.asks.openTo(peer.peer_id);
     const oldest = open.at(-1);
     return showPeer(peer, {
-      link: this.#options.linkOf?.(peer.peer_id),
+      link: this.links.stateOf(peer.peer_id),
       inbox: {
         pendingAsks: open.length,
         ...(oldest && { oldestAgeMs: Math.max(0, nowMs - parseTime(oldest.created_at)) }),
@@ -293,6 +303,10 @@ export class Mesh {
     const event = { type: "report", ...(status && { status }), ...(turn_state && { turn_state }) } as const;
     this.peers.touch(peer.peer_id);
     const next = this.peers.event(peer.peer_id, event, fields) ?? peer;
+    if (turn_state === "idle") {
+      this.links.idle(peer.peer_id);
+      this.courier.resume(peer.peer_id);
+    }
     if (turn) this.#turn(next, turn);
     return next;
   }
@@ -306,6 +320,9 @@ export class Mesh {
   close(): void {
     this.#cancelSweep();
     this.#cancelRetention();
+    this.links.close();
+    this.claims.close();
+    this.courier.close();
     this.#runChannel.close();
     this.#unfollow();
     this.asks.stop();
@@ -316,7 +333,7 @@ export class Mesh {
   #channelOf(peer: PeerRecord): Channel | undefined {
     if (peer.run_id !== undefined) return this.#runChannel;
     const receiver = this.#receivers.get(peer.peer_id);
-    return receiver ? this.#inProcess(receiver) : this.#options.socketOf?.(peer.peer_id);
+    return receiver ? this.#inProcess(receiver) : this.links.channelOf(peer.peer_id);
   }
 
   #turn({ peer_id }: PeerRecord, turn: TurnReport): void {
@@ -325,7 +342,7 @@ export class Mesh {
   }
 
   #known({ peer_id, run_id }: PeerRecord): ReturnType<ConstructorParameters<typeof Repair>[1]["known"]> {
-    const link = this.#options.linkOf?.(peer_id);
+    const link = this.links.stateOf(peer_id);
     return {
       inProcess: this.#receivers.has(peer_id),
       socket: link?.connected ?? false,

@@ -1,6 +1,7 @@
 import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
-import type { Draft, Step } from "../events/journal.js";
+import type { Step } from "../events/journal.js";
+import type { CancelTimer } from "../host.js";
 import { randomHexId } from "../ids.js";
 import type { MeshParts } from "../peers/registry.js";
 import type { PeerRecord } from "../peers/schema.js";
@@ -9,8 +10,10 @@ import type { Put } from "../store/store.js";
 import { formatTime, parseTime } from "../system-host.js";
 import type { StageDraft, Traces } from "../traces/traces.js";
 import type { Channel, Handed } from "./channel.js";
+import { expiredDraft, sentDraft, stateDraft } from "./drafts.js";
+import type { ReceiptStatus } from "./frames.js";
 import { Queues } from "./queue.js";
-import type { Delivery, DeliveryState, Message, MessageKind } from "./schema.js";
+import type { DeliveryState, Message, MessageKind } from "./schema.js";
 
 /** The store's collection of messages. */
 export const messageCollection = "messages";
@@ -62,8 +65,14 @@ export class Courier {
   readonly #traces: Traces;
   readonly #ports: CourierPorts;
   readonly #queues = new Queues();
-  /** Messages that are not final: waiting ones, and sent ones whose proof may still come. */
+  /** Waiting messages, and those that became an input of a run, of which more will be heard. */
   readonly #records = new Records<Message>(messageCollection);
+  /** Who has a waiting message just now: the step that stores it, a channel, a claim. Nobody else sends it meanwhile. */
+  readonly #holders = new Map<string, object>();
+  /** Peers whose channel did not take what waits: it is tried again after a while, or when the channel says so. */
+  readonly #paused = new Map<string, CancelTimer>();
+  /** Receipts of messages that are not in memory any more, in their order. */
+  readonly #late = new Map<string, Promise<void>>();
 
   constructor(parts: MeshParts, traces: Traces, ports: CourierPorts) {
     this.#parts = parts;
@@ -74,10 +83,17 @@ export class Courier {
   /** Takes over what waits; leases of a former life are over. */
   async open(): Promise<void> {
     await this.#records.load(this.#parts.store, { delivery_state: ["queued", "claimed"] });
+    const steps: Step[] = [];
     for (const message of [...this.#records.values()]) {
-      if (message.delivery_state === "claimed") await this.#parts.journal.append(this.change(message, "queued")).committed;
-      else this.#queues.set(message);
+      this.#queues.set(message);
+      if (message.delivery_state === "claimed") steps.push(this.change(message, "queued"));
     }
+    if (steps.length > 0) await this.#parts.journal.append(joinSteps(...steps)).committed;
+  }
+
+  close(): void {
+    for (const cancel of this.#paused.values()) cancel();
+    this.#paused.clear();
   }
 
   /** Messages that wait for a peer, oldest first, claimed ones included. */
@@ -89,7 +105,7 @@ export class Courier {
     return this.#queues.size;
   }
 
-  /** A message that is not final, as it is now. */
+  /** A message that is in memory, as it is now. */
   current(delivery_id: string): Message | undefined {
     return this.#records.get(delivery_id);
   }
@@ -109,8 +125,9 @@ export class Courier {
     const { to } = draft;
     this.assertRoom(to);
     const channel = this.#ports.channelOf(to);
-    const goesNow = channel !== undefined && !this.#queues.of(to.peer_id).some((message) => message.delivery_state === "queued");
-    const message = this.#made(draft);
+    const isIdle = channel?.holds?.(to, false) !== "not_idle";
+    const goesNow = channel !== undefined && this.#goes(channel, to);
+    const message: Message = { ...this.#made(draft), ...(!isIdle && { reason: "not_idle" }) };
     const stages: StageDraft[] =
       draft.kind === "reply"
         ? []
@@ -125,70 +142,99 @@ export class Courier {
     const traced = isOwnTrace
       ? this.#traces.begin(message.trace_id, message.kind, ...stages)
       : this.#traces.stages(message.trace_id, ...stages);
-    const puts: Put[] = [this.#records.put(message.delivery_id, message)];
+    const puts = [this.#records.put(message.delivery_id, message)];
+    const storing = {};
     this.#queues.set(message);
+    this.hold(message, storing);
     const step = joinSteps({ puts, feed: [sentDraft(message)] }, traced, options.also?.(message) ?? {});
     try {
       await this.#parts.journal.append({ ...step, whenFull: "refuse" }).committed;
     } catch (error) {
+      this.release(message, storing);
       this.#queues.delete(message);
       this.#records.undo(puts);
       this.#traces.undo(message.trace_id, traced);
       options.undo?.(step.puts ?? []);
       throw error;
     }
-    if (goesNow) return this.push(message, channel, to, options);
-    if (channel || options.whenUnavailable !== "fail" || this.canPull(to)) return message;
-    return this.#fail(message, "no_live_transport", options);
+    // Until it is released it stands in nobody's way, its own included.
+    const peer = this.#ports.peer(to.peer_id) ?? to;
+    const now = this.#ports.channelOf(peer);
+    const goes = now !== undefined && this.#goes(now, peer);
+    this.release(message, storing);
+    if (goes) return this.#push(message, now, peer, options, false);
+    if (now) this.drain(peer.peer_id);
+    else if (options.whenUnavailable === "fail" && !this.canPull(peer)) return this.#fail(message, "no_live_transport", options);
+    return this.get(message.delivery_id);
   }
 
-  /** Hands a waiting message to a channel, and takes note of what became of it. @throws as {@link Courier.post} */
-  async push(message: Message, channel: Channel, to: PeerRecord, options: PostOptions = {}): Promise<Message> {
-    // While the channel has it, nobody else sends it: it is held, in memory alone.
-    this.#queues.set({ ...message, delivery_state: "claimed" });
-    return this.handed(message, await channel.push(message, to), options);
-  }
-
-  /** Takes note of what a channel did. @throws `injection_failed` when a refusal is to fail */
-  async handed(message: Message, handed: Handed, options: PostOptions = {}): Promise<Message> {
-    const now = this.#records.get(message.delivery_id);
-    // A claim, a receipt or the end of the peer came in between.
-    if (!now || final.has(now.delivery_state)) return this.get(message.delivery_id);
-    if (handed.state === "failed") {
-      if (options.whenRefused === "fail") return this.#fail(now, "injection_failed", options, handed.detail);
-      return this.#settle(
-        now,
-        "queued",
-        { reason: "injection_failed" },
-        { stage: "injection_failed", status: "fail", ...detailOf(handed) },
+  /** Sends what waits for a peer, in order, as far as its channel takes it. */
+  drain(peer_id: string): void {
+    const peer = this.#ports.peer(peer_id);
+    const channel = peer && peer.retired_at === undefined && !this.#paused.has(peer_id) ? this.#ports.channelOf(peer) : undefined;
+    if (!peer || !channel) return;
+    const isReplay = channel.kind === "websocket";
+    for (const message of this.free(peer_id)) {
+      if (channel.holds?.(peer, isReplay) !== undefined) return;
+      if (isReplay) {
+        this.#parts.journal.append(joinSteps(this.change(message, "claimed"), this.#traces.stages(message.trace_id, { stage: "claimed" })));
+      }
+      this.#push(this.#records.get(message.delivery_id) ?? message, channel, peer, {}, isReplay).catch((error: unknown) =>
+        this.#parts.host.log("warn", "message.not_settled", { delivery_id: message.delivery_id, error: String(error) }),
       );
     }
-    if (handed.state === "queued") return this.#settle(now, "queued", { reason: handed.reason }, { stage: "deferred" });
-    if (handed.state === "sent" && handed.input_id === undefined) return this.#settle(now, "sent", { reason: "unverified" });
-    const input = handed.state === "sent" && handed.input_id !== undefined ? { input_id: handed.input_id } : {};
-    return this.#settle(now, handed.state, input);
+  }
+
+  /** The channel of a peer is there, or takes messages again. */
+  resume(peer_id: string): void {
+    this.#paused.get(peer_id)?.();
+    this.#paused.delete(peer_id);
+    this.drain(peer_id);
+  }
+
+  /** Waiting messages of a peer that nobody has, oldest first. */
+  free(peer_id: string): Message[] {
+    return this.#queues.of(peer_id).filter(({ delivery_id }) => !this.#holders.has(delivery_id));
+  }
+
+  /** From now on this holder alone decides about a waiting message. */
+  hold({ delivery_id }: Message, holder: object): void {
+    this.#holders.set(delivery_id, holder);
+  }
+
+  /** Gives a message back. False when it was not this holder's any more. */
+  release({ delivery_id }: Message, holder: object): boolean {
+    return this.#holders.get(delivery_id) === holder && this.#holders.delete(delivery_id);
+  }
+
+  /**
+   * Takes note of a receipt that came when nobody waited for it any more. False for a message that is not this peer's.
+   * What is final stays as it is.
+   */
+  async receipt(peer_id: string, delivery_id: string, status: ReceiptStatus, detail?: string): Promise<boolean> {
+    let isOwn = false;
+    const before = this.#late.get(delivery_id) ?? Promise.resolve();
+    const task = before.then(async () => {
+      const message = await this.#taken(delivery_id);
+      isOwn = message?.to_peer_id === peer_id;
+      if (message && isOwn) await this.#receipted(message, status, detail);
+    });
+    const settled = task.catch((error: unknown) => this.#parts.host.log("warn", "receipt.lost", { delivery_id, error: String(error) }));
+    this.#late.set(delivery_id, settled);
+    await settled;
+    if (this.#late.get(delivery_id) === settled) this.#late.delete(delivery_id);
+    return isOwn;
   }
 
   /** The step that brings a message into a state; whoever takes it appends it. */
   change(message: Message, state: DeliveryState, also: Partial<Message> = {}): Step {
-    const { reason: _old, ...rest } = message;
-    const isFinal = final.has(state);
-    const next: Message = {
-      ...rest,
-      ...also,
-      delivery_state: state,
-      ...(isFinal && { ended_at: formatTime(this.#parts.host.clock.now()) }),
-    };
-    const put = this.#records.put(message.delivery_id, next);
-    if (waiting.has(state)) this.#queues.set(next);
-    else this.#queues.delete(next);
-    if (isFinal) this.#records.forget(message.delivery_id);
-    const expired: Draft[] = state === "expired" ? [{ ...stateDraft(next), type: "message.expired" }] : [];
-    return joinSteps({ puts: [put], feed: [stateDraft(next), ...expired] }, this.#ports.moved?.(next) ?? {});
+    return this.#changed(message, state, also).step;
   }
 
   /** Ends the messages that wait for a peer which is gone; for the step that retires it. */
   endFor(peer_id: string): Step {
+    this.#paused.get(peer_id)?.();
+    this.#paused.delete(peer_id);
     const steps = this.#queues.of(peer_id).map((message) => {
       const traced = this.#traces.stages(message.trace_id, { stage: "expired", status: "fail", detail: { reason: "peer_retired" } });
       return joinSteps(this.change(message, "expired", { reason: "peer_retired" }), traced);
@@ -196,14 +242,18 @@ export class Courier {
     return joinSteps(...steps);
   }
 
-  /** Ends what has waited too long. */
+  /** Ends what has waited too long, and tries what still waits. */
   sweep(): void {
     const now = this.#parts.host.clock.now();
+    const peers = new Set<string>();
     for (const message of [...this.#queues.values()]) {
-      if (message.delivery_state !== "queued" || parseTime(message.expires_at) > now) continue;
+      if (this.#holders.has(message.delivery_id)) continue;
+      peers.add(message.to_peer_id);
+      if (parseTime(message.expires_at) > now) continue;
       const traced = this.#traces.stages(message.trace_id, { stage: "expired", status: "fail" });
       this.#parts.journal.append(joinSteps(this.change(message, "expired"), traced));
     }
+    for (const peer_id of peers) this.drain(peer_id);
   }
 
   /** @throws `inbox_full` */
@@ -220,14 +270,95 @@ export class Courier {
     return peer.status !== "offline" && (pulling.has(peer.backend) || peer.capabilities.includes("pull"));
   }
 
+  /** Whether a new message may go at once: the channel takes it, and nothing that is older waits. */
+  #goes(channel: Channel, to: PeerRecord): boolean {
+    return channel.holds?.(to, false) === undefined && !this.#queues.some(to.peer_id, ({ delivery_id }) => !this.#holders.has(delivery_id));
+  }
+
+  async #push(message: Message, channel: Channel, to: PeerRecord, options: PostOptions, isReplay: boolean): Promise<Message> {
+    const holder = {};
+    this.hold(message, holder);
+    const handed = await channel.push(message, to, isReplay);
+    this.release(message, holder);
+    return this.#handed(message, handed, options);
+  }
+
+  /** Takes note of what a channel did. @throws `injection_failed` when a refusal is to fail */
+  async #handed(message: Message, handed: Handed, options: PostOptions): Promise<Message> {
+    const now = this.#records.get(message.delivery_id);
+    // A receipt or the end of the peer came in between.
+    if (!now || !waiting.has(now.delivery_state)) return this.get(message.delivery_id);
+    const { stages = [] } = handed;
+    switch (handed.state) {
+      case "failed": {
+        const { detail } = handed;
+        const failed: StageDraft = { stage: "injection_failed", status: "fail", ...(detail !== undefined && { detail: { detail } }) };
+        if (options.whenRefused === "fail") return this.#fail(now, "injection_failed", options, [...stages, failed]);
+        this.#pause(now.to_peer_id);
+        return this.#settle(now, "queued", { reason: "injection_failed" }, ...stages, failed);
+      }
+      case "queued": {
+        const { reason } = handed;
+        if (reason === "lease_over") this.#pause(now.to_peer_id);
+        return this.#settle(now, "queued", { reason }, ...stages, { stage: reason === "not_idle" ? "deferred" : "pending" });
+      }
+      default: {
+        const { input_id } = handed.state === "sent" ? handed : {};
+        const also = handed.state === "sent" ? (input_id === undefined ? { reason: "unverified" } : { input_id }) : {};
+        const settled = this.#settle(now, handed.state, also, ...stages);
+        this.drain(now.to_peer_id);
+        return settled;
+      }
+    }
+  }
+
+  /** What a channel has just refused is not offered to it again at once. */
+  #pause(peer_id: string): void {
+    if (this.#paused.has(peer_id)) return;
+    const { host, limits } = this.#parts;
+    this.#paused.set(
+      peer_id,
+      host.clock.schedule(() => this.resume(peer_id), limits.claimMs),
+    );
+  }
+
+  async #receipted(message: Message, status: ReceiptStatus, detail: string | undefined): Promise<void> {
+    const came: StageDraft = { stage: "hook_received" };
+    if (status === "injected") {
+      const settled = this.#settle(message, "delivered", {}, came, { stage: "pane_injected" });
+      this.drain(message.to_peer_id);
+      await settled;
+    } else if (message.delivery_state === "sent") {
+      const failed: StageDraft = { stage: "injection_failed", status: "fail", ...(detail !== undefined && { detail: { detail } }) };
+      await this.#settle(message, "failed", { reason: "injection_failed" }, came, failed);
+    }
+  }
+
+  /** A message that is not final, taken from the store when it is not in memory. */
+  async #taken(delivery_id: string): Promise<Message | undefined> {
+    const known = this.#records.get(delivery_id);
+    if (known) return known;
+    await this.#parts.journal.settled();
+    const stored = await this.#parts.store.get(messageCollection, delivery_id);
+    const isOver = !stored || final.has((stored.record as Message).delivery_state);
+    return isOver ? undefined : this.#records.adopt(stored);
+  }
+
   #stays(message: Message, to: PeerRecord, channel: Channel | undefined, options: PostOptions): StageDraft[] {
-    const fails = !channel && options.whenUnavailable === "fail" && !this.canPull(to);
+    if (channel) {
+      const turn = to.turn_state === undefined ? {} : { detail: { turn_state: to.turn_state } };
+      return [message.reason === "not_idle" ? { stage: "deferred", ...turn } : { stage: "pending" }];
+    }
+    const fails = options.whenUnavailable === "fail" && !this.canPull(to);
     return [fails ? { stage: "no_connection", status: "fail", peer_id: message.to_peer_id } : { stage: "pending" }];
   }
 
-  async #fail(message: Message, code: "no_live_transport" | "injection_failed", options: PostOptions, detail?: string): Promise<never> {
-    const stages: StageDraft[] =
-      code === "injection_failed" ? [{ stage: code, status: "fail", ...(detail !== undefined && { detail: { detail } }) }] : [];
+  async #fail(
+    message: Message,
+    code: "no_live_transport" | "injection_failed",
+    options: PostOptions,
+    stages: readonly StageDraft[] = [],
+  ): Promise<never> {
     const step = joinSteps(
       this.change(message, "failed", { reason: code }),
       this.#traces.stages(message.trace_id, ...stages),
@@ -242,9 +373,30 @@ export class Courier {
   }
 
   async #settle(message: Message, state: DeliveryState, also: Partial<Message>, ...stages: readonly StageDraft[]): Promise<Message> {
-    const step = joinSteps(this.change(message, state, also), this.#traces.stages(message.trace_id, ...stages));
-    await this.#parts.journal.append(step).committed;
-    return this.get(message.delivery_id);
+    const { next, step } = this.#changed(message, state, also);
+    await this.#parts.journal.append(joinSteps(step, this.#traces.stages(message.trace_id, ...stages))).committed;
+    return next;
+  }
+
+  #changed(message: Message, state: DeliveryState, also: Partial<Message>): { readonly next: Message; readonly step: Step } {
+    const { reason: _old, ...rest } = message;
+    const isFinal = final.has(state);
+    const next: Message = {
+      ...rest,
+      ...also,
+      delivery_state: state,
+      ...(isFinal && { ended_at: formatTime(this.#parts.host.clock.now()) }),
+    };
+    const put = this.#records.put(message.delivery_id, next);
+    if (waiting.has(state)) this.#queues.set(next);
+    else {
+      this.#queues.delete(next);
+      this.#holders.delete(next.delivery_id);
+      // Of a run's input more will be heard soon; any other proof may come late or never.
+      if (isFinal || next.input_id === undefined) this.#records.forget(next.delivery_id);
+    }
+    const feed = [stateDraft(next), ...(state === "expired" ? [expiredDraft(next)] : [])];
+    return { next, step: joinSteps({ puts: [put], feed }, this.#ports.moved?.(next) ?? {}) };
   }
 
   #made({ kind, from, to, text, trace_id, circle = from.circle, ...rest }: MessageDraft): Message {
@@ -267,56 +419,4 @@ export class Courier {
       expires_at: formatTime(now + (to.role === "human" ? personQueueMs : messageQueueMs)),
     };
   }
-}
-
-/** A message as the call that sent it answers. */
-export function deliveryOf({ delivery_id, delivery_state, reason, from_peer_id, to_peer_id }: Message): Delivery {
-  return {
-    delivery_id,
-    delivery_state,
-    delivered: delivery_state === "delivered",
-    queued: delivery_state === "queued" || delivery_state === "claimed",
-    ...(reason !== undefined && { reason }),
-    from_peer_id,
-    to_peer_id,
-  };
-}
-
-function detailOf({ detail }: { readonly detail?: string }): Pick<StageDraft, "detail"> {
-  return detail === undefined ? {} : { detail: { detail } };
-}
-
-function sentDraft(message: Message): Draft {
-  const { delivery_id, kind, from_peer_id, from_name, to_peer_id, to_name, circle, text, correlation_id } = message;
-  return {
-    type: "message.sent",
-    payload: {
-      delivery_id,
-      kind,
-      from_peer_id,
-      from_name,
-      to_peer_id,
-      to_name,
-      circle,
-      text,
-      ...(correlation_id !== undefined && { correlation_id }),
-    },
-    peer_id: to_peer_id,
-  };
-}
-
-function stateDraft({ delivery_id, kind, from_peer_id, to_peer_id, delivery_state, reason, correlation_id }: Message): Draft {
-  return {
-    type: "message.state",
-    payload: {
-      delivery_id,
-      kind,
-      from_peer_id,
-      to_peer_id,
-      delivery_state,
-      ...(reason !== undefined && { reason }),
-      ...(correlation_id !== undefined && { correlation_id }),
-    },
-    peer_id: to_peer_id,
-  };
 }

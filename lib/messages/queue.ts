@@ -14,6 +14,12 @@ export class Queues {
     return [...(this.#byPeer.get(peer_id)?.values() ?? [])];
   }
 
+  /** Whether one of a peer's messages is such. */
+  some(peer_id: string, is: (message: Message) => boolean): boolean {
+    for (const message of this.#byPeer.get(peer_id)?.values() ?? []) if (is(message)) return true;
+    return false;
+  }
+
   count(peer_id: string): number {
     return this.#byPeer.get(peer_id)?.size ?? 0;
   }

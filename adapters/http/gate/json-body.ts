@@ -17,7 +17,12 @@ const mayHoldForbiddenKey = /__proto__|\\u/;
  */
 export async function readJsonBody(body: AsyncIterable<Uint8Array>, limits: BodyLimits): Promise<Record<string, unknown>> {
   const bytes = await readBytes(body, limits.bytes);
-  return bytes.length === 0 ? {} : parseObject(scanJson(bytes, limits));
+  return bytes.length === 0 ? {} : parseJsonObject(bytes, limits);
+}
+
+/** Stages 11 and 12. @throws `invalid_json` */
+export function parseJsonObject(bytes: Uint8Array, limits: ScanLimits): Record<string, unknown> {
+  return parseObject(scanJson(bytes, limits));
 }
 
 /** The bytes of a body, counted whatever was declared. */

@@ -4,13 +4,14 @@ import type { Duplex } from "node:stream";
 import { AnodeError } from "../../../lib/errors.js";
 import type { Log } from "../../../lib/host.js";
 import { defaultLimits, type Limits } from "../../../lib/limits.js";
-import type { Call, Connection, Door, Handle } from "../call.js";
+import type { Call, Connection, Door, Handle, Reply } from "../call.js";
 import { toFault } from "./client-error.js";
 import { createPace } from "./pace.js";
 import { writeRawReply } from "./raw-reply.js";
 import { createRequestBody, type RequestBody } from "./request-body.js";
 import { createTurns, type Turns } from "./turns.js";
 import { writeReply } from "./write-reply.js";
+import { withBearer } from "../ws/bearer.js";
 
 /** What a `node:http` door is made with beside the handler and the door. */
 export interface NodeDoorOptions {
@@ -42,6 +43,7 @@ interface Line {
 }
 
 /** What a call brings that the request itself does not say. */
+type Head = Pick<IncomingMessage, "method" | "url" | "httpVersion" | "rawHeaders">;
 type Extra = Pick<Call, "fault" | "upgrade"> & { readonly expects?: boolean };
 
 /** Pipelined requests of a connection that are read ahead of their turn. */
@@ -82,10 +84,12 @@ export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOpti
   }
 
   /** Answers where `node:http` gives no response object. */
-  function serveRaw(socket: Socket, request: Pick<IncomingMessage, "method" | "url" | "httpVersion" | "rawHeaders">, extra: Extra): void {
+  function serveRaw(socket: Socket, request: Head, extra: Extra, upgraded?: (reply: Reply) => void): void {
     const line = lineOf(socket);
     takeTurn(socket, line, async (signal) => {
-      writeRawReply(socket, await handle(toCall(door, line.connection, request, emptyBody, signal, extra)));
+      const reply = await handle(toCall(door, line.connection, request, emptyBody, signal, extra));
+      if (reply.takeOver && upgraded) upgraded(reply);
+      else writeRawReply(socket, reply);
       return false;
     });
   }
@@ -106,9 +110,17 @@ export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOpti
     });
   }
 
-  function leaveHttp(request: IncomingMessage, duplex: Duplex): void {
-    duplex.on("error", () => {});
-    serveRaw(duplex as Socket, request, { upgrade: request.method !== "CONNECT" });
+  function leaveHttp(server: Server, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on("error", () => {});
+    const { method, url, httpVersion } = request;
+    const upgrade = method !== "CONNECT";
+    const rawHeaders = upgrade ? [...withBearer(request.rawHeaders)] : request.rawHeaders;
+    serveRaw(socket as Socket, { method, url, httpVersion, rawHeaders } as Head, { upgrade }, ({ takeOver }) => {
+      // What is no HTTP connection any more takes the place of none.
+      server.maxConnections += 1;
+      socket.once("close", () => (server.maxConnections -= 1));
+      takeOver?.({ request, socket, head });
+    });
   }
 
   function clientError(error: NodeJS.ErrnoException, duplex: Duplex): void {
@@ -141,8 +153,8 @@ export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOpti
       server.on("checkExpectation", (request, response) =>
         serve(request, response, { fault: new AnodeError("expectation_failed", "The only expectation met is 100-continue.") }),
       );
-      server.on("connect", leaveHttp);
-      server.on("upgrade", leaveHttp);
+      server.on("connect", (request, socket, head) => leaveHttp(server, request, socket, head));
+      server.on("upgrade", (request, socket, head) => leaveHttp(server, request, socket, head));
       server.on("clientError", clientError);
     },
   };
@@ -151,7 +163,7 @@ export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOpti
 function toCall(
   door: Door,
   connection: Connection,
-  request: Pick<IncomingMessage, "method" | "url" | "httpVersion" | "rawHeaders">,
+  request: Head,
   body: Call["body"],
   signal: AbortSignal,
   { fault, upgrade }: Extra,

@@ -77,6 +77,22 @@ export const messageSchemas = {
     output: later(() => z.strictObject({ messages: z.array(message), next_cursor: z.string().exactOptional() })),
   },
   "messages.get": { input: later(() => z.strictObject({ delivery_id: word })), output: message },
+  "messages.claim": {
+    input: later(() =>
+      z.strictObject({
+        peer_id: peerRef.exactOptional(),
+        limit: z.int().min(1).max(100).exactOptional(),
+        lease_ms: z.int().min(1).max(300_000).exactOptional(),
+      }),
+    ),
+    output: later(() =>
+      z.strictObject({ claim_id: z.string().exactOptional(), lease_until: z.string().exactOptional(), messages: z.array(message) }),
+    ),
+  },
+  "messages.confirm": {
+    input: later(() => z.strictObject({ claim_id: word, delivery_ids: z.array(word).max(100).exactOptional() })),
+    output: later(() => z.strictObject({ confirmed: z.int(), released: z.int() })),
+  },
   "deliveries.pending": {
     input: later(() =>
       z

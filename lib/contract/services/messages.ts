@@ -1,8 +1,9 @@
 import { type Caller, isOwner } from "../../caller.js";
 import { AnodeError } from "../../errors.js";
 import type { Mesh } from "../../mesh/mesh.js";
-import { deliveryOf } from "../../messages/courier.js";
+import { deliveryOf } from "../../messages/drafts.js";
 import type { Message } from "../../messages/schema.js";
+import type { PeerRecord } from "../../peers/schema.js";
 import { ownPeer, senderOf } from "../../peers/sender.js";
 import type { CallContext, Result, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
@@ -53,6 +54,14 @@ export function createMessageServices(mesh: Mesh): Services {
     },
     "messages.get": async ({ delivery_id }: ValidInput<"messages.get">, { caller }: CallContext) =>
       ok(visible(await courier.get(delivery_id), mesh, caller)),
+    "messages.claim": async ({ peer_id, limit = 50, lease_ms }: ValidInput<"messages.claim">, { caller }: CallContext) => {
+      const peer = puller(mesh, caller, peer_id);
+      return ok(await mesh.claims.claim(peer.peer_id, limit, lease_ms ?? mesh.manager.limits.claimMs));
+    },
+    "messages.confirm": async ({ claim_id, delivery_ids }: ValidInput<"messages.confirm">, { caller }: CallContext) => {
+      puller(mesh, caller, mesh.claims.peerOf(claim_id));
+      return ok(await mesh.claims.confirm(claim_id, delivery_ids));
+    },
     "deliveries.pending": async ({ peer_id, pane_id, limit = 100 }: ValidInput<"deliveries.pending">, { caller }: CallContext) => {
       const peer = pane_id === undefined ? peers.find(peer_id ?? "", { from: ownPeer(peers, caller) }) : mesh.peerOfPane(pane_id);
       if (!isOwner(caller)) assertOwn(peer, caller);
@@ -71,6 +80,15 @@ export function createMessageServices(mesh: Mesh): Services {
       return ok(await traces.read(trace_id));
     },
   } as unknown as Services;
+}
+
+/** Whose messages a caller fetches: a peer its own, an owner the person's or, with the scope admin, anybody's. @throws `identity_unproven` */
+function puller({ peers }: Mesh, caller: Caller, peer_id: string | undefined): PeerRecord {
+  const own = ownPeer(peers, caller);
+  if (!isOwner(caller) && !own) throw new AnodeError("peer_not_found", "The caller is no registered peer; register it first.");
+  const peer = peer_id === undefined ? (own ?? peers.find("human", { circle: "default" })) : peers.find(peer_id, { from: own });
+  if (!isOwner(caller) || peer.role !== "human") assertOwn(peer, caller);
+  return peer;
 }
 
 /** A peer sees its own messages; everything else is not there for it. @throws `message_not_found` */

@@ -212,7 +212,7 @@ describe("loadConfig", () => {
       skills: { paths: ["a"], disabled: ["b"] },
       session: { autoSave: false, maxSessions: 0, storePath: "/x" },
       agents: { mine: { argv: ["x"] } },
-      mesh: { question_wait_cap_ms: 300_000 },
+      mesh: { queue_max: 1 },
       hooks: { approval: { enabled: true, gated_tools: ["Bash", "mcp__*"], wait_ms: 120_000 } },
       work: { any: 1 },
       ui: { theme: "dark" },
@@ -266,6 +266,7 @@ describe("loadConfig", () => {
       profiles: { mine: { maxturns: 1, executor: { kind: "acp", agent: "x" } } },
       providers: { mine: { headers: { any: "x" }, models: [{ id: "a", window: 1 }] } },
       agents: { mine: { anything: 1 } },
+      mesh: { queue_max: 1 },
       work: { anything: 1 },
       hooks: { approval: { wait: 1 } },
     });

@@ -1,0 +1,121 @@
+import { AnodeError, invalidRequest } from "../errors.js";
+import { joinSteps } from "../events/join-steps.js";
+import type { Step } from "../events/journal.js";
+import type { CancelTimer } from "../host.js";
+import { randomHexId } from "../ids.js";
+import type { MeshParts } from "../peers/registry.js";
+import { formatTime } from "../system-host.js";
+import type { Traces } from "../traces/traces.js";
+import type { Courier } from "./courier.js";
+import type { Message } from "./schema.js";
+
+/** What a claim gave; without messages there is none to confirm. */
+export interface Claimed {
+  readonly claim_id?: string;
+  readonly lease_until?: string;
+  /** Oldest first. */
+  readonly messages: readonly Message[];
+}
+
+interface Claim {
+  readonly claim_id: string;
+  readonly peer_id: string;
+  readonly delivery_ids: ReadonlySet<string>;
+  readonly cancel: CancelTimer;
+}
+
+/** Messages that peers fetch themselves: held for a while, delivered once confirmed, else they wait again in their place. */
+export class Claims {
+  readonly #parts: MeshParts;
+  readonly #courier: Courier;
+  readonly #traces: Traces;
+  readonly #claims = new Map<string, Claim>();
+
+  constructor(parts: MeshParts, courier: Courier, traces: Traces) {
+    this.#parts = parts;
+    this.#courier = courier;
+    this.#traces = traces;
+  }
+
+  /** Holds the oldest messages that wait for a peer. @throws `storage_full` */
+  async claim(peer_id: string, limit: number, leaseMs: number): Promise<Claimed> {
+    this.#assertSpace();
+    const free = this.#courier.free(peer_id).slice(0, limit);
+    if (free.length === 0) return { messages: [] };
+    const { host, journal } = this.#parts;
+    const claim_id = randomHexId(host, "claim");
+    const claim: Claim = {
+      claim_id,
+      peer_id,
+      delivery_ids: new Set(free.map(({ delivery_id }) => delivery_id)),
+      cancel: host.clock.schedule(() => this.#end(claim, new Set()), leaseMs),
+    };
+    this.#claims.set(claim_id, claim);
+    const steps = free.map((message) => {
+      this.#courier.hold(message, claim);
+      return joinSteps(this.#courier.change(message, "claimed"), this.#traces.stages(message.trace_id, { stage: "claimed" }));
+    });
+    await journal.append(joinSteps(...steps)).committed;
+    const messages = free.map((message) => this.#courier.current(message.delivery_id) ?? message);
+    return { claim_id, lease_until: formatTime(host.clock.now() + leaseMs), messages };
+  }
+
+  /** Whose messages a claim holds. @throws `claim_expired` for one that is over, or that never was */
+  peerOf(claim_id: string): string {
+    return this.#open(claim_id).peer_id;
+  }
+
+  /**
+   * The claimed messages, or those that are named, have reached their peer; the others wait again.
+   * @throws `claim_expired`, `invalid_request` for a message that the claim never held, `storage_full`
+   */
+  async confirm(claim_id: string, delivery_ids?: readonly string[]): Promise<{ readonly confirmed: number; readonly released: number }> {
+    this.#assertSpace();
+    const claim = this.#open(claim_id);
+    const foreign = delivery_ids?.findIndex((id) => !claim.delivery_ids.has(id)) ?? -1;
+    if (foreign >= 0)
+      throw invalidRequest([{ path: `delivery_ids.${foreign}`, code: "conflict", message: "is not a message of this claim" }]);
+    const { confirmed, released, committed } = this.#end(claim, new Set(delivery_ids ?? claim.delivery_ids));
+    await committed;
+    return { confirmed, released };
+  }
+
+  close(): void {
+    for (const { cancel } of this.#claims.values()) cancel();
+    this.#claims.clear();
+  }
+
+  #end(claim: Claim, confirmed: ReadonlySet<string>) {
+    claim.cancel();
+    this.#claims.delete(claim.claim_id);
+    const counts = { confirmed: 0, released: 0 };
+    const steps: Step[] = [];
+    for (const delivery_id of claim.delivery_ids) {
+      const message = this.#courier.current(delivery_id);
+      // The peer may be gone, or a receipt have come.
+      if (!message || !this.#courier.release(message, claim)) continue;
+      const isConfirmed = confirmed.has(delivery_id);
+      counts[isConfirmed ? "confirmed" : "released"] += 1;
+      const stage = this.#traces.stages(message.trace_id, { stage: isConfirmed ? "confirmed" : "pending" });
+      steps.push(joinSteps(this.#courier.change(message, isConfirmed ? "delivered" : "queued"), stage));
+    }
+    const { committed } = this.#parts.journal.append(joinSteps(...steps));
+    this.#courier.drain(claim.peer_id);
+    return { ...counts, committed };
+  }
+
+  /** @throws `claim_expired` */
+  #open(claim_id: string): Claim {
+    const claim = this.#claims.get(claim_id);
+    if (claim) return claim;
+    throw new AnodeError("claim_expired", "The claim is over, and what was not confirmed waits again.", {
+      details: { hint: "Claim again; what comes twice has the same delivery_id." },
+    });
+  }
+
+  /** @throws `storage_full` */
+  #assertSpace(): void {
+    if (this.#parts.journal.full)
+      throw new AnodeError("storage_full", "The disk has no space left for this change; free some and try again.");
+  }
+}
