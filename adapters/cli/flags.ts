@@ -20,6 +20,16 @@ const ofExecute = ["execute", "exec"] as const;
 const ofAgent = [...ofExecute, "review", ...ofStart] as const;
 const ofTask = [...ofExecute, ...ofStart] as const;
 const ofStream = [...ofExecute, "review", "attach"] as const;
+const ofHooks = [
+  "hook pretooluse",
+  "hook session",
+  "hook prompt",
+  "hook stop",
+  "hook notification",
+  "hook session-end",
+  "hook ws",
+] as const;
+const ofInstall = ["hooks install", "hooks status", "hooks uninstall"] as const;
 const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"] as const;
 
 const table = {
@@ -41,6 +51,7 @@ const table = {
   model: { kind: "any", on: ofAgent, value: "provider/model", text: "Model of the run" },
   "max-turns": { kind: "count", on: ofAgent, value: "n", text: "Most turns; 0 is the profile's" },
   approval: { kind: "any", on: ofAgent, value: "mode", text: "ask, auto, unrestricted or yolo" },
+  "with-approval": { kind: "switch", on: ["hooks install"], text: "Ask for approval before tools run, too" },
   "run-label": { kind: "text", on: ofTask, value: "label", text: "Label of the run" },
   cwd: { kind: "text", on: ofTask, value: "folder", text: "Folder the run works in" },
   session: { kind: "text", on: ofTask, value: "id", text: "Thread to go on with" },
@@ -95,7 +106,9 @@ const table = {
   run: { kind: "text", on: ["questions"], value: "id", text: "Only questions of this run" },
   tree: { kind: "switch", on: ["questions"], text: "Those of the runs below it too; needs --run" },
 
-  backend: { kind: "text", on: ["hook pretooluse"], value: "runtime", text: "claude-code, codex or gemini" },
+  backend: { kind: "text", on: ofHooks, value: "runtime", text: "claude-code, codex or gemini" },
+  pane: { kind: "text", on: ["hook ws"], value: "pane", text: "Pane of the peer, as tmux names it" },
+  "dry-run": { kind: "switch", on: ["hooks install", "hooks uninstall"], text: "Show what would change, and change nothing" },
 
   resume: { kind: "switch", on: ["doctor"], text: "Let runs start again after a pause" },
   deep: { kind: "switch", on: ["doctor"], text: "Check every page of the store" },
