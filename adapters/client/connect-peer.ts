@@ -275,10 +275,11 @@ class ReconnectingPeer implements PeerConnection {
   }
 
   async #asked(key: string, frame: ClientFrame): Promise<void> {
+    if (!this.#socket) throw new AnodeError("connection_lost", "The peer has no socket at this moment.");
     const { promise, resolve } = Promise.withResolvers<{ readonly ok: boolean; readonly code?: string }>();
     const settles = this.#results.get(key) ?? [];
     this.#results.set(key, [...settles, resolve]);
-    if (!this.#send(frame)) throw new AnodeError("connection_lost", "The peer has no socket at this moment.");
+    this.#send(frame);
     const { ok, code = "protocol_error" } = await promise;
     if (!ok) throw new AnodeError(isErrorCode(code) ? code : "protocol_error", `The daemon refused the ${frame.type}: ${code}.`);
   }

@@ -50,15 +50,6 @@ const daemon = later(() =>
   }),
 );
 
-/** `hooks.approval`: what `anode hook pretooluse` asks about; it reads this by itself. */
-const approvalHook = later(() =>
-  z.looseObject({
-    enabled: z.boolean().exactOptional(),
-    gated_tools: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).exactOptional(),
-    wait_ms: count(600_000),
-  }),
-);
-
 /** `mesh`: each but the last sets the limit of the same meaning. */
 const mesh = later(() =>
   z.looseObject({
@@ -68,8 +59,17 @@ const mesh = later(() =>
     reap_ms: z.int().min(0).exactOptional(),
     stale_busy_ms: z.int().min(0).exactOptional(),
     description_ttl_ms: z.int().min(0).exactOptional(),
-    question_wait_cap_ms: count(600_000),
+    question_wait_cap_ms: z.int().min(1_000).max(600_000).exactOptional(),
     ws_first_frame_auth: z.boolean().exactOptional(),
+  }),
+);
+
+/** `hooks.approval`: what `anode hook pretooluse` asks about; it reads this by itself. */
+const approvalHook = later(() =>
+  z.looseObject({
+    enabled: z.boolean().exactOptional(),
+    gated_tools: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]).exactOptional(),
+    wait_ms: count(600_000),
   }),
 );
 

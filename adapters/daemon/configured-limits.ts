@@ -9,6 +9,7 @@ const names = {
   reap_ms: "reapMs",
   stale_busy_ms: "staleBusyMs",
   description_ttl_ms: "descriptionMs",
+  question_wait_cap_ms: "questionWaitCapMs",
 } as const satisfies Readonly<Record<string, keyof Limits>>;
 
 /** All bounds that a configuration sets; where it says one twice, `daemon.limits` holds. */

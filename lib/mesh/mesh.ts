@@ -149,7 +149,13 @@ export class Mesh {
     this.peers.onRetire((peer, reason) => {
       this.#receivers.delete(peer.peer_id);
       peerRetired?.(peer, reason);
-      return { step: {}, taken: () => this.links.retire(peer.peer_id, reason) };
+      return {
+        step: {},
+        taken: () => {
+          this.claims.drop(peer.peer_id);
+          this.links.retire(peer.peer_id, reason);
+        },
+      };
     });
   }
 
@@ -320,9 +326,9 @@ export class Mesh {
   close(): void {
     this.#cancelSweep();
     this.#cancelRetention();
-    this.links.close();
-    this.claims.close();
     this.courier.close();
+    this.claims.close();
+    this.links.close();
     this.#runChannel.close();
     this.#unfollow();
     this.asks.stop();

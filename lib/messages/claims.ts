@@ -80,6 +80,15 @@ export class Claims {
     return { confirmed, released };
   }
 
+  /** The peer is gone, and what waited for it has its end: its claims have nothing to confirm. */
+  drop(peer_id: string): void {
+    for (const claim of [...this.#claims.values()]) {
+      if (claim.peer_id !== peer_id) continue;
+      claim.cancel();
+      this.#claims.delete(claim.claim_id);
+    }
+  }
+
   close(): void {
     for (const { cancel } of this.#claims.values()) cancel();
     this.#claims.clear();

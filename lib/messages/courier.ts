@@ -73,6 +73,7 @@ export class Courier {
   readonly #paused = new Map<string, CancelTimer>();
   /** Receipts of messages that are not in memory any more, in their order. */
   readonly #late = new Map<string, Promise<void>>();
+  #isClosed = false;
 
   constructor(parts: MeshParts, traces: Traces, ports: CourierPorts) {
     this.#parts = parts;
@@ -91,7 +92,9 @@ export class Courier {
     if (steps.length > 0) await this.#parts.journal.append(joinSteps(...steps)).committed;
   }
 
+  /** Changes nothing any more: what is under way is found in the store by the next life. */
   close(): void {
+    this.#isClosed = true;
     for (const cancel of this.#paused.values()) cancel();
     this.#paused.clear();
   }
@@ -171,7 +174,8 @@ export class Courier {
   /** Sends what waits for a peer, in order, as far as its channel takes it. */
   drain(peer_id: string): void {
     const peer = this.#ports.peer(peer_id);
-    const channel = peer && peer.retired_at === undefined && !this.#paused.has(peer_id) ? this.#ports.channelOf(peer) : undefined;
+    const mayGo = peer && peer.retired_at === undefined && !this.#paused.has(peer_id) && !this.#isClosed;
+    const channel = mayGo ? this.#ports.channelOf(peer) : undefined;
     if (!peer || !channel) return;
     const isReplay = channel.kind === "websocket";
     for (const message of this.free(peer_id)) {
@@ -287,7 +291,7 @@ export class Courier {
   async #handed(message: Message, handed: Handed, options: PostOptions): Promise<Message> {
     const now = this.#records.get(message.delivery_id);
     // A receipt or the end of the peer came in between.
-    if (!now || !waiting.has(now.delivery_state)) return this.get(message.delivery_id);
+    if (!now || !waiting.has(now.delivery_state) || this.#isClosed) return this.get(message.delivery_id);
     const { stages = [] } = handed;
     switch (handed.state) {
       case "failed": {

@@ -212,7 +212,7 @@ describe("loadConfig", () => {
       skills: { paths: ["a"], disabled: ["b"] },
       session: { autoSave: false, maxSessions: 0, storePath: "/x" },
       agents: { mine: { argv: ["x"] } },
-      mesh: { queue_max: 1 },
+      mesh: { queue_max: 1, ws_first_frame_auth: true, question_wait_cap_ms: 300_000 },
       hooks: { approval: { enabled: true, gated_tools: ["Bash", "mcp__*"], wait_ms: 120_000 } },
       work: { any: 1 },
       ui: { theme: "dark" },
@@ -266,15 +266,16 @@ describe("loadConfig", () => {
       profiles: { mine: { maxturns: 1, executor: { kind: "acp", agent: "x" } } },
       providers: { mine: { headers: { any: "x" }, models: [{ id: "a", window: 1 }] } },
       agents: { mine: { anything: 1 } },
-      mesh: { queue_max: 1 },
       work: { anything: 1 },
       hooks: { approval: { wait: 1 } },
+      mesh: { queue_min: 1 },
     });
     expect(loadConfig({ env: {}, home, cwd }).warnings.map((text) => text.split(" key ")[1])).toEqual([
       "profiles.mine.maxturns.",
       "context.compaction.treshold.",
       "tools.limit.",
       "plugins.processes.0.arg.",
+      "mesh.queue_min.",
       "hooks.approval.wait.",
     ]);
   });

@@ -10,4 +10,17 @@ describe("toManagerOptions", () => {
       questionWaitCapMs: 60_000,
     });
   });
+
+  it.each([
+    ["queue_max", "messageQueue"],
+    ["queue_ttl_ms", "messageQueueMs"],
+    ["contact_ttl_ms", "contactMs"],
+    ["reap_ms", "reapMs"],
+    ["stale_busy_ms", "staleBusyMs"],
+    ["description_ttl_ms", "descriptionMs"],
+    ["question_wait_cap_ms", "questionWaitCapMs"],
+  ])("takes mesh.%s as the limit %s, and the limit itself before it", (key, limit) => {
+    expect(toManagerOptions({ mesh: { [key]: 5_000 } }).limits).toEqual({ [limit]: 5_000 });
+    expect(toManagerOptions({ mesh: { [key]: 5_000 }, daemon: { limits: { [limit]: 6_000 } } }).limits).toEqual({ [limit]: 6_000 });
+  });
 });
