@@ -35,7 +35,7 @@ const packages = [
 
 /** What a marked room or an adapter may take from the core: the front door, the base, the contract, and the type file of each plug point and noun. */
 const coreDoors =
-  "^lib/([^/]+\\.ts$|contract/|[^/]+/schema\\.ts$|events/(event|buffer|encode)\\.ts$|store/(store|refusals)\\.ts$|runs/executor\\.ts$)";
+  "^lib/([^/]+\\.ts$|contract/|[^/]+/schema\\.ts$|events/(event|buffer|encode)\\.ts$|store/(store|refusals)\\.ts$|runs/executor\\.ts$|attachments/blob-store\\.ts$)";
 
 const pureCore = "^lib/(?!(node|agent|acp|redis)/)";
 

@@ -2,8 +2,28 @@
  * The run manager for agent work: start runs in the background, list them, attach to them, answer their questions.
  * @packageDocumentation
  */
+export {
+  type AttachmentPage,
+  Attachments,
+  type AttachmentsParts,
+  type AttachmentUses,
+  type OpenAttachment,
+} from "./attachments/attachments.js";
+export { type BlobStore, checkBlobId, type OpenBlob, type Written } from "./attachments/blob-store.js";
+export type { AttachmentJournal } from "./attachments/record.js";
+export { createMemoryBlobs } from "./attachments/memory-blobs.js";
+export { attachmentList, type AttachmentRef, attachmentRef } from "./attachments/schema.js";
 export { allScopes, type Caller, hasScope, localCaller, type Scope } from "./caller.js";
-export { type ByteStream, type CallContext, type Handler, type Operation, type Result, type Services } from "./contract/operation.js";
+export {
+  type ByteStream,
+  type CallBody,
+  type CallContext,
+  type FileBody,
+  type Handler,
+  type Operation,
+  type Result,
+  type Services,
+} from "./contract/operation.js";
 export { operations } from "./contract/index.js";
 export { openApiDocument } from "./contract/document.js";
 export { createPerform, type Perform } from "./contract/perform.js";
@@ -38,6 +58,7 @@ export type {
   QuestionSteps,
 } from "./questions/desk-types.js";
 export type { ClientFrame, ConnectedFrame, ConnectFrame, DaemonFrame, MessageFrame, ReceiptStatus } from "./messages/frames.js";
+export { attachmentUses } from "./mesh/attachment-uses.js";
 export { Mesh, type MeshOptions, type SessionReport, type TurnReport } from "./mesh/mesh.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export {

@@ -26,6 +26,7 @@ export const limitTable = {
   headerCount: bound(100, "headers of a request; over it 431"),
   headerMs: bound(5_000, "time for the header block; over it 408"),
   requestMs: bound(30_000, "time for a whole request; over it 408"),
+  uploadMs: bound(120_000, "time for a request that brings a file; over it 408"),
   keepAliveMs: bound(5_000, "idle keep-alive; then the connection closes"),
   connections: bound(512, "connections per door; further ones are closed"),
   requestsPerConnection: bound(1_000, "requests per connection; then it closes"),
@@ -109,6 +110,10 @@ export const limitTable = {
   traces: bound(20_000, "traces kept; the oldest of what is over go"),
   commitOperations: bound(4_096, "operations in one commit; producers wait"),
   commitBytes: bound(8 * MiB, "bytes in one commit; producers wait"),
+  attachmentBytes: bound(25 * MiB, "one attachment; over it 413 attachment_too_large", 1, 25 * MiB),
+  attachmentStoreBytes: bound(GiB, "bytes of all attachments; over it 507 attachment_storage_full"),
+  attachments: bound(10_000, "attachments kept at once; over it 507 attachment_storage_full"),
+  attachmentMs: bound(24 * HOUR_MS, "life of an attachment that nothing open refers to"),
   socketPathBytes: bound(103, "a socket path in UTF-8; over it exit 78", 1, 107),
 } as const satisfies Record<string, Bound>;
 

@@ -29,9 +29,10 @@ function digestHere(): Host["digest"] {
   return hash ? async (text) => hash("sha256", text, "hex") : webDigest;
 }
 
-/** SHA-256 of the UTF-8 text as hex, the way every runtime has it. */
-export async function webDigest(text: string): Promise<string> {
-  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+/** SHA-256 of bytes, or of the UTF-8 text, as hex, the way every runtime has it. */
+export async function webDigest(data: string | Uint8Array): Promise<string> {
+  const bytes = typeof data === "string" ? new TextEncoder().encode(data) : data;
+  const hash = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
   return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

@@ -91,6 +91,29 @@ const table = {
       "events --after 1200 --follow",
     ],
   },
+  "attachments put": {
+    words: "<file>",
+    summary: "Upload a file for a day and print its id; - is standard input",
+    examples: ["attachments put report.md", "attachments put build.log --name log.txt", "attachments put - --name notes.txt"],
+  },
+  "attachments get": {
+    words: "<id>",
+    summary: "Download an attachment into a file and print its path; replaces no file without asking",
+    examples: [
+      "attachments get att-0123456789abcdef0123456789abcdef",
+      "attachments get att-0123456789abcdef0123456789abcdef --output /tmp/report.md",
+    ],
+  },
+  "attachments list": {
+    words: "",
+    summary: "List attachments, newest first",
+    examples: ["attachments list", "attachments list --limit 10"],
+  },
+  "attachments remove": {
+    words: "<id>",
+    summary: "Remove an attachment that nothing open refers to",
+    examples: ["attachments remove att-0123456789abcdef0123456789abcdef"],
+  },
   execute: {
     words: "[prompt...]",
     summary: "Do one run in this process, without a daemon; the prompt is the words, else standard input",

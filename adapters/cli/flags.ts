@@ -31,6 +31,7 @@ const ofHooks = [
 ] as const;
 const ofInstall = ["hooks install", "hooks status", "hooks uninstall"] as const;
 const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"] as const;
+const everyAttachment = ["attachments put", "attachments get", "attachments list", "attachments remove"] as const;
 
 const table = {
   addr: {
@@ -77,10 +78,10 @@ const table = {
   "no-spawn": { kind: "switch", on: ["runs start", "acp"], text: "Do not start a daemon" },
   "no-daemon": { kind: "switch", on: ["acp"], text: "Hold the runs in this process" },
 
-  limit: { kind: "count", on: ["runs list"], value: "n", text: "At most n runs; 0 is all (default 100)" },
+  limit: { kind: "count", on: ["runs list", "attachments list"], value: "n", text: "At most n of them; 0 is all (default 100)" },
   status: { kind: "text", on: ["runs list"], value: "statuses", text: "Comma list of statuses, active or terminal" },
   origin: { kind: "text", on: ["runs list"], value: "origins", text: "Comma list of origins" },
-  cursor: { kind: "text", on: ["runs list"], value: "cursor", text: "Go on where a page ended" },
+  cursor: { kind: "text", on: ["runs list", "attachments list"], value: "cursor", text: "Go on where a page ended" },
   reason: { kind: "text", on: ["runs cancel"], value: "text", text: "Why" },
   "timeout-ms": { kind: "count", on: ["runs wait"], value: "ms", text: "Longest wait; then exit 7" },
   text: { kind: "text", on: ["runs answer"], value: "text", text: "Answer of a text question" },
@@ -121,6 +122,8 @@ const table = {
   },
   label: { kind: "text", on: ["token create"], value: "label", text: "Label of the token" },
   "ttl-ms": { kind: "count", on: ["token create"], value: "ms", text: "Life of the token" },
+  name: { kind: "text", on: ["attachments put"], value: "name", text: "Name of the attachment, instead of the file's" },
+  output: { kind: "text", on: ["attachments get"], value: "path", text: "File or folder to write to, instead of the current folder" },
   out: { kind: "text", on: ["openapi"], value: "file", text: "Write to a file" },
 
   daemon: {
@@ -128,6 +131,7 @@ const table = {
     on: [
       "status",
       ...everyRun,
+      ...everyAttachment,
       "questions",
       "answer",
       "attach",
@@ -147,6 +151,7 @@ const table = {
     on: [
       "status",
       ...everyRun,
+      ...everyAttachment,
       "questions",
       "answer",
       "events",

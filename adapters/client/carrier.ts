@@ -1,10 +1,19 @@
 import type { Operation } from "../../lib/contract/operation.js";
 
+/** A file on its way. */
+export interface CallFile {
+  /** Bytes that are there can be sent again; others are read once, as they are asked for. */
+  readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
+  readonly contentType: string;
+}
+
 /** One operation on its way to whoever serves it. */
 export interface CarrierCall {
   readonly operation: Operation;
   /** Path parameters, query and body in one object; plain JSON values. */
   readonly input: Readonly<Record<string, unknown>>;
+  /** The file that an operation of the kinds `bytes` and `multipart` takes. */
+  readonly file?: CallFile;
   /** Names in lower case; may hold the credential. */
   readonly headers: Readonly<Record<string, string>>;
   /** Ends the call, and the reply's body with it. Its reason is an `AnodeError`. */
@@ -52,7 +61,7 @@ export interface Carrier {
 }
 
 /** A body that is already there. */
-export async function* bytesOf(body: string | Uint8Array | undefined): AsyncGenerator<Uint8Array> {
+export async function* bytesOf(body: string | Uint8Array | undefined): AsyncGenerator<Uint8Array, void> {
   if (body === undefined || body.length === 0) return;
   yield typeof body === "string" ? new TextEncoder().encode(body) : body;
 }

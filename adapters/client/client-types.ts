@@ -1,3 +1,4 @@
+import type { AttachmentRef } from "../../lib/attachments/schema.js";
 import type { OperationInput, OperationName, OperationOutput } from "../../lib/contract/schemas.js";
 import type { Preview, StreamEvent } from "../../lib/events/event.js";
 import type { AttachOptions } from "./attach.js";
@@ -61,14 +62,50 @@ export interface EventsMethod {
   (options?: FeedOptions): AsyncIterableIterator<StreamEvent>;
 }
 
+/** What can be uploaded: bytes that are there, or a stream of them that is read once, as fast as they are taken. */
+export type UploadSource = Uint8Array | AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
+
+/** What is said of an upload. */
+export interface UploadDetails {
+  /** A path's last part counts. @defaultValue `file` */
+  readonly filename?: string;
+  /** @defaultValue `application/octet-stream` */
+  readonly content_type?: string;
+}
+
+/** A download, its bytes still to come. */
+export interface Download {
+  readonly filename: string;
+  /** What it was sent as: of the uploader's type only if that is harmless. */
+  readonly content_type: string;
+  readonly size_bytes: number;
+  readonly sha256: string;
+  /** To be read once. Leaving early frees what is behind it. */
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** Files to and from the daemon; beside the other operations of the noun. */
+export interface AttachmentMethods {
+  /**
+   * Uploads a file. Never repeated: each upload is an attachment of its own.
+   * @throws `attachment_too_large`, `attachment_storage_full`; `aborted` with its cause when the source fails
+   */
+  upload(source: UploadSource, details?: UploadDetails, options?: CallOptions): Promise<AttachmentRef>;
+  /** The same as `upload`: over a wire both are sent as raw bytes. */
+  put(source: UploadSource, details?: UploadDetails, options?: CallOptions): Promise<AttachmentRef>;
+  /** Begins a download. @throws `attachment_not_found`, `attachment_expired` */
+  download(input: { readonly id: string; readonly inline?: boolean }, options?: CallOptions): Promise<Download>;
+}
+
 /**
  * Every operation of the contract as a method: `runs.start` is `client.runs.start(input, options)`. Calls reject with an
  * `AnodeError` whose code is the same over every carrier.
  */
 export type Client = {
-  readonly [Name in Exclude<Noun, "events">]: NounMethods<Name> & (Name extends "runs" ? AttachMethod : unknown);
+  readonly [Name in Exclude<Noun, "events" | "attachments">]: NounMethods<Name> & (Name extends "runs" ? AttachMethod : unknown);
 } & {
   readonly events: EventsMethod & VerbMethods<"events">;
+  readonly attachments: Omit<NounMethods<"attachments">, keyof AttachmentMethods> & AttachmentMethods;
 } & {
   readonly [Name in OperationName as Name extends `${string}.${string}` ? never : Name]: ClientMethod<Name>;
 } & {

@@ -4,6 +4,7 @@ import { AnodeError } from "../../lib/errors.js";
 import type { Host } from "../../lib/host.js";
 import type { RunManager } from "../../lib/index.js";
 import { systemHost } from "../../lib/system-host.js";
+import { attachmentMethods } from "./attachments.js";
 import { attach, type AttachOptions } from "./attach.js";
 import type { Carrier, CarrierReply } from "./carrier.js";
 import { connectPeer, type PeerHandlers, type PeerOptions } from "./connect-peer.js";
@@ -96,6 +97,7 @@ export function createClient(target: Carrier | RunManager, options: ClientOption
     "runs.attach": (id: string, given: AttachOptions = {}) => attach(runPorts, id, given),
     connectPeer: (given: PeerOptions, handlers: PeerHandlers) =>
       connectPeer({ carrier, credential, host, random, closing: closing.signal }, given, handlers),
+    ...Object.fromEntries(Object.entries(attachmentMethods(sender, ends)).map(([verb, call]) => [`attachments.${verb}`, call])),
     address: carrier.address,
     async close() {
       closing.abort();

@@ -4,6 +4,7 @@ import { AnodeError, isAnodeError } from "../../lib/errors.js";
 import { parseBaseUrl } from "./base-url.js";
 import type { Carrier, CarrierCall, CarrierReply } from "./carrier.js";
 import type { SocketPlace } from "./peer-socket.js";
+import { sendBody } from "./send-body.js";
 import { toWire } from "./wire.js";
 
 /** Limits of a connection; 0 = none. */
@@ -43,26 +44,33 @@ export function httpCarrier(target: { readonly url: string } | { readonly socket
   const agent = new Agent({ keepAlive: true });
   const own = runId ? { "anode-run": runId } : {};
 
-  function send({ operation, input, headers, signal }: CarrierCall): Promise<CarrierReply> {
-    const { target: path, body } = toWire(operation, input);
-    const content = body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+  function send({ operation, input, headers, signal, file }: CarrierCall): Promise<CarrierReply> {
+    const { target: path, body, headers: ofBody } = toWire(operation, input, file);
+    const isStreamed = typeof body === "object" && !(body instanceof Uint8Array);
+    const length = typeof body === "string" ? { "content-length": Buffer.byteLength(body) } : {};
     const request = httpRequest({
       ...noServerName,
       ...place.options,
       agent,
       method: operation.method,
       path: place.prefix + path,
-      headers: { ...headers, ...own, ...content },
+      headers: { ...headers, ...own, ...ofBody, ...length },
     });
     const stop = (): void => void request.destroy(signal.reason as Error);
     signal.addEventListener("abort", stop);
     if (signal.aborted) stop();
     request.once("close", () => signal.removeEventListener("abort", stop));
-    limitWaiting(request, connectMs, waitingMs(headersMs, input["timeout_ms"]), place.address);
+    limitWaiting(request, connectMs, waitingMs(headersMs, input["timeout_ms"]), place.address, file !== undefined);
     return new Promise((resolve, reject) => {
       request.on("error", (error) => reject(toTransportError(error, place.address)));
       request.on("response", (response) => resolve(toReply(response, idleMs, place.address, signal)));
-      request.end(body);
+      if (!isStreamed) request.end(body);
+      else
+        sendBody(request, body).catch((error: unknown) => {
+          // Its own words, not those of a connection that breaks off because of it.
+          reject(error);
+          request.destroy();
+        });
     });
   }
 
@@ -99,20 +107,25 @@ function placeOfSocket(path: string): Place {
   return { options: { socketPath: path }, prefix: "", address: formatAddress({ kind: "unix", path }), socket };
 }
 
-function limitWaiting(request: ClientRequest, connectMs: number, headersMs: number, address: string): void {
+function limitWaiting(request: ClientRequest, connectMs: number, headersMs: number, address: string, isUpload: boolean): void {
   let timer: NodeJS.Timeout | undefined;
   const wait = (ms: number, error: () => AnodeError): void => {
     clearTimeout(timer);
     timer = ms > 0 ? setTimeout(() => request.destroy(error()), ms) : undefined;
   };
-  const connected = (): void =>
-    wait(headersMs, () => new AnodeError("connection_lost", `${address} gave no answer within ${headersMs} ms.`));
+  const answer = (): void => wait(headersMs, () => new AnodeError("connection_lost", `${address} gave no answer within ${headersMs} ms.`));
+  // An upload takes its time; the answer to it is waited for when it is out.
+  const connected = isUpload ? () => clearTimeout(timer) : answer;
   request.once("socket", (socket) => {
     if (!socket.connecting) return connected();
     wait(connectMs, () => new AnodeError("connection_refused", `${address} took no connection within ${connectMs} ms.`));
     socket.once("connect", connected);
   });
-  request.once("response", () => clearTimeout(timer));
+  if (isUpload) request.once("finish", answer);
+  request.once("response", () => {
+    request.off("finish", answer);
+    clearTimeout(timer);
+  });
   request.once("close", () => clearTimeout(timer));
 }
 

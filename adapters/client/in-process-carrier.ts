@@ -1,10 +1,10 @@
 import { type Caller, localCaller } from "../../lib/caller.js";
-import type { CallContext, Result } from "../../lib/contract/operation.js";
+import type { CallBody, CallContext, Result } from "../../lib/contract/operation.js";
 import type { Perform } from "../../lib/contract/perform.js";
 import { AnodeError, isAnodeError } from "../../lib/errors.js";
 import type { RunManager } from "../../lib/index.js";
 import { systemHost } from "../../lib/system-host.js";
-import { bytesOf, type Carrier, type CarrierCall, type CarrierReply, lowerCased } from "./carrier.js";
+import { bytesOf, type CallFile, type Carrier, type CarrierCall, type CarrierReply, lowerCased } from "./carrier.js";
 
 /**
  * Calls the contract in this process. Values pass as JSON, so nothing is shared with the service.
@@ -42,12 +42,13 @@ async function loadPerform(manager: RunManager): Promise<Perform> {
   return createPerform(createServices(manager), manager.idempotency);
 }
 
-function toContext({ headers, signal }: CarrierCall, caller: Caller, requestId: string): CallContext {
+function toContext({ headers, signal, file }: CarrierCall, caller: Caller, requestId: string): CallContext {
   const { accept, "last-event-id": lastEventId, "idempotency-key": idempotencyKey, "user-agent": userAgent } = headers;
   return {
     caller,
     signal,
     requestId,
+    ...(file && { body: toCallBody(file) }),
     ...(accept !== undefined && { accept }),
     ...(lastEventId !== undefined && { lastEventId }),
     ...(idempotencyKey !== undefined && { idempotencyKey }),
@@ -55,9 +56,20 @@ function toContext({ headers, signal }: CarrierCall, caller: Caller, requestId: 
   };
 }
 
+function toCallBody({ bytes, contentType }: CallFile): CallBody {
+  const isWhole = bytes instanceof Uint8Array;
+  return {
+    ...(isWhole && { leastBytes: bytes.length }),
+    open: async () => ({ contentType, bytes: isWhole ? bytesOf(bytes) : bytes }),
+  };
+}
+
 function toReply({ status, body, stream, headers = {} }: Result): CarrierReply {
   const named = lowerCased(headers);
-  if (stream) return { status, headers: { ...named, "content-type": stream.contentType }, body: stream.body };
+  if (stream) {
+    const length = stream.length === undefined ? {} : { "content-length": String(stream.length) };
+    return { status, headers: { ...named, ...length, "content-type": stream.contentType }, body: stream.body };
+  }
   if (body === undefined) return { status, headers: named, body: bytesOf(undefined) };
   return { status, headers: { ...named, "content-type": "application/json" }, body: bytesOf(JSON.stringify(body)) };
 }

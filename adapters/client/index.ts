@@ -6,17 +6,21 @@
 
 export { type Address, formatAddress, isLoopback, parseAddress } from "../../lib/address.js";
 export type { AttachOptions } from "./attach.js";
-export type { Carrier, CarrierCall, CarrierReply, PeerSocket, SocketEvents } from "./carrier.js";
+export type { CallFile, Carrier, CarrierCall, CarrierReply, PeerSocket, SocketEvents } from "./carrier.js";
 export { type ClientOptions, createClient } from "./client.js";
 export type {
   AttachMethod,
+  AttachmentMethods,
   CallArguments,
   CallOptions,
   Client,
   ClientMethod,
+  Download,
   EventsMethod,
   ListMethods,
   NounMethods,
+  UploadDetails,
+  UploadSource,
 } from "./client-types.js";
 export { connect, type ConnectOptions } from "./connect.js";
 export type { PeerConnection, PeerDisconnect, PeerHandlers, PeerOptions, Receipt } from "./connect-peer.js";

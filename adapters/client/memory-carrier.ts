@@ -26,12 +26,12 @@ const door: MemoryCall["door"] = { kind: "memory", hosts: [], origins: [] };
 export function memoryCarrier(handle: (call: MemoryCall) => Promise<MemoryReply>): Carrier {
   return {
     address: "memory",
-    async send({ operation, input, headers, signal }) {
-      const { target, body } = toWire(operation, input);
+    async send({ operation, input, headers, signal, file }) {
+      const { target, body, headers: ofBody } = toWire(operation, input, file);
       const rawHeaders = Object.entries({
         host: "localhost",
         ...headers,
-        ...(body !== undefined && { "content-type": "application/json" }),
+        ...ofBody,
       }).flat();
       const reply = await handle({
         method: operation.method,
@@ -40,7 +40,7 @@ export function memoryCarrier(handle: (call: MemoryCall) => Promise<MemoryReply>
         rawHeaders,
         door,
         signal,
-        body: () => bytesOf(body),
+        body: () => (typeof body === "object" && !(body instanceof Uint8Array) ? body : bytesOf(body)),
       });
       const isWhole = typeof reply.body !== "object" || reply.body instanceof Uint8Array;
       return {

@@ -2,7 +2,7 @@ import type { Operation } from "../../lib/contract/operation.js";
 import { AnodeError, isAnodeError } from "../../lib/errors.js";
 import type { Host } from "../../lib/host.js";
 import { version } from "../../lib/version.js";
-import type { Carrier, CarrierReply } from "./carrier.js";
+import type { CallFile, Carrier, CarrierReply } from "./carrier.js";
 import type { Credential } from "./credential.js";
 import { type ClientHooks, notify } from "./hooks.js";
 import { readDocument, toError } from "./replies.js";
@@ -13,7 +13,8 @@ import { pause } from "./time.js";
 export interface Sending {
   readonly operation: Operation;
   readonly input: Readonly<Record<string, unknown>>;
-  readonly accept: "application/json" | "text/event-stream";
+  readonly file?: CallFile;
+  readonly accept: "application/json" | "text/event-stream" | "*/*";
   readonly signal: AbortSignal;
   readonly idempotencyKey?: string | undefined;
   readonly retries?: number | undefined;
@@ -37,11 +38,13 @@ export interface Sender {
   document(sending: Sending): Promise<unknown>;
   /** A successful answer whose body the caller reads; nothing of it is repeated. */
   stream(sending: Sending): Promise<CarrierReply>;
+  /** The same for an answer that is a file. */
+  bytes(sending: Sending): Promise<CarrierReply>;
 }
 
 /** Makes a {@link Sender}. */
 export function createSender(parts: SenderParts): Sender {
-  const { carrier, credential, host, hooks, bodyBytes } = parts;
+  const { carrier, host, hooks, bodyBytes } = parts;
 
   async function send<Value>(sending: Sending, read: (reply: CarrierReply) => Promise<Value>): Promise<Value> {
     const { operation, signal, retries = parts.retries } = sending;
@@ -62,19 +65,19 @@ export function createSender(parts: SenderParts): Sender {
 
   /** One try; two when the credential was refused and there is another by now. */
   async function exchange<Value>(sending: Sending, attempt: number, read: (reply: CarrierReply) => Promise<Value>): Promise<Value> {
-    const token = await credential.current();
+    const token = await parts.credential.current();
     try {
       return await read(await post(sending, attempt, token));
     } catch (error) {
-      if (!isAnodeError(error) || error.status !== 401) throw error;
-      const other = await credential.replacement(token);
+      if (!isAnodeError(error) || error.status !== 401 || !canBeSentAgain(sending.file)) throw error;
+      const other = await parts.credential.replacement(token);
       if (other === undefined) throw error;
       return read(await post(sending, attempt, other));
     }
   }
 
   async function post(sending: Sending, attempt: number, token: string | undefined): Promise<CarrierReply> {
-    const { operation, input, signal } = sending;
+    const { operation, input, signal, file } = sending;
     const headers = headersOf(sending);
     notify(hooks.onRequest, {
       operation: operation.name,
@@ -82,7 +85,8 @@ export function createSender(parts: SenderParts): Sender {
       headers: { ...headers, ...(token !== undefined && { authorization: "[redacted]" }) },
     });
     const startedAt = hooks.onResponse ? host.clock.monotonic() : 0;
-    const call = { operation, input, signal, headers: { ...headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) } };
+    const credential = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const call = { operation, input, signal, headers: { ...headers, ...credential }, ...(file && { file }) };
     const reply = await carrier.send(call);
     if (!hooks.onResponse) return reply;
     notify(hooks.onResponse, { operation: operation.name, attempt, status: reply.status, durationMs: host.clock.monotonic() - startedAt });
@@ -97,7 +101,17 @@ export function createSender(parts: SenderParts): Sender {
         if (isStream || reply.status === 204) return reply;
         throw await toError(reply, bodyBytes);
       }),
+    bytes: (sending) =>
+      send(sending, async (reply) => {
+        if (reply.status === 200) return reply;
+        throw await toError(reply, bodyBytes);
+      }),
   };
+}
+
+/** A source that is read once has been read. */
+function canBeSentAgain(file: CallFile | undefined): boolean {
+  return file === undefined || file.bytes instanceof Uint8Array;
 }
 
 function headersOf({ accept, idempotencyKey }: Sending): Record<string, string> {

@@ -1,12 +1,15 @@
 import type { Operation } from "../../lib/contract/operation.js";
 import { invalidRequest, type Issue } from "../../lib/errors.js";
+import type { CallFile } from "./carrier.js";
 
 /** An operation's input as HTTP carries it. */
 export interface WireForm {
   /** Path and query, without a host. */
   readonly target: string;
-  /** JSON text. */
-  readonly body?: string;
+  /** JSON text, or the bytes of a file. */
+  readonly body?: string | CallFile["bytes"];
+  /** What is to be said of the body; its length where it is known. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 const parameterNames = /\{(\w+)\}/g;
@@ -20,15 +23,20 @@ export function checkPathInput(operation: Operation, input: Readonly<Record<stri
   if (issues.length > 0) throw invalidRequest(issues);
 }
 
-/** Path parameters into the path, the rest into the body or, without one, into the query. */
-export function toWire(operation: Operation, input: Readonly<Record<string, unknown>>): WireForm {
+/** Path parameters into the path, the rest into the JSON body or, without one, into the query. */
+export function toWire(operation: Operation, input: Readonly<Record<string, unknown>>, file?: CallFile): WireForm {
   const inPath = new Set(namesInPath(operation));
   const path = operation.path.replace(parameterNames, (_, name: string) => encodeURIComponent(String(input[name]).toWellFormed()));
   const rest = Object.entries(input).filter(([name, value]) => !inPath.has(name) && value !== undefined);
-  if (operation.body === "json") return { target: path, body: JSON.stringify(Object.fromEntries(rest)) };
+  if (operation.body === "json") {
+    return { target: path, body: JSON.stringify(Object.fromEntries(rest)), headers: { "content-type": "application/json" } };
+  }
   const query = new URLSearchParams();
   for (const [name, value] of rest) for (const item of [value].flat()) query.append(name, String(item));
-  return { target: query.size > 0 ? `${path}?${query.toString()}` : path };
+  const target = query.size > 0 ? `${path}?${query.toString()}` : path;
+  if (!file) return { target, headers: {} };
+  const length = file.bytes instanceof Uint8Array ? { "content-length": String(file.bytes.length) } : {};
+  return { target, body: file.bytes, headers: { "content-type": file.contentType, ...length } };
 }
 
 function namesInPath({ path }: Operation): string[] {

@@ -1,4 +1,4 @@
-import { formatTime, type Limits, type Mesh, type Panes } from "../../lib/index.js";
+import { type Attachments, formatTime, type Limits, type Mesh, type Panes } from "../../lib/index.js";
 import { type Address, formatAddress } from "../../lib/address.js";
 import type { ContainmentReport } from "../../lib/node/index.js";
 import { createHandler, createMeshSockets, createPeerSocketRule, type PeerSocketRule } from "../http/index.js";
@@ -15,6 +15,7 @@ import type { Undo } from "./undo.js";
 export interface FacesOptions {
   readonly ground: Ground;
   readonly kernel: Kernel;
+  readonly attachments: Attachments;
   readonly mesh: Mesh;
   readonly panes: Panes;
   readonly daemon: DaemonConfig;
@@ -30,7 +31,7 @@ export interface FacesOptions {
  * @throws {@link StartRefused} 75 for a taken address, 78 for one that cannot be had
  */
 export async function openFaces(options: FacesOptions, undo: Undo): Promise<Listeners> {
-  const { ground, kernel, mesh, panes, daemon, instance, plan, limits, firstFrameAuth } = options;
+  const { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits, firstFrameAuth } = options;
   const { host, log, root, storeId, tokens } = ground;
   const { manager, containment } = kernel;
   let addresses: readonly Address[] = [];
@@ -62,6 +63,7 @@ export async function openFaces(options: FacesOptions, undo: Undo): Promise<List
   const sockets = createMeshSockets({ mesh, firstFrameAuth });
   const handle = createHandler({
     manager,
+    attachments,
     mesh,
     panes,
     sockets,

@@ -19,6 +19,8 @@ export interface Home {
   readonly log: string;
   readonly state: string;
   readonly store: string;
+  /** The folder of the attachments' bytes. */
+  readonly attachments: string;
   /** The port of the start before. */
   readonly port: string;
   /** What is written down beside the panes of peers, for their hooks. */
@@ -41,6 +43,7 @@ export function homeOf(env: Environment, userHome: string = env["HOME"] || homed
     log: join(path, "daemon.log"),
     state,
     store: join(state, "anode.db"),
+    attachments: join(state, "attachments"),
     port: join(state, "port"),
     peers: join(path, "peers"),
     starts: join(state, "starts.json"),

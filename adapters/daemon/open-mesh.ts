@@ -1,17 +1,29 @@
 import { realpath } from "node:fs/promises";
 import { hostname } from "node:os";
-import { createPeerProbes, Mesh, type PaneBackend } from "../../lib/index.js";
+import { type Attachments, createPeerProbes, Mesh, type PaneBackend } from "../../lib/index.js";
+import type { resolveAgents } from "../../lib/acp/index.js";
 import { isAlive } from "../../lib/node/index.js";
 import type { Ground } from "./ground.js";
 import type { Kernel } from "./kernel.js";
 
 /** Takes up the mesh of the store: peers, open asks, waiting messages. */
-export async function openMesh({ tokens, host }: Ground, { manager }: Kernel, panes: PaneBackend): Promise<Mesh> {
+export async function openMesh(
+  { tokens, host }: Ground,
+  { manager }: Kernel,
+  panes: PaneBackend,
+  attachments: () => Attachments,
+  agents: ReturnType<typeof resolveAgents>,
+): Promise<Mesh> {
   const mesh = new Mesh({
     manager,
     machine: hostname(),
+    knowsAgent: (name) => Object.hasOwn(agents, name),
     probes: createPeerProbes(panes, (process) => isAlive(process)),
     realPath: (path) => realpath(path).catch(() => path),
+    attached: async (ids, caller) => {
+      const refs = await attachments().resolve([...ids], caller);
+      return refs.map(({ created_at: _created, expires_at: _expires, ...file }) => file);
+    },
     peerToken: ({ peer_id }) => tokens.createForPeer(peer_id),
     peerRetired: ({ peer_id }, reason) => {
       // A peer that was given up for silence may still come back with its token.

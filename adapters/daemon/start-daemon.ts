@@ -1,6 +1,7 @@
 import type { Worker } from "node:worker_threads";
+import { resolveAgents } from "../../lib/acp/index.js";
 import { type Executor, formatTime, type Profile, resolveLimits, type Mesh, type RunManager, type Tokens } from "../../lib/index.js";
-import { findPanes } from "../../lib/node/index.js";
+import { createPaneHookStart, findPanes } from "../../lib/node/index.js";
 import { formatAddress } from "../../lib/address.js";
 import { planAddresses, type PlannedAddress } from "./addresses.js";
 import { configuredLimits } from "./configured-limits.js";
@@ -15,6 +16,7 @@ import { type Kernel, openKernel } from "./kernel.js";
 import { lastPort, rememberPort } from "./last-port.js";
 import type { Listeners } from "./listeners.js";
 import type { LogLevel } from "./log.js";
+import { openAttachments } from "./open-attachments.js";
 import { parseStore, type StoreChoice } from "./open-store.js";
 import { refusedSetting } from "./start-refused.js";
 import { createUndo, type Undo } from "./undo.js";
@@ -36,6 +38,8 @@ export interface DaemonOptions {
   readonly store?: string;
   /** @defaultValue "info" */
   readonly logLevel?: LogLevel;
+  /** File of the program that is started to hold the socket of a peer in a pane. @defaultValue none: panes are not linked */
+  readonly hookProgram?: string;
   /** A started worker of the SQLite store, or its file. */
   readonly sqliteWorker?: Worker | URL | string;
   /** Further executors by name. */
@@ -138,12 +142,17 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   if (ground.starts.isPaused) undo.add(resumeWhenLifted(ground, kernel));
   const instance = ground.host.randomId(12);
   const backend = await findPanes({ env });
-  const mesh = await openMesh(ground, kernel, backend);
+  // Mesh and attachments look into each other, and neither before both are there.
+  const mesh: Mesh = await openMesh(ground, kernel, backend, () => attachments, resolveAgents(loaded.config.agents));
   undo.add(() => mesh.close());
-  const panes = await openPanes({ ground, home, backend, mesh });
+  const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);
+  const { hookProgram: program } = options;
+  const startHook = program === undefined ? undefined : createPaneHookStart({ program, env, home: home.path });
+  const panes = await openPanes({ ground, home, backend, mesh, ...(startHook && { startHook }) });
   undo.add(() => panes.close());
+  const firstFrameAuth = loaded.config.mesh?.ws_first_frame_auth ?? false;
   const listeners = await openFaces(
-    { ground, kernel, mesh, panes, daemon, instance, plan, limits, firstFrameAuth: loaded.config.mesh?.ws_first_frame_auth ?? false },
+    { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits, firstFrameAuth },
     undo,
   );
   port.resolve(listeners.port);

@@ -38,8 +38,11 @@ export interface Call {
   readonly upgrade?: boolean | undefined;
   /** What the door itself found wrong before anything could be read; answered as stage 0 of the gate. */
   readonly fault?: AnodeError | undefined;
-  /** The body; called at most once, and only after everything before the body was found right. */
-  body(): AsyncIterable<Uint8Array>;
+  /**
+   * The body; called at most once, and only after everything before the body was found right.
+   * @param withinMs - time for the whole of it, where the door counts it; over it `request_timeout`. @defaultValue the door's
+   */
+  body(withinMs?: number): AsyncIterable<Uint8Array>;
 }
 
 /** A connection that has left HTTP. */

@@ -5,6 +5,7 @@ import type { Host } from "../../lib/host.js";
 import { resolveLimits, type Limits } from "../../lib/limits.js";
 import type { Call, Handle, Reply } from "./call.js";
 import { corsHeaders, isPreflight, preflightReply } from "./cors.js";
+import { fileBodyOf } from "./file-body.js";
 import { checkFraming, checkLength } from "./gate/body-framing.js";
 import { anonymous, identify, ownerOfDoor, type Authenticate } from "./gate/caller.js";
 import { checkConnection } from "./gate/connection.js";
@@ -71,9 +72,12 @@ export function createContractHandler(options: HandlerOptions): Handle {
     const { operation, parameters } = admit(route, caller, router, target.path);
     trail.route = operation.path;
     checkFraming(headers);
-    const body = operation.body === "json" ? await jsonBody(call, headers, operation, limits) : bodyless(operation);
+    const context = toContext(call, headers, caller ?? anonymous, trail.requestId);
+    const isFile = operation.body === "bytes" || operation.body === "multipart";
+    if (isFile) context.body = fileBodyOf(call, headers, operation, limits.uploadMs);
+    const body = operation.body === "json" ? await jsonBody(call, headers, operation, limits) : {};
     const input = toInput({ operation, parameters }, target.query, body);
-    const result = await options.perform(operation, input, toContext(call, headers, caller ?? anonymous, trail.requestId));
+    const result = await options.perform(operation, input, context);
     const reply = toReply(result, call.method === "HEAD");
     return announcesBody(headers) && operation.body === "none" ? { ...reply, close: true } : reply;
   }
@@ -152,14 +156,9 @@ function jsonBody(call: Call, headers: HeaderMap, operation: Operation, limits: 
   return readJsonBody(call.body(), { bytes, depth: limits.bodyDepth, tokens: limits.bodyTokens });
 }
 
-function bodyless(operation: Operation): Record<string, unknown> {
-  if (operation.body === "none") return {};
-  throw new AnodeError("not_supported", `Bodies of kind ${operation.body} are not served.`, { details: { ability: operation.body } });
-}
-
 type Draft<T> = { -readonly [Name in keyof T]: T[Name] };
 
-function toContext(call: Call, headers: HeaderMap, caller: Caller, requestId: string): CallContext {
+function toContext(call: Call, headers: HeaderMap, caller: Caller, requestId: string): Draft<CallContext> {
   const context: Draft<CallContext> = { caller, signal: call.signal, requestId };
   const accept = joined(headers, "accept");
   const lastEventId = joined(headers, "last-event-id");

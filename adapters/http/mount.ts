@@ -1,6 +1,14 @@
 import { createPerform } from "../../lib/contract/perform.js";
 import { operations } from "../../lib/contract/index.js";
-import { createServices, type DaemonParts, type Limits, type Mesh, type Panes, type RunManager } from "../../lib/index.js";
+import {
+  type Attachments,
+  createServices,
+  type DaemonParts,
+  type Limits,
+  type Mesh,
+  type Panes,
+  type RunManager,
+} from "../../lib/index.js";
 import type { Handle } from "./call.js";
 import type { Authenticate } from "./gate/caller.js";
 import { createContractHandler } from "./handler.js";
@@ -19,6 +27,8 @@ export interface MountOptions {
   readonly limits?: Partial<Limits>;
   /** Tokens, status and rotation, where a daemon has them. */
   readonly daemon?: DaemonParts;
+  /** Where attachments are served. */
+  readonly attachments?: Attachments;
   /** Peers and their messages. */
   readonly mesh?: Mesh;
   /** The panes of its peers. */
@@ -29,9 +39,9 @@ export interface MountOptions {
 
 /** The HTTP contract of a manager as one function, the gate in front of every operation. */
 export function createHandler(options: MountOptions): Handle {
-  const { manager, hosts, origins, authenticate, limits, daemon, mesh, panes, sockets } = options;
+  const { manager, hosts, origins, authenticate, limits, daemon, mesh, attachments, panes, sockets } = options;
   return createContractHandler({
-    perform: createPerform(createServices(manager, { daemon, mesh, panes }), manager.idempotency),
+    perform: createPerform(createServices(manager, { daemon, mesh, attachments, panes }), manager.idempotency),
     operations,
     hosts,
     limits: { ...manager.limits, ...limits },

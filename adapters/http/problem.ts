@@ -18,7 +18,7 @@ const closing = new Set<string>([
  */
 export function toProblemReply(error: unknown, requestId: string, host: Pick<Host, "log" | "randomId">): Reply {
   const known = toKnownError(error, requestId, host);
-  const { allow, ...members } = known.details ?? {};
+  const { allow, accept, ...members } = known.details ?? {};
   const document = {
     ...members,
     type: `urn:anode:error:${known.code}`,
@@ -30,7 +30,7 @@ export function toProblemReply(error: unknown, requestId: string, host: Pick<Hos
   };
   return {
     status: known.status as number,
-    headers: { "Content-Type": "application/problem+json", ...headersOf(known, allow) },
+    headers: { "Content-Type": "application/problem+json", ...headersOf(known, allow, accept) },
     body: JSON.stringify(document),
     ...(closing.has(known.code) ? { close: true } : {}),
   };
@@ -51,13 +51,13 @@ function titleOf(code: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-function headersOf(error: AnodeError, allow: unknown): Record<string, string> {
+function headersOf(error: AnodeError, allow: unknown, accept: unknown = "application/json"): Record<string, string> {
   const headers: Record<string, string> = {};
   const wait = error.retryAfterSeconds ?? (error.retryable && (error.status === 429 || error.status === 503) ? 1 : undefined);
   if (wait !== undefined) headers["Retry-After"] = String(Math.ceil(wait));
   if (error.status === 401) headers["WWW-Authenticate"] = "Bearer";
   if (Array.isArray(allow)) headers["Allow"] = allow.join(", ");
-  if (error.code === "unsupported_media_type") headers["Accept"] = "application/json";
+  if (error.code === "unsupported_media_type") headers["Accept"] = String(accept);
   if (error.code === "upgrade_required") headers["Sec-WebSocket-Version"] = "13";
   return headers;
 }

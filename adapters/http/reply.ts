@@ -29,6 +29,7 @@ function toStreamReply(result: Result, stream: NonNullable<Result["stream"]>, is
   const headers = {
     "Content-Type": stream.contentType,
     ...(eventTypes.has(stream.contentType) ? eventHeaders : {}),
+    ...(stream.length === undefined ? {} : { "Content-Length": String(stream.length) }),
     ...result.headers,
   };
   if (!isHead) return { status: result.status, headers, body: stream.body };

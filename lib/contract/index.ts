@@ -1,5 +1,6 @@
 import type { Operation } from "./operation.js";
 import { askRows } from "./rows/asks.js";
+import { attachmentRows } from "./rows/attachments.js";
 import { daemonRows } from "./rows/daemon.js";
 import { eventRows } from "./rows/events.js";
 import { messageRows } from "./rows/messages.js";
@@ -15,6 +16,7 @@ export const operations: readonly Operation[] = [
   ...peerRows,
   ...askRows,
   ...messageRows,
+  ...attachmentRows,
   ...paneRows,
   ...eventRows,
   ...daemonRows,

@@ -74,12 +74,17 @@ function describe(operation: Operation, path: string, schemas: OperationSchemas 
   return {
     summary: operation.summary,
     ...(parameters.length > 0 ? { parameters } : {}),
-    ...(operation.body === "json"
-      ? { requestBody: { required: true, content: { "application/json": { schema: without(input, inPath) } } } }
-      : {}),
+    ...(operation.body === "none" ? {} : { requestBody: { required: true, content: bodyContent(operation, without(input, inPath)) } }),
     responses: responsesOf(operation, schemas?.output && draw(schemas.output, "output", `${operation.name}.output`)),
     ...(operation.scope === "none" ? { security: [] } : { security: [{ bearer: [] }], "x-scope": operation.scope }),
   };
+}
+
+const fileForm = { type: "object", required: ["file"], properties: { file: {} }, additionalProperties: false };
+
+function bodyContent({ body }: Operation, input: JsonSchema): Record<string, unknown> {
+  if (body === "json") return { "application/json": { schema: input } };
+  return body === "multipart" ? { "multipart/form-data": { schema: fileForm } } : { "*/*": {} };
 }
 
 function responsesOf(operation: Operation, output: JsonSchema | undefined): Record<string, unknown> {

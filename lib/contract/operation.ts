@@ -34,6 +34,22 @@ export interface Operation {
   readonly summary: string;
 }
 
+/** A file as it comes with a call. */
+export interface FileBody {
+  /** Raw, as its sender wrote it. */
+  readonly filename?: string | undefined;
+  readonly contentType?: string | undefined;
+  readonly bytes: AsyncIterable<Uint8Array>;
+}
+
+/** The body of an operation of the kinds `bytes` and `multipart`. The service bounds what it reads. */
+export interface CallBody {
+  /** So many bytes the file has at least, by what the caller declared; absent = not declared. */
+  readonly leastBytes?: number;
+  /** Begins to read; called at most once, and only when nothing else stands against the call. */
+  open(): Promise<FileBody>;
+}
+
 /** What comes with an input, whatever the carrier. */
 export interface CallContext {
   readonly caller: Caller;
@@ -47,6 +63,8 @@ export interface CallContext {
   readonly idempotencyKey?: string;
   /** Makes the record that keeps a reply for its key, to be put into the same commit as the effect. */
   readonly keep?: (reply: StoredReply) => Put;
+  /** Where the operation takes a body that is no JSON. */
+  readonly body?: CallBody;
   readonly userAgent?: string;
   readonly address?: string;
 }
@@ -62,8 +80,8 @@ export interface Result {
   readonly status: number;
   /** The JSON document; absent for 204 and for streams. */
   readonly body?: unknown;
-  /** A stream with its content type. */
-  readonly stream?: { readonly contentType: string; readonly body: ByteStream };
+  /** A stream with its content type, and its length where that is known. */
+  readonly stream?: { readonly contentType: string; readonly body: ByteStream; readonly length?: number };
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { askSchemas } from "./schemas/asks.js";
+import { attachmentSchemas } from "./schemas/attachments.js";
 import { daemonSchemas } from "./schemas/daemon.js";
 import { eventSchemas } from "./schemas/events.js";
 import { messageSchemas } from "./schemas/messages.js";
@@ -15,6 +16,7 @@ export const operationSchemas = {
   ...peerSchemas,
   ...askSchemas,
   ...messageSchemas,
+  ...attachmentSchemas,
   ...paneSchemas,
   ...eventSchemas,
   ...daemonSchemas,

@@ -1,3 +1,4 @@
+import type { Attachments } from "../attachments/attachments.js";
 import { feedRulesOf } from "../mesh/feed-rules.js";
 import type { Mesh } from "../mesh/mesh.js";
 import type { Panes } from "../panes/panes.js";
@@ -5,6 +6,7 @@ import { ownPeer } from "../peers/sender.js";
 import type { RunManager } from "../runs/manager.js";
 import type { Handler, Services } from "./operation.js";
 import { createAskServices } from "./services/asks.js";
+import { createAttachmentServices } from "./services/attachments.js";
 import { createDaemonServices, type DaemonParts } from "./services/daemon.js";
 import { createHolding } from "./services/holding.js";
 import { createEventServices } from "./services/events.js";
@@ -20,17 +22,20 @@ export interface ServiceParts {
   readonly daemon?: DaemonParts | undefined;
   /** Peers and their messages; without it their operations are `not_supported`. */
   readonly mesh?: Mesh | undefined;
+  /** Without it their operations are `not_supported`. */
+  readonly attachments?: Attachments | undefined;
   /** The panes of its peers; without them what needs one is `not_supported`. */
   readonly panes?: Panes | undefined;
 }
 
 /** Everything that serves the contract over one manager. */
-export function createServices(manager: RunManager, { daemon, mesh, panes }: ServiceParts = {}): Services {
+export function createServices(manager: RunManager, { daemon, mesh, attachments, panes }: ServiceParts = {}): Services {
   const holding = mesh ? mesh.holding.bind(mesh) : createHolding(manager.limits.meshWaits);
   const questions = createQuestionServices(manager, holding, mesh && questionPorts(mesh));
   return {
     ...createRunServices(manager),
     ...createEventServices(manager, mesh && feedRulesOf(mesh.peers)),
+    ...(attachments && createAttachmentServices(attachments)),
     ...(mesh
       ? heard(mesh, { ...questions, ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) })
       : questions),

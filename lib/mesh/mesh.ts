@@ -6,6 +6,7 @@ import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
 import type { CancelTimer } from "../host.js";
 import type { CallContext } from "../contract/operation.js";
+import { agentText } from "../messages/agent-text.js";
 import type { Channel, InProcessReceiver } from "../messages/channel.js";
 import { Claims } from "../messages/claims.js";
 import { Courier, messageCollection } from "../messages/courier.js";
@@ -39,6 +40,8 @@ export interface MeshOptions {
   readonly peerToken?: (peer: PeerRecord) => Promise<string>;
   /** A peer is gone for good, or was reaped and may come back: what its token is worth from now on. */
   readonly peerRetired?: (peer: PeerRecord, reason: string) => void;
+  /** Whether there is a foreign agent of this name. @defaultValue there is none */
+  readonly knowsAgent?: (name: string) => boolean;
   /** The real path of a folder, its links followed. @defaultValue the path as it is given */
   readonly realPath?: (path: string) => Promise<string>;
   /** What the caller's attachments are. Without it there are none. @throws `attachment_not_found` */
@@ -136,7 +139,7 @@ export class Mesh {
     manager.desk.alongside((closed) => endWithQuestion(this.asks, closed));
     this.asksToMany = new AsksToMany(parts, this.asks);
     this.#runChannel = new RunChannel(manager, {
-      text: (message) => message.text,
+      text: (message) => agentText(message),
       accepted: (delivery_id, run_id, input_id) => this.#accepted(delivery_id, run_id, input_id),
       news: (delivery_id, news) => this.#news(delivery_id, news),
     });
@@ -306,10 +309,14 @@ export class Mesh {
 
   /** Takes note of a peer's own report. */
   report(peer: PeerRecord, { status, turn_state, turn, ...fields }: SessionReport): PeerRecord {
-    const event = { type: "report", ...(status && { status }), ...(turn_state && { turn_state }) } as const;
+    // A composer that is idle ends no dialog; only a turn's own report does.
+    const isNote = turn_state === "idle" && status === undefined && turn === undefined;
+    const event = isNote
+      ? ({ type: "composer_idle" } as const)
+      : ({ type: "report", ...(status && { status }), ...(turn_state && { turn_state }) } as const);
     this.peers.touch(peer.peer_id);
     const next = this.peers.event(peer.peer_id, event, fields) ?? peer;
-    if (turn_state === "idle") {
+    if (turn_state === "idle" && next.turn_state === "idle") {
       this.links.idle(peer.peer_id);
       this.courier.resume(peer.peer_id);
     }
@@ -377,7 +384,12 @@ export class Mesh {
     };
   }
 
+  /** @throws `unknown_agent`, `run_takes_no_input` */
   async #check(registration: PeerRegistration): Promise<void> {
+    const { agent } = registration;
+    if (agent !== undefined && !this.#options.knowsAgent?.(agent)) {
+      throw new AnodeError("unknown_agent", `There is no agent ${JSON.stringify(agent)}.`);
+    }
     if (registration.backend === "run" || registration.backend === "acp") await checkRunPeer(this.manager, registration.run_id);
   }
 

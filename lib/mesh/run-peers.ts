@@ -1,4 +1,4 @@
-import { AnodeError } from "../errors.js";
+import { AnodeError, invalidRequest } from "../errors.js";
 import type { StreamEvent } from "../events/event.js";
 import type { PeerRegistry } from "../peers/registry.js";
 import type { PeerRecord } from "../peers/schema.js";
@@ -9,7 +9,9 @@ import { isTerminal } from "../runs/transitions.js";
 
 /** Refuses to make a peer of a run that cannot receive messages. @throws `run_takes_no_input`, `invalid_request` */
 export async function checkRunPeer(manager: RunManager, run_id: string | undefined): Promise<void> {
-  if (run_id === undefined) throw new AnodeError("invalid_request", "run_id must name the run of a peer with this backend.");
+  if (run_id === undefined) {
+    throw invalidRequest([{ path: "run_id", code: "required", message: "must name the run of a peer with this backend" }]);
+  }
   const run = await manager.get(run_id).catch(() => undefined);
   if (!run) throw takesNone("There is no such run.");
   if (isTerminal(run.status)) throw takesNone(`The run is ${run.status}.`);

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { later } from "../later.js";
 import { capability, peerRegistration, peerStatus, peerUpdate, turnState } from "../peers/schema.js";
-import { askedQuestion, attachedFile, attachmentRefs, repliedAnswer } from "./schema.js";
+import { attachmentList } from "../attachments/schema.js";
+import { askedQuestion, attachedFile, repliedAnswer } from "./schema.js";
 
 const id = later(() => z.string().min(1).max(128));
 const detail = later(() => z.string().max(500));
@@ -47,7 +48,7 @@ export const clientFrames = {
       type: z.literal("reply"),
       correlation_id: id,
       message: z.string().exactOptional(),
-      attachments: attachmentRefs.exactOptional(),
+      attachments: attachmentList.exactOptional(),
       option_id: z.string().exactOptional(),
       text: z.string().exactOptional(),
       outcome: z.string().exactOptional(),

@@ -80,6 +80,8 @@ export class Link implements Channel {
   #self: (Caller & { readonly peer_id: string }) | undefined;
   #hasReceipts = false;
   #isHook = false;
+  #pane_id: string | undefined;
+  #hookVersion: number | undefined;
   /** Its one message of this idle is out. */
   #isSpent = false;
   /** What waits in the queue stays there until the other end has read more. */
@@ -110,6 +112,15 @@ export class Link implements Channel {
   /** The other end says what became of a message. */
   get hasReceipts(): boolean {
     return this.#hasReceipts;
+  }
+
+  /** What it said of itself when it connected. */
+  get info(): { readonly receipts: boolean; readonly pane_id?: string; readonly hook_version?: number } {
+    return {
+      receipts: this.#hasReceipts,
+      ...(this.#pane_id !== undefined && { pane_id: this.#pane_id }),
+      ...(this.#hookVersion !== undefined && { hook_version: this.#hookVersion }),
+    };
   }
 
   /** How many answers in a row said that the agent is not in its pane. */
@@ -219,6 +230,8 @@ export class Link implements Channel {
     this.#self = { id: caller.id, door: caller.door, scopes: ["read", "control"], peer_id };
     this.#hasReceipts = input.capabilities?.includes("delivery_receipts") ?? false;
     this.#isHook = hook_version !== undefined;
+    this.#hookVersion = hook_version;
+    this.#pane_id = input.pane_id;
     this.#state = "connected";
     const { pingMs } = this.#ports.limits;
     this.#cancelTimer = this.#ports.host.clock.schedule(() => this.#beat(), pingMs);

@@ -27,6 +27,7 @@ export class Links {
   readonly #ports: LinkPorts;
   readonly #all = new Set<Link>();
   readonly #byPeer = new Map<string, Link>();
+  readonly #waiting = new Set<(link: Link) => void>();
   /** Outlasts the sockets, as long as the peer. */
   readonly #injections = new Map<string, Injections>();
 
@@ -83,6 +84,26 @@ export class Links {
     };
   }
 
+  /** What a peer's open socket said of itself. */
+  of(peer_id: string): Link["info"] | undefined {
+    return this.#byPeer.get(peer_id)?.info;
+  }
+
+  /** Resolves as soon as a socket of this peer that names this pane is open; never after the signal's abort. */
+  connected(peer_id: string, pane_id: string, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (link: Link): void => {
+        if (link.peer_id !== peer_id || link.info.pane_id !== pane_id) return;
+        this.#waiting.delete(look);
+        if (!signal.aborted) resolve();
+      };
+      this.#waiting.add(look);
+      signal.addEventListener("abort", () => this.#waiting.delete(look), { once: true });
+      const link = this.#byPeer.get(peer_id);
+      if (link) look(link);
+    });
+  }
+
   /** Whether the socket of a peer answers in time. */
   async ping(peer_id: string, timeoutMs: number): Promise<"ok" | "fail" | "unavailable"> {
     const link = this.#byPeer.get(peer_id);
@@ -112,6 +133,7 @@ export class Links {
     this.#byPeer.get(peer_id)?.close(closeCodes.replaced, "replaced by a newer socket");
     this.#byPeer.set(peer_id, link);
     this.#parts.seen(peer_id);
+    for (const look of [...this.#waiting]) look(link);
     return this.#parts.waiting(peer_id);
   }
 

@@ -34,11 +34,6 @@ export const attachedFile = later(() =>
 );
 export type AttachedFile = z.infer<typeof attachedFile>;
 
-/** Files as a caller names them: ids, or objects with one. */
-export const attachmentRefs = later(() =>
-  z.array(z.union([z.string().max(64), z.strictObject({ id: z.string().max(64) }).transform(({ id }) => id)])).max(16),
-);
-
 /** The typed question of an ask, as its asker hands it in. */
 export const askedQuestion = later(() =>
   z.strictObject({

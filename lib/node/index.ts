@@ -2,6 +2,7 @@
  * What needs Node: commands as contained processes, the SQLite store, folders on disk.
  * @packageDocumentation
  */
+export { openFolderBlobs } from "./blobs/folder-blobs.js";
 export { createFolders } from "./folders.js";
 export type { Child, Exit } from "./process/child.js";
 export type { ContainedChild, ContainedCommand, ContainedSetup, Downfall } from "./process/contained-child.js";

@@ -319,7 +319,7 @@ export class PeerRegistry {
     const retiring = replaced && this.#retiring(replaced, "superseded");
     const name = freeName(wanted, (candidate) => this.#isTaken(candidate, circle));
     const made = this.#made(input, circle, name);
-    const peer: PeerRecord = provisional ? { ...made, provisional } : made;
+    const peer: PeerRecord = provisional ? { ...made, status: "offline", status_reason: "awaiting_link", provisional } : made;
     const step: Step = {
       puts: [this.#records.put(peer.peer_id, peer)],
       feed: [{ type: "peer.registered", payload: shownOf(peer), peer_id: peer.peer_id }],

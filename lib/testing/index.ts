@@ -3,6 +3,7 @@
  * when told to, and the conformance suites of the plug points.
  * @packageDocumentation
  */
+export { type BlobStoreInstance, blobStoreSuite, type BlobStoreSubject } from "./blob-store-suite.js";
 export { type EventBufferBounds, eventBufferSuite, type EventBufferSubject } from "./event-buffer-suite.js";
 export { type EndedRun, type ExecutorFixture, executorSuite, type ExecutorSubject } from "./executor-suite.js";
 export { type CommitFailure, createFaultyStore, type FaultyStore } from "./faulty-store.js";

@@ -145,6 +145,21 @@ export const requirements: readonly Requirement[] = [
   { id: "anode.idempotency", behavior: "The same key and body give the same run; another body is refused.", carriers: [...api] },
   { id: "anode.no-review", behavior: "There is no review endpoint.", carriers: wire },
   { id: "anode.openapi", behavior: "The contract is served as OpenAPI 3.1 with every operation.", carriers: [...api, "cli"] },
+  {
+    id: "attachments.bytes",
+    behavior: "A file is uploaded and downloaded byte for byte, as a stream in both directions, with its name, size, type and hash.",
+    carriers: [...api, "cli", "curl"],
+  },
+  {
+    id: "attachments.refusals",
+    behavior: "What is too large, gone, not a file or not there is refused by name; nothing of it stays.",
+    carriers: [...api, "cli", "curl"],
+  },
+  {
+    id: "attachments.headers",
+    behavior: "A download is saved and not shown: inert type, no power of a page, a harmless name; inline only for true images.",
+    carriers: wire,
+  },
   { id: "anode.errors", behavior: "Every refusal is a problem document with a stable code and the request's id.", carriers: wire },
   {
     id: "anode.restart",

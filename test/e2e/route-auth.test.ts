@@ -68,7 +68,8 @@ describe("every operation of the contract", () => {
     const socket = door === "unix" ? connectSocket(join(home, "daemon.sock")) : connectSocket(Number(url.port), url.hostname);
     const token = credentialOf(operation, credential);
     const path = operation.path.replaceAll(/\{\w+\}/g, "R-1760000000000000000_1");
-    const body = operation.body === "json" ? ["Content-Type: application/json", "Content-Length: 100000"] : [];
+    const type = operation.body === "multipart" ? "multipart/form-data; boundary=x" : "application/json";
+    const body = operation.body === "none" ? [] : [`Content-Type: ${type}`, "Content-Length: 100000"];
     const head = [
       `${operation.method} ${path} HTTP/1.1`,
       `Host: ${url.host}`,
@@ -95,7 +96,12 @@ describe("every operation of the contract", () => {
 
   async function records(): Promise<unknown> {
     const { manager } = daemon;
-    return [await manager.store.count("runs", "status"), await manager.store.count("tokens", "label"), (await manager.stats()).active];
+    const counts = [
+      ["runs", "status"],
+      ["tokens", "label"],
+      ["attachments", "id"],
+    ] as const;
+    return [await Promise.all(counts.map(([collection, field]) => manager.store.count(collection, field))), (await manager.stats()).active];
   }
 
   const doors: readonly Door[] = ["tcp", "unix"];

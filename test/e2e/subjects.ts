@@ -3,9 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Client, connect, createClient, memoryCarrier } from "../../adapters/client/index.js";
+import { type Client, connect, createClient, inProcessCarrier, memoryCarrier } from "../../adapters/client/index.js";
 import { createHandler, createNodeDoor, type Door, type Handle, type Reply } from "../../adapters/http/index.js";
+import { Attachments } from "../../lib/attachments/attachments.js";
+import { createMemoryBlobs } from "../../lib/attachments/memory-blobs.js";
 import { allScopes } from "../../lib/caller.js";
+import { createPerform } from "../../lib/contract/perform.js";
+import { createServices } from "../../lib/contract/services.js";
 import type { Limits } from "../../lib/limits.js";
 import { functionExecutor } from "../../lib/runs/function-executor.js";
 import { RunManager } from "../../lib/runs/manager.js";
@@ -24,6 +28,7 @@ export interface Subject {
   readonly carrier: Exclude<CarrierName, "cli" | "curl">;
   readonly client: Client;
   readonly manager: RunManager;
+  readonly attachments: Attachments;
   /** A request without the client; not there in process. */
   raw(method: string, path: string, options?: { headers?: Record<string, string>; body?: string }): Promise<RawReply>;
   close(): Promise<void>;
@@ -63,13 +68,18 @@ function createManager(limits: Partial<Limits>): RunManager {
 export async function openSubject(carrier: Subject["carrier"], limits: Partial<Limits> = {}): Promise<Subject> {
   const manager = createManager(limits);
   await manager.open();
-  const reach = await openings[carrier](manager);
+  const { journal, store, host } = manager;
+  const attachments = new Attachments({ journal, store, host, limits: manager.limits, blobs: createMemoryBlobs() });
+  await attachments.open();
+  const reach = await openings[carrier](manager, attachments);
   return {
     carrier,
     manager,
+    attachments,
     ...reach,
     async close() {
       await reach.client.close();
+      attachments.close();
       await manager.close();
       await reach.stop();
     },
@@ -78,28 +88,33 @@ export async function openSubject(carrier: Subject["carrier"], limits: Partial<L
 
 type Reach = Pick<Subject, "client" | "raw"> & { stop(): Promise<void> };
 
-const openings: Record<Subject["carrier"], (manager: RunManager) => Promise<Reach>> = {
-  async in_process(manager) {
-    return { client: createClient(manager), raw: () => Promise.reject(new Error("There is no wire in process.")), stop: async () => {} };
+const openings: Record<Subject["carrier"], (manager: RunManager, attachments: Attachments) => Promise<Reach>> = {
+  async in_process(manager, attachments) {
+    const perform = createPerform(createServices(manager, { attachments }), manager.idempotency);
+    return {
+      client: createClient(inProcessCarrier(perform)),
+      raw: () => Promise.reject(new Error("There is no wire in process.")),
+      stop: async () => {},
+    };
   },
-  async memory(manager) {
-    const handle = createHandler({ manager, hosts: [] });
+  async memory(manager, attachments) {
+    const handle = createHandler({ manager, attachments, hosts: [] });
     return {
       client: createClient(memoryCarrier(handle)),
       raw: (method, path, options) => callHandle(handle, method, path, options),
       stop: async () => {},
     };
   },
-  async tcp(manager) {
-    const { server, door } = await listen(manager, "tcp", { port: 0, host: "127.0.0.1" });
+  async tcp(...parts) {
+    const { server, door } = await listen(parts, "tcp", { port: 0, host: "127.0.0.1" });
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     (door.hosts as string[]).push(url.slice("http://".length));
     return { client: await connect({ url, env: {} }), raw: rawOver(url), stop: () => closed(server) };
   },
-  async unix(manager) {
+  async unix(...parts) {
     const folder = mkdtempSync(join(tmpdir(), "anode-e2e-"));
     const socketPath = join(folder, "d.sock");
-    const { server } = await listen(manager, "unix", { path: socketPath });
+    const { server } = await listen(parts, "unix", { path: socketPath });
     return {
       client: await connect({ socketPath, env: {} }),
       raw: rawOver(undefined, socketPath),
@@ -111,10 +126,14 @@ const openings: Record<Subject["carrier"], (manager: RunManager) => Promise<Reac
   },
 };
 
-async function listen(manager: RunManager, kind: "tcp" | "unix", where: object): Promise<{ server: Server; door: Door }> {
+async function listen(
+  [manager, attachments]: readonly [RunManager, Attachments],
+  kind: "tcp" | "unix",
+  where: object,
+): Promise<{ server: Server; door: Door }> {
   const door: Door = { kind, hosts: [], origins: [] };
   // The embedder says who calls: on this loopback server everybody is the owner.
-  const handle = createHandler({ manager, hosts: [], authenticate: () => ({ id: "owner", door: kind, scopes: allScopes }) });
+  const handle = createHandler({ manager, attachments, hosts: [], authenticate: () => ({ id: "owner", door: kind, scopes: allScopes }) });
   const nodeDoor = createNodeDoor(handle, door);
   const server = createServer(nodeDoor.serverOptions);
   nodeDoor.attach(server);

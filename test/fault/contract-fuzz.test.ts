@@ -5,7 +5,7 @@ import { operations } from "../../lib/contract/index.js";
 import type { Operation } from "../../lib/contract/operation.js";
 import { type OperationName, operationSchemas } from "../../lib/contract/schemas.js";
 import type { Answered } from "./support/caller.js";
-import { codeOf, type ContractSubject, contractSubject, faultOf, requestBytes } from "./support/contract-subject.js";
+import { codeOf, type ContractSubject, contractSubject, faultOf, leastBody, requestBytes } from "./support/contract-subject.js";
 import { randomOf, trials } from "./support/trials.js";
 
 /** A schema as the contract's document shows it. */
@@ -14,6 +14,7 @@ interface Shape {
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly anyOf?: readonly Shape[];
+  readonly oneOf?: readonly Shape[];
   readonly properties?: Readonly<Record<string, Shape>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | Shape;
@@ -38,7 +39,8 @@ function fitting(shape: Shape): fc.Arbitrary<unknown> {
   if (shape.const !== undefined) return fc.constant(shape.const);
   if (shape.enum) return fc.constantFrom(...shape.enum);
   // A shape with both is a number or flag that may also come as the text of a query.
-  if (shape.anyOf && !shape.type) return fc.oneof(...shape.anyOf.map(fitting));
+  const choices = shape.anyOf ?? shape.oneOf;
+  if (choices && !shape.type) return fc.oneof(...choices.map(fitting));
   switch (shape.type) {
     case "integer":
       return fc.integer({ min: Math.max(shape.minimum ?? 0, -1e9), max: Math.min(shape.maximum ?? 1e9, 1e9) });
@@ -46,6 +48,8 @@ function fitting(shape: Shape): fc.Arbitrary<unknown> {
       return fc.double({ min: shape.exclusiveMinimum === undefined ? 0 : 1e-6, max: 1e6, noNaN: true });
     case "boolean":
       return fc.boolean();
+    case "null":
+      return fc.constant(null);
     case "array":
       return fc.array(fitting(shape.items ?? {}), { minLength: shape.minItems ?? 0, maxLength: Math.min(shape.maxItems ?? 4, 4) });
     case "object":
@@ -73,6 +77,14 @@ function rulesOf({ cwd, ids }: ContractSubject, seed: number): Readonly<Record<s
   const draw = <Value>(from: fc.Arbitrary<Value>): Value => fc.sample(from, { numRuns: 1, seed: seed + drawn++ })[0] as Value;
   const without = (input: Input, ...names: string[]): Input =>
     Object.fromEntries(Object.entries(input).filter(([name]) => !names.includes(name)));
+  const spoken = (input: Input): Input => ({
+    ...without(input, "attachments"),
+    ...Object.fromEntries(["text", "message"].filter((name) => input[name] !== undefined).map((name) => [name, draw(line)])),
+  });
+  const seen = (input: Input): Input => ({
+    ...without(input, "tail", "circle", "types", "follow"),
+    ...(input["after"] !== undefined && { after: draw(fc.nat(3)) }),
+  });
   return {
     "runs.start": (input) => ({
       ...without(input, "command", "argv", "shell", "env", "stdin", "pty", "parent_id", "cancel_policy", "keep_open"),
@@ -99,6 +111,20 @@ function rulesOf({ cwd, ids }: ContractSubject, seed: number): Readonly<Record<s
       options: [{ id: "deny", title: draw(line) }],
       timeout_ms: 1,
     }),
+    "attachments.list": (input) => ({ ...input, ...(input["cursor"] !== undefined && { cursor: draw(fc.constantFrom("c1", "c1f")) }) }),
+    "peers.register": (input) => ({ ...without(input, "run_id", "peer_id", "agent"), backend: "codex" }),
+    "asks.ask": spoken,
+    "asks.askMany": spoken,
+    "asks.ack": spoken,
+    "asks.decline": spoken,
+    "messages.notify": spoken,
+    "messages.broadcast": spoken,
+    "messages.send": spoken,
+    "asks.pending": (input) => ({ ...without(input, "pane_id"), peer_id: "human" }),
+    "deliveries.pending": (input) => ({ ...without(input, "pane_id"), peer_id: "human" }),
+    "session.update": (input) => ({ ...without(input, "peer_id", "pane_id"), peer_name: draw(line), model: draw(line) }),
+    "events.list": seen,
+    "events.stream": seen,
     "runs.events": (input) => ({ ...input, ...(input["after"] !== undefined && { after: draw(fc.nat(3)) }) }),
     "runs.input": (input) => ({ ...input, text: draw(line) }),
     "runs.answer": () => ({ text: draw(line) }),
@@ -120,7 +146,8 @@ function toRequest(subject: ContractSubject, operation: Operation, input: Input)
   const { method } = operation;
   if (operation.body === "json") return { method, target, headers, body: JSON.stringify(Object.fromEntries(members)) };
   const query = members.flatMap(([name, value]) => [value].flat().map((one): [string, string] => [name, textOf(one)]));
-  return { method, target: query.length === 0 ? target : `${target}?${new URLSearchParams(query).toString()}`, headers };
+  const whole = query.length === 0 ? target : `${target}?${new URLSearchParams(query).toString()}`;
+  return { method, target: whole, headers, ...leastBody(operation) };
 }
 
 const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value)).toWellFormed().replaceAll("\0", "");
@@ -132,6 +159,7 @@ function wrongWithRight(operation: Operation, answer: Answered): string | undefi
   const code = codeOf(answer);
   if (code !== undefined) return operation.codes.includes(code as never) ? undefined : `refused with ${code}: ${answer.body.slice(0, 300)}`;
   if (answer.status !== operation.success) return `status ${answer.status}`;
+  if (operation.reply === "bytes") return answer.headers.get("content-disposition") ? undefined : "bytes of which nothing is said";
   const parsed = operationSchemas[operation.name as OperationName].output.safeParse(JSON.parse(answer.body));
   return parsed.success ? undefined : `answer of another shape: ${parsed.error.message.slice(0, 300)}`;
 }

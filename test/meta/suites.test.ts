@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { createMemoryStore } from "../../lib/store/memory-store.js";
 import type { Batch } from "../../lib/store/store.js";
+import { blobStoreSuite } from "../../lib/testing/blob-store-suite.js";
 import { eventBufferSuite } from "../../lib/testing/event-buffer-suite.js";
 import { executorSuite } from "../../lib/testing/executor-suite.js";
 import { paneBackendSuite } from "../../lib/testing/pane-backend-suite.js";
 import { storeSuite } from "../../lib/testing/store-suite.js";
 import { failuresOf } from "../../lib/testing/suite.js";
+import { wrongBlobStores } from "../support/mutants/blobs.js";
 import { wrongBuffers } from "../support/mutants/buffers.js";
 import { wrongExecutors } from "../support/mutants/executors.js";
 import { wrongPanes } from "../support/mutants/panes.js";
@@ -36,6 +38,13 @@ describe("the suite of Store", () => {
   it("passes over the same one without a defect", async () => {
     const failures = await failuresOf(storeSuite, { supports: { durable: true }, make: async (limits) => replaying((all) => all, limits) });
     expect(failures).toEqual([]);
+  });
+});
+
+describe("the suite of BlobStore", () => {
+  it.each(Object.entries(wrongBlobStores))("fails over one that %s", async (_, { make, breaks, durable = false }) => {
+    const failures = await failuresOf(blobStoreSuite, { supports: { durable }, make });
+    expect(failures.map(({ clause }) => clause)).toContain(breaks);
   });
 });
 

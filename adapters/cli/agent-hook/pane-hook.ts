@@ -214,7 +214,7 @@ async function lockOf(path: string, waitMs: number): Promise<Lock | undefined> {
     try {
       return acquireLock(path);
     } catch (error) {
-      const isHeld = isAnodeError(error) && error.details["reason"] === "locked";
+      const isHeld = isAnodeError(error) && error.details?.["reason"] === "locked";
       if (!isHeld) throw error;
       if (performance.now() > end) return undefined;
     }

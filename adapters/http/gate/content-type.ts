@@ -13,6 +13,34 @@ export function checkJsonType(headers: HeaderMap): void {
   throw new AnodeError("unsupported_media_type", "The body must have exactly one Content-Type, application/json in UTF-8.");
 }
 
+/**
+ * Stage 9 for bodies of any type: at most one header.
+ * @throws `unsupported_media_type`
+ */
+export function checkOneType(headers: HeaderMap): void {
+  if ((headers.get("content-type")?.length ?? 0) > 1) throw unsupported("The body must have at most one Content-Type.", "*/*");
+}
+
+const boundaryParameter = /^boundary=("?)([0-9a-z'()+_,./:=? -]{0,69}[0-9a-z'()+_,./:=?-])\1$/i;
+
+/**
+ * Stage 9 for forms: one header, essence exactly `multipart/form-data`, one boundary, which it gives.
+ * @throws `unsupported_media_type`
+ */
+export function formBoundary(headers: HeaderMap): string {
+  const values = headers.get("content-type");
+  const [essence = "", ...parameters] = (values?.[0] ?? "").split(";").map((part) => part.trim());
+  const boundaries = parameters.filter((text) => /^boundary/i.test(text)).map((text) => boundaryParameter.exec(text)?.[2]);
+  const [boundary] = boundaries;
+  const isForm = values?.length === 1 && essence.toLowerCase() === "multipart/form-data";
+  if (isForm && boundaries.length === 1 && boundary !== undefined) return boundary;
+  throw unsupported("The body must have exactly one Content-Type, multipart/form-data with a boundary.", "multipart/form-data");
+}
+
+function unsupported(sentence: string, accept: string): AnodeError {
+  return new AnodeError("unsupported_media_type", sentence, { details: { accept } });
+}
+
 function isJsonType(value: string): boolean {
   if (value === "application/json") return true;
   const [essence = "", ...parameters] = value.split(";");

@@ -71,7 +71,7 @@ export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOpti
     const line = lineOf(socket);
     if (++line.requests > limits.requestsPerConnection) return;
     const last = line.requests === limits.requestsPerConnection;
-    const body = createRequestBody(request, () => extra.expects && response.writeContinue());
+    const body = createRequestBody(request, limits.requestMs, () => extra.expects && response.writeContinue());
     const newest = { request, body };
     line.newest = newest;
     takeTurn(socket, line, async (signal) => {
@@ -140,7 +140,8 @@ export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOpti
       insecureHTTPParser: false,
       maxHeaderSize: limits.headerBytes,
       headersTimeout: Math.min(limits.headerMs, limits.requestMs),
-      requestTimeout: limits.requestMs,
+      // The body of an upload has more time; that of any other is timed where it is read.
+      requestTimeout: Math.max(limits.requestMs, limits.uploadMs),
       keepAliveTimeout: limits.keepAliveMs,
       connectionsCheckingInterval: Math.min(1_000, limits.headerMs),
     },

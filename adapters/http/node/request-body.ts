@@ -3,7 +3,8 @@ import { AnodeError } from "../../../lib/errors.js";
 
 /** A request's body, and the way to break it off. */
 export interface RequestBody {
-  read(): AsyncIterable<Uint8Array>;
+  /** @param withinMs - time for the rest of it, counted from the first wait on */
+  read(withinMs?: number): AsyncIterable<Uint8Array>;
   /** Makes the reader, if there is one, fail with this error. */
   fail(error: AnodeError): void;
 }
@@ -13,12 +14,21 @@ export interface RequestBody {
  * and any asynchronous generator keeps the memory of its request until a full collection.
  * `beforeFirst` is called when somebody really wants the body.
  */
-export function createRequestBody(request: IncomingMessage, beforeFirst: () => void): RequestBody {
+export function createRequestBody(request: IncomingMessage, requestMs: number, beforeFirst: () => void): RequestBody {
   let failure: AnodeError | undefined;
+  let timeMs = requestMs;
+  let timer: NodeJS.Timeout | undefined;
   let wake: () => void = () => {};
+
+  function fail(error: AnodeError): void {
+    failure = error;
+    wake();
+  }
 
   const more = (): Promise<void> =>
     new Promise((resolve) => {
+      // Most bodies are there with their head and need none.
+      timer ??= setTimeout(() => fail(new AnodeError("request_timeout", "The request came too slowly.")), timeMs);
       const events = ["readable", "end", "close", "error"] as const;
       wake = () => {
         for (const event of events) request.off(event, wake);
@@ -31,22 +41,25 @@ export function createRequestBody(request: IncomingMessage, beforeFirst: () => v
     for (;;) {
       const chunk: Uint8Array | null = request.read();
       if (chunk !== null) return { done: false, value: chunk };
-      if (failure) throw failure;
-      if (request.complete && request.readableLength === 0) return atEnd;
-      if (request.destroyed) throw new AnodeError("malformed_request", "The connection ended before the body did.");
+      if (failure) throw ended(failure);
+      if (request.complete && request.readableLength === 0) return ended(atEnd);
+      if (request.destroyed) throw ended(new AnodeError("malformed_request", "The connection ended before the body did."));
       await more();
     }
   }
 
+  function ended<Value>(value: Value): Value {
+    clearTimeout(timer);
+    return value;
+  }
+
   return {
-    read() {
+    read(withinMs = requestMs) {
+      timeMs = withinMs;
       beforeFirst();
-      return { [Symbol.asyncIterator]: () => ({ next }) };
+      return { [Symbol.asyncIterator]: () => ({ next, return: async () => ended(atEnd) }) };
     },
-    fail(error) {
-      failure = error;
-      wake();
-    },
+    fail,
   };
 }
 

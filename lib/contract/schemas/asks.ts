@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { ask, askManyChild, askManyReport, closeReason } from "../../asks/schema.js";
+import { attachmentList } from "../../attachments/schema.js";
 import { later } from "../../later.js";
-import { askedQuestion, attachedFile, attachmentRefs, deliveryState, messageText } from "../../messages/schema.js";
+import { askedQuestion, attachedFile, deliveryState, messageText } from "../../messages/schema.js";
 import { meshName, peerRef } from "../../peers/schema.js";
 import { integer, word } from "./query.js";
 
@@ -18,7 +19,7 @@ export const askSchemas = {
         from_peer: peerRef.exactOptional(),
         circle: meshName.exactOptional(),
         bypass_circle: z.boolean().exactOptional(),
-        attachments: attachmentRefs.exactOptional(),
+        attachments: attachmentList.exactOptional(),
         reply_to: id.exactOptional(),
         question: askedQuestion.exactOptional(),
         correlation_id: z
@@ -39,7 +40,7 @@ export const askSchemas = {
       z.strictObject({
         correlation_id: id,
         message: messageText.exactOptional(),
-        attachments: attachmentRefs.exactOptional(),
+        attachments: attachmentList.exactOptional(),
         from_peer: peerRef.exactOptional(),
       }),
     ),
@@ -116,7 +117,7 @@ export const askSchemas = {
         from_peer: peerRef.exactOptional(),
         circle: meshName.exactOptional(),
         bypass_circle: z.boolean().exactOptional(),
-        attachments: attachmentRefs.exactOptional(),
+        attachments: attachmentList.exactOptional(),
         timeout_ms: z.int().min(1000).max(86_400_000).exactOptional(),
       }),
     ),

@@ -1,6 +1,7 @@
 import * as z from "zod";
+import { attachmentList } from "../../attachments/schema.js";
 import { later } from "../../later.js";
-import { attachmentRefs, delivery, deliveryState, message, messageKind, messageText } from "../../messages/schema.js";
+import { delivery, deliveryState, message, messageKind, messageText } from "../../messages/schema.js";
 import { meshName, peer, peerRef, turnState } from "../../peers/schema.js";
 import { trace } from "../../traces/schema.js";
 import { integer, word } from "./query.js";
@@ -11,7 +12,7 @@ const notify = () => ({
   from_peer: peerRef.exactOptional(),
   circle: meshName.exactOptional(),
   bypass_circle: z.boolean().exactOptional(),
-  attachments: attachmentRefs.exactOptional(),
+  attachments: attachmentList.exactOptional(),
   if_unavailable: z.enum(["fail", "queue"]).exactOptional(),
 });
 const broadcast = () => ({
@@ -19,7 +20,7 @@ const broadcast = () => ({
   from_peer: peerRef.exactOptional(),
   circle: z.union([meshName, z.literal("*")]).exactOptional(),
   exclude: z.array(peerRef).max(1000).exactOptional(),
-  attachments: attachmentRefs.exactOptional(),
+  attachments: attachmentList.exactOptional(),
 });
 const broadcastReply = later(() =>
   z.strictObject({

@@ -17,8 +17,8 @@ export interface ContractSubject {
   readonly port: number;
   readonly cwd: string;
   readonly caller: Caller;
-  /** Runs by what they do: `ended`, `running`, `asking`. */
-  readonly ids: Readonly<Record<"ended" | "running" | "asking" | "question", string>>;
+  /** Runs by what they do: `ended`, `running`, `asking`; a question and an attachment. */
+  readonly ids: Readonly<Record<"ended" | "running" | "asking" | "question" | "attachment", string>>;
   /** The path of an operation, its parameters filled in with things that are there. */
   pathOf(operation: Operation): string;
   /** All records as one text: equal texts mean that nothing was changed. */
@@ -49,9 +49,10 @@ export async function contractSubject(): Promise<ContractSubject> {
     },
     profiles: { craft: { executor: "scripted" }, hang: { executor: "hang" }, ask: { executor: "ask" } },
   });
-  const ids = await fixtures(daemon);
   const port = Number(new URL(daemon.addresses.find((address) => address.startsWith("http")) ?? "").port);
   const doctor = createCaller(port);
+  const put = await doctor.send(requestBytes({ port }, { method: "POST", target: "/attachments/raw", types: ["image/png"], body: "text" }));
+  const ids = { ...(await fixtures(daemon)), attachment: (JSON.parse(put.body) as { id: string }).id };
   return {
     daemon,
     port,
@@ -68,7 +69,9 @@ export async function contractSubject(): Promise<ContractSubject> {
               ? ids.asking
               : operation.name === "questions.get"
                 ? ids.question
-                : ids.running,
+                : operation.name.startsWith("attachments.")
+                  ? ids.attachment
+                  : ids.running,
         )
         .replace("{input_id}", "I-1")
         .replace("{question_id}", ids.question),
@@ -79,6 +82,7 @@ export async function contractSubject(): Promise<ContractSubject> {
         runs,
         await manager.store.count("runs", "status"),
         await manager.store.count("tokens", "label"),
+        await manager.store.count("attachments", "id"),
         tokens.list(),
       ]);
     },
@@ -89,7 +93,7 @@ export async function contractSubject(): Promise<ContractSubject> {
   };
 }
 
-async function fixtures({ manager }: RunningDaemon): Promise<ContractSubject["ids"]> {
+async function fixtures({ manager }: RunningDaemon): Promise<Omit<ContractSubject["ids"], "attachment">> {
   const ended = await manager.start({ prompt: "end" });
   await ended.done();
   const running = await manager.start({ prompt: "hang", profile: "hang" });
@@ -101,6 +105,14 @@ async function fixtures({ manager }: RunningDaemon): Promise<ContractSubject["id
     question = await asked();
   }
   return { ended: ended.id, running: running.id, asking: asking.id, question };
+}
+
+/** The least body that an operation takes, with its type. */
+export function leastBody({ body }: Operation): { readonly types?: readonly string[]; readonly body?: string } {
+  if (body === "json") return { body: "{}" };
+  if (body !== "multipart") return {};
+  const form = '--x\r\nContent-Disposition: form-data; name="file"\r\n\r\ntext\r\n--x--\r\n';
+  return { types: ["multipart/form-data; boundary=x"], body: form };
 }
 
 /** A request as bytes. What is not said is what a well-behaved owner would send. */

@@ -5,6 +5,7 @@ import { flagNames } from "../../../adapters/cli/flags.js";
 import { isAnodeError } from "../../../lib/errors.js";
 
 const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"];
+const everyAttachment = ["attachments put", "attachments get", "attachments list", "attachments remove"];
 /** Which commands take which flags, said a second time and the other way round than the program has it. */
 const execute = [
   ...["profile", "model", "max-turns", "approval", "run-label", "cwd", "session", "allow-tool", "stream-json", "stream-json-input"],
@@ -36,10 +37,14 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   "mcp approve": ["list", "remove"],
   "token create": ["scope", "label", "ttl-ms"],
   openapi: ["out"],
+  "attachments put": ["name"],
+  "attachments get": ["output"],
+  "attachments list": ["limit", "cursor"],
 };
 const takesDaemon = [
   "status",
   ...everyRun,
+  ...everyAttachment,
   "questions",
   "answer",
   "attach",
@@ -54,6 +59,7 @@ const takesDaemon = [
 const takesJson = [
   "status",
   ...everyRun,
+  ...everyAttachment,
   "questions",
   "answer",
   "events",
@@ -95,6 +101,9 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
   answer: ["Q-1"],
   attach: ["R-1"],
   "token revoke": ["T-1"],
+  "attachments put": ["file"],
+  "attachments get": ["att-1"],
+  "attachments remove": ["att-1"],
 };
 
 const typed = (command: CommandName): string[] => [...command.split(" "), ...(wordsOf[command] ?? [])];

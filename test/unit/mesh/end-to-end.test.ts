@@ -25,7 +25,11 @@ describe("The mesh, from end to end", () => {
     await call("peers.register", { backend: "run", name: "echo", run_id: run.id });
     const { correlation_id } = await call("asks.ask", { to_peer: "echo", text: "hi" });
     const waited = await call("asks.wait", { id: correlation_id });
-    expect(waited).toMatchObject({ status: "resolved", reply_text: "echo hi", replied_by: "turn" });
+    expect(waited).toMatchObject({
+      status: "resolved",
+      reply_text: expect.stringMatching(/^echo \[anode:ask .*\nhi\n/),
+      replied_by: "turn",
+    });
     expect(mesh.asks.openCount).toBe(0);
     const { stages } = await call("traces.get", { trace_id: correlation_id });
     expect(stages.map(({ stage }) => stage)).toEqual(expect.arrayContaining(["run_accepted", "run_delivered", "run_completed", "acked"]));

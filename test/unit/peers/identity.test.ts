@@ -117,6 +117,12 @@ describe("A registration", () => {
     await expect(call("peers.register", { backend: "run", run_id: run.id })).rejects.toEqual(code("run_takes_no_input"));
   });
 
+  it("of a foreign agent that is not defined is refused", async () => {
+    const { call } = await openTestMesh({ mesh: { knowsAgent: (name) => name === "goose" } });
+    await expect(call("peers.register", { ...codex, agent: "duck" })).rejects.toEqual(code("unknown_agent"));
+    expect((await call("peers.register", { ...codex, agent: "goose" })).peer.agent).toBe("goose");
+  });
+
   it("is bounded in number", async () => {
     const { call } = await openTestMesh({ manager: { limits: { peers: 4 } } });
     await call("peers.register", codex);

@@ -1,0 +1,27 @@
+import { promises } from "node:fs";
+import { AnodeError } from "../../errors.js";
+
+/**
+ * Makes a folder of mode 0700 where nothing is, and checks one that is there.
+ * @throws `store_failed` with the reason `unsafe_path`
+ */
+export async function ensurePrivateFolder(path: string): Promise<void> {
+  try {
+    await promises.mkdir(path, { mode: 0o700 });
+    // The umask may have taken our own rights away.
+    await promises.chmod(path, 0o700);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "EEXIST") throw unsafe(`${path} must be a folder that can be made: ${code}.`, error);
+  }
+  const found = await promises.lstat(path);
+  if (!found.isDirectory()) throw unsafe(`${path} must be a folder, and no link to one.`);
+  const uid = process.getuid?.();
+  if (uid !== undefined && found.uid !== uid) throw unsafe(`${path} must belong to user ${uid}, it belongs to ${found.uid}.`);
+  const mode = found.mode & 0o777;
+  if (uid !== undefined && mode !== 0o700) throw unsafe(`${path} must have mode 0700, it has 0${mode.toString(8).padStart(3, "0")}.`);
+}
+
+function unsafe(sentence: string, cause?: unknown): AnodeError {
+  return new AnodeError("store_failed", sentence, { cause, details: { reason: "unsafe_path" } });
+}
