@@ -10,6 +10,7 @@ const program = {
   program: "adapters/cli/main.ts",
   daemon: "adapters/daemon/index.ts",
   doctor: "adapters/cli/commands/doctor.ts",
+  "hook-ws": "adapters/cli/commands/hook-ws.ts",
   mcp: "adapters/cli/commands/mcp.ts",
   openapi: "adapters/cli/commands/openapi.ts",
   "sqlite-worker": "lib/node/sqlite/sqlite-worker.ts",
