@@ -57,8 +57,8 @@ export type {
   QuestionStep,
   QuestionSteps,
 } from "./questions/desk-types.js";
-export type { ClientFrame, ConnectedFrame, ConnectFrame, DaemonFrame, MessageFrame, ReceiptStatus } from "./messages/frames.js";
 export { attachmentUses } from "./mesh/attachment-uses.js";
+export type { ClientFrame, ConnectedFrame, ConnectFrame, DaemonFrame, MessageFrame, ReceiptStatus } from "./messages/frames.js";
 export { Mesh, type MeshOptions, type SessionReport, type TurnReport } from "./mesh/mesh.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export {

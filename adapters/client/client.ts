@@ -95,9 +95,9 @@ export function createClient(target: Carrier | RunManager, options: ClientOption
     "runs.wait": (input: Input, given: CallOptions = {}) =>
       within(ends(given), (signal) => waitInSlices((slice) => call("runs.wait", slice, { ...given, signal }), host.clock, input)),
     "runs.attach": (id: string, given: AttachOptions = {}) => attach(runPorts, id, given),
+    ...Object.fromEntries(Object.entries(attachmentMethods(sender, ends)).map(([verb, call]) => [`attachments.${verb}`, call])),
     connectPeer: (given: PeerOptions, handlers: PeerHandlers) =>
       connectPeer({ carrier, credential, host, random, closing: closing.signal }, given, handlers),
-    ...Object.fromEntries(Object.entries(attachmentMethods(sender, ends)).map(([verb, call]) => [`attachments.${verb}`, call])),
     address: carrier.address,
     async close() {
       closing.abort();

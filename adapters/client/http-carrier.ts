@@ -3,8 +3,8 @@ import { formatAddress } from "../../lib/address.js";
 import { AnodeError, isAnodeError } from "../../lib/errors.js";
 import { parseBaseUrl } from "./base-url.js";
 import type { Carrier, CarrierCall, CarrierReply } from "./carrier.js";
-import type { SocketPlace } from "./peer-socket.js";
 import { sendBody } from "./send-body.js";
+import type { SocketPlace } from "./peer-socket.js";
 import { toWire } from "./wire.js";
 
 /** Limits of a connection; 0 = none. */

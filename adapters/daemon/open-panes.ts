@@ -6,6 +6,7 @@ import {
   type Mesh,
   type PaneBackend,
   Panes,
+  type PaneSockets,
   parseTime,
   type StartHook,
 } from "../../lib/index.js";
@@ -19,13 +20,15 @@ export interface PanesGround {
   readonly home: Home;
   readonly backend: PaneBackend;
   readonly mesh: Mesh;
+  /** @defaultValue none is ever open */
+  readonly sockets?: PaneSockets;
   /** @defaultValue refuses: there is no such program */
   readonly startHook?: StartHook;
 }
 
 /** Takes up the panes of peers. */
 export async function openPanes(parts: PanesGround): Promise<Panes> {
-  const { ground, home, backend, mesh, startHook = noHook } = parts;
+  const { ground, home, backend, mesh, sockets = noSockets, startHook = noHook } = parts;
   const { manager } = mesh;
   const { clock } = ground.host;
   const ageOf = (time: string): number => Math.max(0, clock.now() - parseTime(time));
@@ -33,7 +36,7 @@ export async function openPanes(parts: PanesGround): Promise<Panes> {
     panes: backend,
     peers: mesh.peers,
     files: createHookFiles(home.peers),
-    sockets: mesh.links,
+    sockets,
     async startHook(request) {
       const hook = await startHook(request);
       ground.host.log("info", "hook.started", { peer_id: request.peer_id, pane_id: request.pane_id, pid: hook.pid });
@@ -71,6 +74,12 @@ export async function openPanes(parts: PanesGround): Promise<Panes> {
   await panes.open();
   return panes;
 }
+
+const noSockets: PaneSockets = {
+  of: () => undefined,
+  connected: () => new Promise(() => {}),
+  ping: async () => "unavailable",
+};
 
 const noHook: StartHook = async () => {
   throw new AnodeError("not_supported", "There is no program here that holds a peer's socket.", { details: { ability: "hook" } });

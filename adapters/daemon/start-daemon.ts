@@ -148,13 +148,11 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);
   const { hookProgram: program } = options;
   const startHook = program === undefined ? undefined : createPaneHookStart({ program, env, home: home.path });
-  const panes = await openPanes({ ground, home, backend, mesh, ...(startHook && { startHook }) });
+  const panes = await openPanes({ ground, home, backend, mesh, sockets: mesh.links, ...(startHook && { startHook }) });
   undo.add(() => panes.close());
   const firstFrameAuth = loaded.config.mesh?.ws_first_frame_auth ?? false;
-  const listeners = await openFaces(
-    { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits, firstFrameAuth },
-    undo,
-  );
+  const faces = { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits, firstFrameAuth };
+  const listeners = await openFaces(faces, undo);
   port.resolve(listeners.port);
   announce(surroundings, ground, listeners, instance, undo);
 

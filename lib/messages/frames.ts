@@ -1,7 +1,7 @@
 import * as z from "zod";
+import { attachmentList } from "../attachments/schema.js";
 import { later } from "../later.js";
 import { capability, peerRegistration, peerStatus, peerUpdate, turnState } from "../peers/schema.js";
-import { attachmentList } from "../attachments/schema.js";
 import { askedQuestion, attachedFile, repliedAnswer } from "./schema.js";
 
 const id = later(() => z.string().min(1).max(128));

@@ -66,6 +66,13 @@ const disconnected: Handed = {
 const unverified: Handed = { state: "sent", stages: [{ stage: "websocket_sent", detail: { verified: false } }] };
 const leaseOver: Handed = { ...disconnected, reason: "lease_over" };
 
+/** What a peer's socket said of itself when it connected. */
+export interface SocketSaid {
+  readonly pane_id?: string;
+  readonly hook_version?: number;
+  readonly receipts: boolean;
+}
+
 /** The protocol of one socket: `connect` first, then messages out, receipts, replies and reports in. */
 export class Link implements Channel {
   readonly kind = "websocket";
@@ -79,9 +86,8 @@ export class Link implements Channel {
   #state: "connecting" | "registering" | "connected" | "closed" = "connecting";
   #self: (Caller & { readonly peer_id: string }) | undefined;
   #hasReceipts = false;
+  #said: Omit<SocketSaid, "receipts"> = {};
   #isHook = false;
-  #pane_id: string | undefined;
-  #hookVersion: number | undefined;
   /** Its one message of this idle is out. */
   #isSpent = false;
   /** What waits in the queue stays there until the other end has read more. */
@@ -114,13 +120,9 @@ export class Link implements Channel {
     return this.#hasReceipts;
   }
 
-  /** What it said of itself when it connected. */
-  get info(): { readonly receipts: boolean; readonly pane_id?: string; readonly hook_version?: number } {
-    return {
-      receipts: this.#hasReceipts,
-      ...(this.#pane_id !== undefined && { pane_id: this.#pane_id }),
-      ...(this.#hookVersion !== undefined && { hook_version: this.#hookVersion }),
-    };
+  /** What the other end said of itself. */
+  get said(): SocketSaid {
+    return { ...this.#said, receipts: this.#hasReceipts };
   }
 
   /** How many answers in a row said that the agent is not in its pane. */
@@ -230,8 +232,7 @@ export class Link implements Channel {
     this.#self = { id: caller.id, door: caller.door, scopes: ["read", "control"], peer_id };
     this.#hasReceipts = input.capabilities?.includes("delivery_receipts") ?? false;
     this.#isHook = hook_version !== undefined;
-    this.#hookVersion = hook_version;
-    this.#pane_id = input.pane_id;
+    this.#said = { ...(input.pane_id !== undefined && { pane_id: input.pane_id }), ...(hook_version !== undefined && { hook_version }) };
     this.#state = "connected";
     const { pingMs } = this.#ports.limits;
     this.#cancelTimer = this.#ports.host.clock.schedule(() => this.#beat(), pingMs);

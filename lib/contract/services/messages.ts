@@ -77,7 +77,9 @@ export function createMessageServices(mesh: Mesh): Services {
     },
     "traces.get": async ({ trace_id }: ValidInput<"traces.get">, { caller }: CallContext) => {
       if (!isOwner(caller)) await assertPart(trace_id, mesh, caller);
-      return ok(await traces.read(trace_id));
+      // A message of a broadcast is traced in the broadcast's own trace.
+      const sent = traces.has(trace_id) ? undefined : await courier.get(trace_id).catch(() => undefined);
+      return ok(await traces.read(sent?.trace_id ?? trace_id));
     },
   } as unknown as Services;
 }

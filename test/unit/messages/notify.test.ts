@@ -126,6 +126,11 @@ describe("A broadcast", () => {
       sent: [],
     });
     expect(told.delivery_ids).toHaveLength(2);
+    for (const trace_id of told.delivery_ids) {
+      const { kind, stages } = await call("traces.get", { trace_id });
+      expect([kind, stages[0]?.stage]).toEqual(["broadcast", "created"]);
+      expect(stages.map(({ peer_id }) => peer_id)).toEqual(expect.arrayContaining([there.peer_id, waits.peer_id]));
+    }
   });
 
   it("to another circle, or to all, is for admins", async () => {
