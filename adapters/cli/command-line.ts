@@ -1,6 +1,6 @@
 import { AnodeError } from "../../lib/errors.js";
 import { type CommandName, commandNames, commandTable } from "./command-table.js";
-import { accepts, type FlagName, flagTable, shortFlags } from "./flags.js";
+import { accepts, type FlagName, flagTable, flagTyped, shortFlags, spellingOf } from "./flags.js";
 
 /** What was typed, checked against the tables of commands and flags. Values are the strings that were typed. */
 export interface CommandLine {
@@ -33,9 +33,9 @@ export function readCommandLine(args: readonly string[], program = "anode"): Com
   const command = commandOf(words);
   if (command === undefined) {
     refuseUnknown(words, plain);
-    for (const name of flags.keys()) if (flagTable[name].on !== "every") throw misuse(`--${name} needs a command.`);
+    for (const name of flags.keys()) if (flagTable[name].on !== "every") throw misuse(`--${spellingOf(name)} needs a command.`);
   } else {
-    for (const name of flags.keys()) if (!accepts(command, name)) throw misuse(`--${name} is not accepted by ${command}`);
+    for (const name of flags.keys()) if (!accepts(command, name)) throw misuse(`--${spellingOf(name)} is not accepted by ${command}`);
     if (!plain) checkWords(command, words.slice(command.split(" ").length), rest);
   }
   return {
@@ -75,16 +75,16 @@ function split(args: readonly string[]): Split {
       if (asked !== undefined) throw misuse("-x is given twice, and takes one prompt.");
       asked = before[(at += 1)];
       if (asked === undefined || asked.trim() === "") throw misuse('-x needs a prompt, such as: -x "explain this repository"');
-    } else at += takeFlag(word, before[at + 1], flags);
+    } else at += takeFlag(word, before[at + 1], flags, commandOf(words));
   }
   return { words, rest: end < 0 ? [] : args.slice(end + 1), flags, ...(asked !== undefined && { asked }) };
 }
 
 /** Puts a flag with its value among the others. Gives how many of the following words it used. */
-function takeFlag(word: string, next: string | undefined, flags: Flags): number {
+function takeFlag(word: string, next: string | undefined, flags: Flags, command: CommandName | undefined): number {
   const equals = word.indexOf("=");
   const shown = equals < 0 ? word : word.slice(0, equals);
-  const name = flagNamed(shown);
+  const name = flagNamed(shown, command);
   const { kind, repeat } = flagTable[name];
   const values = flags.get(name) ?? [];
   if (values.length > 0 && !repeat) throw misuse(`${shown} is given twice, and takes one value.`);
@@ -102,9 +102,9 @@ function takeFlag(word: string, next: string | undefined, flags: Flags): number 
   return equals < 0 ? 1 : 0;
 }
 
-function flagNamed(shown: string): FlagName {
-  const name = shown.startsWith("--") ? shown.slice(2) : undefined;
-  if (name !== undefined && Object.hasOwn(flagTable, name)) return name as FlagName;
+function flagNamed(shown: string, command: CommandName | undefined): FlagName {
+  const name = shown.startsWith("--") ? flagTyped(shown.slice(2), command) : undefined;
+  if (name !== undefined) return name;
   const short = shown.slice(1);
   const long = Object.hasOwn(shortFlags, short) ? shortFlags[short] : undefined;
   if (long === undefined) throw misuse(`${shown} is not a flag of any command.`);

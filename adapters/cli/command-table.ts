@@ -91,6 +91,87 @@ const table = {
       "events --after 1200 --follow",
     ],
   },
+  "peers list": {
+    words: "",
+    summary: "List the peers that are there, newest first; --all lists those that are offline too",
+    examples: ["peers list", "peers list --all --circle default", "peers list --backend claude-code --json"],
+  },
+  "peers show": { words: "<peer>", summary: "Show a peer, by its name or its id", examples: ["peers show api", "peers show human --json"] },
+  "peers register": {
+    words: "",
+    summary: "Register a peer: something that can be asked and told, such as a service or a run; its token is shown once",
+    examples: [
+      "peers register --name api",
+      "peers register --name docs --circle team --path .",
+      "peers register --name worker --run R-1760000000000000000_1",
+    ],
+  },
+  "peers remove": {
+    words: "<peer>",
+    summary: "Retire a peer for good; asks that are open to it are closed",
+    examples: ["peers remove api"],
+  },
+  "peers describe": {
+    words: "<peer> [text...]",
+    summary: "Say what a peer is working on; without words take that back",
+    examples: ['peers describe api "moving the tests to vitest"', "peers describe api"],
+  },
+  "peers touch": { words: "<peer>", summary: "Say that a peer was heard of just now", examples: ["peers touch api"] },
+  "peers whoami": { words: "", summary: "Show the peer that this caller is", examples: ["peers whoami"] },
+  "peers asks": {
+    words: "[peer]",
+    summary: "List the open asks of a peer, newest first; without a name the caller's own",
+    examples: ["peers asks", "peers asks api --direction both"],
+  },
+  ask: {
+    words: "<peer> [text...]",
+    summary: "Ask a peer and print the id of the ask; with --wait wait for the reply and print that",
+    examples: [
+      'ask api "which port does the server use?"',
+      'ask api "which port does the server use?" --wait --timeout-ms 60000',
+      'ask api "and over TLS?" --from docs --queue',
+    ],
+  },
+  ack: {
+    words: "<id> [text...]",
+    summary: "Close an ask, with a reply or without",
+    examples: ['ack ask-0123456789abcdef "7433, see config.json"', "ack ask-0123456789abcdef"],
+  },
+  decline: {
+    words: "<id> [text...]",
+    summary: "Close an ask without doing what it asks",
+    examples: ['decline ask-0123456789abcdef "not mine to decide"'],
+  },
+  notify: {
+    words: "<peer> [text...]",
+    summary: "Send a peer a message that needs no reply, and print its id",
+    examples: ['notify api "the schema has changed"', 'notify api "the schema has changed" --from docs'],
+  },
+  broadcast: {
+    words: "[text...]",
+    summary: "Send a message to everybody in the sender's circle who is there",
+    examples: ['broadcast "deploying in five minutes"', 'broadcast "freeze" --circle team --exclude api'],
+  },
+  inbox: {
+    words: "",
+    summary: "Show what waits for you: open asks and messages; --confirm takes the messages out of the queue",
+    examples: ["inbox", "inbox --follow", "inbox --peer api --confirm"],
+  },
+  link: {
+    words: "[pane]",
+    summary: "Make a peer of the agent in a tmux pane, all of it or nothing; without a pane list those that are no peer's",
+    examples: ["link", "link %7 --backend claude-code", "link 7 --backend codex --name api --circle team"],
+  },
+  rehook: {
+    words: "<peer>",
+    summary: "Say how a peer in a pane gets its hook back; with --apply do it",
+    examples: ["rehook api", "rehook api --apply"],
+  },
+  trace: {
+    words: "<id>",
+    summary: "Show what was seen to happen to an ask or a message, stage by stage",
+    examples: ["trace ask-0123456789abcdef", "trace dlv-0123456789abcdef --follow"],
+  },
   "attachments put": {
     words: "<file>",
     summary: "Upload a file for a day and print its id; - is standard input",
@@ -137,9 +218,9 @@ const table = {
     examples: ["tools", "tools --profile review", "tools --json"],
   },
   doctor: {
-    words: "",
-    summary: "Check the host, the home folder, the store and the daemon",
-    examples: ["doctor", "doctor --deep", "doctor --resume"],
+    words: "[peer]",
+    summary: "Check the host, the home folder, the store and the daemon; or a peer",
+    examples: ["doctor", "doctor --deep", "doctor --resume", "doctor api", "doctor api --fix"],
   },
   "config list": { words: "", summary: "List where the configuration may lie and what is used", examples: ["config list"] },
   "config path": { words: "", summary: "Print the path of the configuration that is used", examples: ["config path"] },
@@ -172,7 +253,7 @@ const table = {
   "hooks install": {
     words: "<backend>",
     summary: "Put the hooks into an agent's own settings; what is there already stays as it is",
-    examples: ["hooks install claude-code", "hooks install claude-code --with-approval", "hooks install codex --scope project --dry-run"],
+    examples: ["hooks install claude-code", "hooks install claude-code --approval", "hooks install codex --scope project --dry-run"],
   },
   "hooks status": { words: "[backend]", summary: "Show which hooks are in which settings", examples: ["hooks status", "hooks status codex"] },
   "hooks uninstall": {

@@ -15,8 +15,25 @@ const details: Readonly<Record<string, (payload: Payload) => readonly unknown[]>
   ],
   "question.asked": ({ question_id, scope, prompt }) => [question_id, scope, prompt],
   "question.closed": ({ question_id, outcome, decision, reason }) => [question_id, outcome, decision, reason],
+  "peer.registered": ({ display_name, backend, circle, status }) => [display_name, backend, circle, status],
+  "peer.status": ({ display_name, from, to, turn_state, reason }) => [display_name, `${String(from)} -> ${String(to)}`, turn_state, reason],
+  "peer.retired": ({ display_name, reason }) => [display_name, reason],
+  "ask.opened": ({ correlation_id, text, ...between }) => [correlation_id, whoToWhom(between), text],
+  "ask.delivered": ({ correlation_id, ...between }) => [correlation_id, whoToWhom(between)],
+  "ask.closed": ({ correlation_id, close_reason, reply_text, ...between }) => [
+    correlation_id,
+    whoToWhom(between),
+    close_reason,
+    reply_text,
+  ],
+  "message.sent": ({ delivery_id, kind, text, ...between }) => [delivery_id, kind, whoToWhom(between), text],
+  "message.state": ({ delivery_id, kind, delivery_state, reason }) => [delivery_id, kind, delivery_state, reason],
   "system.gap": ({ from_seq, to_seq }) => [`events ${String(from_seq)} to ${String(to_seq)} are no longer kept`],
 };
+
+function whoToWhom({ from_name, to_name }: Payload): string {
+  return `${String(from_name)} -> ${String(to_name)}`;
+}
 
 /** An event of the feed as one line: when, its seq, what, of whom, and what of it. */
 export function feedLine({ time, seq, type, run_id, peer_id, payload }: StreamEvent): string {

@@ -6,6 +6,8 @@ export interface Flag {
   readonly kind: "switch" | "text" | "any" | "count" | "integer";
   /** The commands that accept it. */
   readonly on: readonly CommandName[] | "every";
+  /** How it is typed, where another flag of that name is on other commands. @defaultValue its own name */
+  readonly spelled?: string;
   /** May be given more than once. */
   readonly repeat?: true;
   /** What the value is, for help. */
@@ -33,6 +35,21 @@ const ofInstall = ["hooks install", "hooks status", "hooks uninstall"] as const;
 const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"] as const;
 const everyAttachment = ["attachments put", "attachments get", "attachments list", "attachments remove"] as const;
 
+const everyPeer = [
+  "peers list",
+  "peers show",
+  "peers register",
+  "peers remove",
+  "peers describe",
+  "peers touch",
+  "peers whoami",
+  "peers asks",
+] as const;
+const namedPeer = ["peers show", "peers remove", "peers touch"] as const;
+const ofSending = ["ask", "notify", "broadcast"] as const;
+const attaching = [...ofSending, "ack"] as const;
+const everyMesh = [...everyPeer, ...ofSending, "ack", "decline", "inbox", "trace", "link", "rehook", "questions", "answer"] as const;
+
 const table = {
   addr: {
     kind: "text",
@@ -52,7 +69,7 @@ const table = {
   model: { kind: "any", on: ofAgent, value: "provider/model", text: "Model of the run" },
   "max-turns": { kind: "count", on: ofAgent, value: "n", text: "Most turns; 0 is the profile's" },
   approval: { kind: "any", on: ofAgent, value: "mode", text: "ask, auto, unrestricted or yolo" },
-  "with-approval": { kind: "switch", on: ["hooks install"], text: "Ask for approval before tools run, too" },
+  gate: { kind: "switch", on: ["hooks install"], spelled: "approval", text: "Ask for approval before tools run, too" },
   "run-label": { kind: "text", on: ofTask, value: "label", text: "Label of the run" },
   cwd: { kind: "text", on: ofTask, value: "folder", text: "Folder the run works in" },
   session: { kind: "text", on: ofTask, value: "id", text: "Thread to go on with" },
@@ -79,11 +96,16 @@ const table = {
   "no-daemon": { kind: "switch", on: ["acp"], text: "Hold the runs in this process" },
 
   limit: { kind: "count", on: ["runs list", "attachments list"], value: "n", text: "At most n of them; 0 is all (default 100)" },
-  status: { kind: "text", on: ["runs list"], value: "statuses", text: "Comma list of statuses, active or terminal" },
+  status: {
+    kind: "text",
+    on: ["runs list", "peers list"],
+    value: "statuses",
+    text: "Comma list of statuses, active or terminal; of peers one of online, busy, offline",
+  },
   origin: { kind: "text", on: ["runs list"], value: "origins", text: "Comma list of origins" },
   cursor: { kind: "text", on: ["runs list", "attachments list"], value: "cursor", text: "Go on where a page ended" },
   reason: { kind: "text", on: ["runs cancel"], value: "text", text: "Why" },
-  "timeout-ms": { kind: "count", on: ["runs wait"], value: "ms", text: "Longest wait; then exit 7" },
+  "timeout-ms": { kind: "count", on: ["runs wait", "ask"], value: "ms", text: "Longest wait; then exit 7" },
   text: { kind: "text", on: ["runs answer"], value: "text", text: "Answer of a text question" },
   message: { kind: "text", on: ["runs answer", "answer"], value: "text", text: "What the asker is told besides" },
   option: { kind: "text", on: ["answer"], value: "id", text: "Choose this option" },
@@ -103,11 +125,42 @@ const table = {
   after: { kind: "count", on: ["attach", "events"], value: "seq", text: "Begin after this event" },
   tail: { kind: "count", on: ["events"], value: "n", text: "Begin with the last n events (default 100)" },
   types: { kind: "text", on: ["events"], repeat: true, value: "types", text: "Comma list of the types to show; may be repeated" },
-  follow: { kind: "switch", on: ["events", "questions"], text: "Go on with what happens from now on" },
-  run: { kind: "text", on: ["questions"], value: "id", text: "Only questions of this run" },
-  tree: { kind: "switch", on: ["questions"], text: "Those of the runs below it too; needs --run" },
+  follow: { kind: "switch", on: ["events", "questions", "inbox", "trace"], text: "Go on with what happens from now on" },
 
-  backend: { kind: "text", on: ofHooks, value: "runtime", text: "claude-code, codex or gemini" },
+  circle: {
+    kind: "text",
+    on: ["peers list", ...namedPeer, "peers register", ...ofSending, "link", "rehook", "doctor"],
+    value: "circle",
+    text: "Circle of the peers",
+  },
+  backend: {
+    kind: "text",
+    on: ["peers list", "peers register", "link", ...ofHooks],
+    value: "backend",
+    text: "How messages reach the peer: claude-code, codex, gemini, opencode, service … (default service)",
+  },
+  all: { kind: "switch", on: ["peers list"], text: "List peers that are offline too" },
+  name: {
+    kind: "text",
+    on: ["peers register", "link", "attachments put"],
+    value: "name",
+    text: "Name that others call it by; of an attachment, instead of the file's",
+  },
+  file: { kind: "text", on: attaching, spelled: "attach", repeat: true, value: "file", text: "Attach a file; may be repeated" },
+  path: { kind: "text", on: ["peers register"], value: "folder", text: "Folder it works in" },
+  role: { kind: "text", on: ["peers register"], value: "role", text: "agent, service, orchestrator or human" },
+  run: { kind: "text", on: ["peers register", "questions"], value: "run-id", text: "The run that the peer is, or whose questions to list" },
+  tree: { kind: "switch", on: ["questions"], text: "Those of the runs below it too; needs --run" },
+  direction: { kind: "text", on: ["peers asks"], value: "direction", text: "inbound, outbound or both (default inbound)" },
+  "reply-to": { kind: "text", on: ["ask"], value: "id", text: "Take the place of this ask" },
+  wait: { kind: "switch", on: ["ask"], text: "Wait for the reply; its text is printed" },
+  queue: { kind: "switch", on: ["ask"], text: "Let the ask wait when the peer is offline" },
+  exclude: { kind: "text", on: ["broadcast"], repeat: true, value: "peer", text: "Leave this peer out; may be repeated" },
+  apply: { kind: "switch", on: ["rehook"], text: "Do it" },
+  fix: { kind: "switch", on: ["doctor"], text: "Give a peer its hook back, where that is what it lacks" },
+  peer: { kind: "text", on: ["inbox"], value: "peer", text: "Whose inbox (default your own)" },
+  confirm: { kind: "switch", on: ["inbox"], text: "Confirm what is shown: it is not shown again" },
+  from: { kind: "text", on: [...ofSending, "ack"], value: "peer", text: "Send as this peer (default the caller's own, else human)" },
   pane: { kind: "text", on: ["hook ws"], value: "pane", text: "Pane of the peer, as tmux names it" },
   "dry-run": { kind: "switch", on: ["hooks install", "hooks uninstall"], text: "Show what would change, and change nothing" },
 
@@ -122,7 +175,6 @@ const table = {
   },
   label: { kind: "text", on: ["token create"], value: "label", text: "Label of the token" },
   "ttl-ms": { kind: "count", on: ["token create"], value: "ms", text: "Life of the token" },
-  name: { kind: "text", on: ["attachments put"], value: "name", text: "Name of the attachment, instead of the file's" },
   output: { kind: "text", on: ["attachments get"], value: "path", text: "File or folder to write to, instead of the current folder" },
   out: { kind: "text", on: ["openapi"], value: "file", text: "Write to a file" },
 
@@ -131,9 +183,8 @@ const table = {
     on: [
       "status",
       ...everyRun,
+      ...everyMesh,
       ...everyAttachment,
-      "questions",
-      "answer",
       "attach",
       "events",
       "hook pretooluse",
@@ -152,8 +203,7 @@ const table = {
       "status",
       ...everyRun,
       ...everyAttachment,
-      "questions",
-      "answer",
+      ...everyMesh,
       "events",
       "doctor",
       "token create",
@@ -183,6 +233,17 @@ export const flagNames = Object.keys(table) as FlagName[];
 
 /** One-letter forms. */
 export const shortFlags: Readonly<Record<string, FlagName>> = { h: "help", v: "version" };
+
+/** What is typed for a flag, without its dashes. */
+export function spellingOf(name: FlagName): string {
+  return flagTable[name].spelled ?? name;
+}
+
+/** The flag that is typed like this with the command; of two, the one that the command takes. */
+export function flagTyped(spelling: string, command: CommandName | undefined): FlagName | undefined {
+  const named = flagNames.filter((name) => spellingOf(name) === spelling);
+  return named.find((name) => command !== undefined && accepts(command, name)) ?? named[0];
+}
 
 /** True when the command accepts the flag. */
 export function accepts(command: CommandName, name: FlagName): boolean {

@@ -1,7 +1,7 @@
 import sade, { type Sade } from "sade";
 import { version } from "../../lib/version.js";
 import { type CommandName, commandNames, commandTable } from "./command-table.js";
-import { type FlagName, flagNames, flagsOf, flagTable } from "./flags.js";
+import { type FlagName, flagNames, flagsOf, flagTable, spellingOf } from "./flags.js";
 
 /** Writes the help of a command, or of the whole program. */
 export function showHelp(command?: CommandName): void {
@@ -37,5 +37,5 @@ function commonFlags(): FlagName[] {
 
 function describeFlag(program: Sade, name: FlagName): void {
   const { value, text } = flagTable[name];
-  program.option(`--${name}`, value === undefined ? text : `<${value}> ${text}`);
+  program.option(`--${spellingOf(name)}`, value === undefined ? text : `<${value}> ${text}`);
 }

@@ -52,6 +52,16 @@ export interface AttachMethod {
   attach(id: string, options?: AttachOptions): AsyncIterableIterator<StreamEvent | Preview>;
 }
 
+/** Asking and waiting in one. */
+export interface AskAndWaitMethod {
+  /**
+   * Asks a peer and waits until the ask is closed, for as long as that takes: `reply_text` or the fields of an answer are the reply,
+   * `close_reason` says why there is none. An abort ends the waiting alone; the ask stays open.
+   * @throws what `asks.ask` throws; `aborted`
+   */
+  askAndWait(input: OperationInput<"asks.ask">, options?: CallOptions): Promise<OperationOutput<"asks.wait">>;
+}
+
 /** Reading the feed as it comes. */
 export interface EventsMethod {
   /**
@@ -102,7 +112,9 @@ export interface AttachmentMethods {
  * `AnodeError` whose code is the same over every carrier.
  */
 export type Client = {
-  readonly [Name in Exclude<Noun, "events" | "attachments">]: NounMethods<Name> & (Name extends "runs" ? AttachMethod : unknown);
+  readonly [Name in Exclude<Noun, "events" | "attachments">]: NounMethods<Name> &
+    (Name extends "runs" ? AttachMethod : unknown) &
+    (Name extends "asks" ? AskAndWaitMethod : unknown);
 } & {
   readonly events: EventsMethod & VerbMethods<"events">;
   readonly attachments: Omit<NounMethods<"attachments">, keyof AttachmentMethods> & AttachmentMethods;

@@ -16,7 +16,7 @@ import { allItems, iteratePages } from "./pages.js";
 import { type FeedOptions, feedEvents } from "./events.js";
 import { createSender } from "./sender.js";
 import { type Ends, within } from "./time.js";
-import { waitInSlices } from "./wait.js";
+import { askReply, runEnd, type Waiting, waitInSlices } from "./wait.js";
 import { checkPathInput } from "./wire.js";
 
 /** How a client calls. */
@@ -74,6 +74,12 @@ export function createClient(target: Carrier | RunManager, options: ClientOption
 
   const calls = Object.fromEntries(operations.map((operation) => [operation.name, method(operation)]));
   const call = (name: string, input: Input, given: CallOptions): Promise<unknown> => (calls[name] as Call)(input, given);
+  const wait = (name: string, what: Waiting, input: Input, given: CallOptions): Promise<unknown> =>
+    waitInSlices(what, (slice) => call(name, slice, given), host.clock, input);
+  const waiting =
+    (name: string, what: Waiting): Call =>
+    (input = {}, given = {}) =>
+      within(ends(given), (signal) => wait(name, what, input, { ...given, signal }));
   const lists = operations.filter(({ name, items }) => items !== undefined && name.endsWith(".list"));
   const lastSeqOf = async (name: string, input: Input, signal: AbortSignal): Promise<number> =>
     ((await call(name, input, { signal })) as { readonly last_seq: number }).last_seq;
@@ -92,8 +98,14 @@ export function createClient(target: Carrier | RunManager, options: ClientOption
   const client = nested({
     ...calls,
     ...Object.fromEntries(lists.flatMap((row) => listMethods(row, call))),
-    "runs.wait": (input: Input, given: CallOptions = {}) =>
-      within(ends(given), (signal) => waitInSlices((slice) => call("runs.wait", slice, { ...given, signal }), host.clock, input)),
+    "runs.wait": waiting("runs.wait", runEnd),
+    "asks.wait": waiting("asks.wait", askReply),
+    "asks.askAndWait": (input: Input, given: CallOptions = {}) =>
+      within(ends(given), async (signal) => {
+        const options = { ...given, signal };
+        const { correlation_id: id } = (await call("asks.ask", input, options)) as { readonly correlation_id: string };
+        return wait("asks.wait", askReply, { id, timeout_ms: Number.POSITIVE_INFINITY }, options);
+      }),
     "runs.attach": (id: string, given: AttachOptions = {}) => attach(runPorts, id, given),
     ...Object.fromEntries(Object.entries(attachmentMethods(sender, ends)).map(([verb, call]) => [`attachments.${verb}`, call])),
     connectPeer: (given: PeerOptions, handlers: PeerHandlers) =>

@@ -1,5 +1,5 @@
 import { promises } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { formatAddress, isLoopback } from "../../lib/address.js";
 import { AnodeError } from "../../lib/errors.js";
 import { type BaseUrl, parseBaseUrl } from "./base-url.js";
@@ -7,6 +7,7 @@ import { type ClientOptions, createClient } from "./client.js";
 import type { Client } from "./client-types.js";
 import type { TokenProvider } from "./credential.js";
 import { discover, type Environment, homeFolder, runTokenPort } from "./discovery.js";
+import { peerTokenOf } from "./peer-token.js";
 import { httpCarrier, type HttpCarrierOptions } from "./http-carrier.js";
 
 /** Which daemon to call, by at most one of `url`, `socketPath` and `daemon`; without any it is looked for. */
@@ -22,46 +23,62 @@ export interface ConnectOptions extends ClientOptions, HttpCarrierOptions {
 
 /**
  * A client of a running daemon. It connects with the first call, so a daemon that is not there shows then.
- * On TCP it sends the first of: `token`, `$ANODE_TOKEN`, `$ANODE_RUN_TOKEN` (to its own port only), the token file
- * (to loopback only); on a Unix socket `token` alone.
+ * On TCP it sends the first of: `token`, `$ANODE_TOKEN`, `$ANODE_RUN_TOKEN` (to its own port only), the token of the peer whose
+ * agent this process runs below, the token file (both to the loopback only); on a Unix socket `token`, else that of the peer.
  * @throws `invalid_request`
  */
 export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const { url, socketPath, daemon, env = process.env, connectMs, headersMs, idleMs, runId = env["ANODE_RUN_ID"] ?? "", ...rest } = options;
   const given = Object.entries({ url, socketPath, daemon }).filter(([, value]) => value !== undefined);
   if (given.length > 1) throw new AnodeError("invalid_request", `Only one of ${given.map(([name]) => name).join(" and ")} can be given.`);
-  const { target, tokenFile } = await targetOf(options, env);
+  const { target, tokenFile, isOwn } = await targetOf(options, env);
   const limits = {
     ...(connectMs !== undefined && { connectMs }),
     ...(headersMs !== undefined && { headersMs }),
     ...(idleMs !== undefined && { idleMs }),
   };
   const carrier = httpCarrier(target, { ...limits, runId });
-  const token = rest.token ?? ("url" in target ? tokensFor(parseBaseUrl(target.url).address, tokenFile, env) : undefined);
-  return createClient(carrier, { ...rest, ...(token !== undefined && { token }) });
+  const peerToken = (): Promise<string | undefined> => (isOwn ? peerTokenOf(homeFolder(env), env) : Promise.resolve(undefined));
+  const token = rest.token ?? ("url" in target ? tokensFor(parseBaseUrl(target.url).address, tokenFile, env, peerToken) : peerToken);
+  return createClient(carrier, { ...rest, token });
 }
 
 interface Target {
   readonly target: { readonly url: string } | { readonly socketPath: string };
   readonly tokenFile: string;
+  /** It is the daemon of our home folder: the only one to which its peers are known. */
+  readonly isOwn: boolean;
 }
 
 async function targetOf({ url, socketPath, daemon }: ConnectOptions, env: Environment): Promise<Target> {
   const tokenFile = join(homeFolder(env), "token");
-  if (url !== undefined) return { target: { url }, tokenFile };
-  if (socketPath !== undefined) return { target: { socketPath }, tokenFile };
+  if (url !== undefined) return { target: { url }, tokenFile, isOwn: false };
+  const isOwnSocket = (path: string): boolean => resolve(path) === resolve(homeFolder(env), "daemon.sock");
+  if (socketPath !== undefined) return { target: { socketPath }, tokenFile, isOwn: isOwnSocket(socketPath) };
   const found = await discover(env, daemon === undefined ? {} : { daemon });
-  const { address } = found;
-  return { target: address.kind === "unix" ? { socketPath: address.path } : { url: formatAddress(address) }, tokenFile: found.tokenFile };
+  const { address, source } = found;
+  const isOwn = source === "daemon.json" || source === "default" || (address.kind === "unix" && isOwnSocket(address.path));
+  return {
+    target: address.kind === "unix" ? { socketPath: address.path } : { url: formatAddress(address) },
+    tokenFile: found.tokenFile,
+    isOwn,
+  };
 }
 
 /** What this process may show to a TCP address, looked up anew each time: files change, and a refused token is tried once more. */
-function tokensFor(address: BaseUrl["address"], tokenFile: string, env: Environment): TokenProvider {
+function tokensFor(
+  address: BaseUrl["address"],
+  tokenFile: string,
+  env: Environment,
+  peerToken: () => Promise<string | undefined>,
+): TokenProvider {
   return async () => {
     if (env["ANODE_TOKEN"]) return env["ANODE_TOKEN"];
     // A token goes to nobody but those it is for: other ports may be anybody's, other hosts are.
     if (!isLoopback(address.host)) return undefined;
     if (runTokenPort(env) === address.port) return env["ANODE_RUN_TOKEN"];
+    const ofPeer = await peerToken();
+    if (ofPeer !== undefined) return ofPeer;
     const text = await promises.readFile(tokenFile, "utf8").catch(() => "");
     return text.trim() || undefined;
   };

@@ -9,6 +9,7 @@ export type { AttachOptions } from "./attach.js";
 export type { CallFile, Carrier, CarrierCall, CarrierReply, PeerSocket, SocketEvents } from "./carrier.js";
 export { type ClientOptions, createClient } from "./client.js";
 export type {
+  AskAndWaitMethod,
   AttachMethod,
   AttachmentMethods,
   CallArguments,

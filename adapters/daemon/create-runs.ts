@@ -1,5 +1,5 @@
 import { createAcpExecutor, resolveAgents } from "../../lib/acp/index.js";
-import { type AgentConfig, createAgentExecutor, createForeignRules, createForeignServers } from "../../lib/agent/index.js";
+import { type AgentConfig, type AgentMesh, createAgentExecutor, createForeignRules, createForeignServers } from "../../lib/agent/index.js";
 import { type Executor, type Host, type Limits, type Profile, RunManager, type RunManagerOptions, type Store } from "../../lib/index.js";
 import {
   type Containment,
@@ -46,6 +46,8 @@ export interface RunsOptions {
   readonly hide: () => Promise<Hidden | undefined> | Hidden | undefined;
   /** The token that the processes of a run get. @defaultValue none */
   readonly runToken?: (runId: string) => Promise<string | undefined>;
+  /** Where runs of the built-in agent become peers. @defaultValue nowhere */
+  readonly mesh?: AgentMesh;
   /** Further executors by name. */
   readonly executors?: Readonly<Record<string, Executor>>;
   /** Laid over the profiles of the configuration. */
@@ -94,7 +96,7 @@ export function createRuns(options: RunsOptions): Runs {
 
 /** What this program itself can run, with the secrets of the configuration known to the redaction. */
 function ownExecutors(options: RunsOptions, containment: Containment): Record<string, Executor> {
-  const { config, cwd, env, hide, home, host, limits, redaction, runToken, surroundings } = options;
+  const { config, cwd, env, hide, home, host, limits, redaction, mesh, runToken, surroundings } = options;
   const { daemon = {} } = config;
   redaction.add(providerKeys(config));
   for (const { env: set, env_pass = [] } of Object.values(daemon.commands ?? {})) {
@@ -114,6 +116,7 @@ function ownExecutors(options: RunsOptions, containment: Containment): Record<st
     host,
     surroundings,
     surround,
+    ...(mesh && { mesh }),
   });
   const foreign = createAcpExecutor({
     agents,

@@ -1,3 +1,4 @@
+import type { AgentMesh } from "../../lib/agent/index.js";
 import type { Executor, Limits, Profile } from "../../lib/index.js";
 import type { Hidden } from "../../lib/node/index.js";
 import type { Config } from "./config-schema.js";
@@ -23,6 +24,8 @@ export interface KernelOptions {
   /** What agents shall not reach of us, once it is there. */
   readonly hide: () => Promise<Hidden>;
   readonly onFailed: () => void;
+  /** Where runs of the built-in agent become peers. */
+  readonly mesh: AgentMesh;
   readonly executors: Readonly<Record<string, Executor>>;
   readonly profiles: Readonly<Record<string, Profile>>;
 }

@@ -3,6 +3,7 @@ import { resolveAgents } from "../../lib/acp/index.js";
 import { type Executor, formatTime, type Profile, resolveLimits, type Mesh, type RunManager, type Tokens } from "../../lib/index.js";
 import { createPaneHookStart, findPanes } from "../../lib/node/index.js";
 import { formatAddress } from "../../lib/address.js";
+import { createAgentMesh } from "./agent-mesh.js";
 import { planAddresses, type PlannedAddress } from "./addresses.js";
 import { configuredLimits } from "./configured-limits.js";
 import { loadConfig, type LoadedConfig } from "./config.js";
@@ -105,6 +106,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   const storeChoice = chosenStore(surroundings);
   const port = Promise.withResolvers<number | undefined>();
   const failed = Promise.withResolvers<void>();
+  const opened = Promise.withResolvers<Mesh | undefined>();
   let endsInOrder = false;
 
   const ground = await layGround(
@@ -134,17 +136,20 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
     // What is hidden must be there, and the sockets are opened after the first runs may have started.
     hide: () => port.promise.then(() => ({ home: home.path, sockets: socketsOutside(plan, home) })),
     onFailed: failed.resolve,
+    mesh: createAgentMesh(opened.promise),
     executors,
     profiles,
   });
   undo.add(() => kernel.manager.close());
   undo.add(() => port.resolve(undefined));
+  undo.add(() => opened.resolve(undefined));
   if (ground.starts.isPaused) undo.add(resumeWhenLifted(ground, kernel));
   const instance = ground.host.randomId(12);
   const backend = await findPanes({ env });
   // Mesh and attachments look into each other, and neither before both are there.
   const mesh: Mesh = await openMesh(ground, kernel, backend, () => attachments, resolveAgents(loaded.config.agents));
   undo.add(() => mesh.close());
+  opened.resolve(mesh);
   const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);
   const { hookProgram: program } = options;
   const startHook = program === undefined ? undefined : createPaneHookStart({ program, env, home: home.path });

@@ -1,6 +1,8 @@
+import { parseWith } from "../../lib/parse.js";
 import { fit, jsonBytes } from "./fit.js";
 import type { OperationCaller } from "./operation-caller.js";
 import { toProblem } from "./problem.js";
+import { inToolWords, toInput } from "./tool-fields.js";
 import type { Tool } from "./tools.js";
 
 type Document = Readonly<Record<string, unknown>>;
@@ -13,18 +15,22 @@ export interface ToolResult {
   readonly [member: string]: unknown;
 }
 
+/** How a tool is called. */
+export interface ToolCallOptions {
+  readonly limitBytes: number;
+  readonly signal?: AbortSignal;
+}
+
 /** Performs a tool's operation; a refusal is a result too, with the problem document. It never rejects. */
-export async function callTool(
-  client: OperationCaller,
-  tool: Tool,
-  input: Document,
-  options: { readonly limitBytes: number; readonly signal?: AbortSignal },
-): Promise<ToolResult> {
+export async function callTool(client: OperationCaller, tool: Tool, args: Document, options: ToolCallOptions): Promise<ToolResult> {
+  const { composed, operation } = tool;
   try {
-    const document = (await pageThatFits(client, tool, input, options)) as Document;
+    const document = composed
+      ? await composed.call(client, parseWith(composed.input, args) as never, options)
+      : await pageThatFits(client, tool, toInput(args, operation.tool_fields), options);
     return toResult(fit(document, options.limitBytes));
   } catch (error) {
-    return { ...toResult(fit(toProblem(error), options.limitBytes)), isError: true };
+    return { ...toResult(fit(toProblem(inToolWords(error, operation.tool_fields)), options.limitBytes)), isError: true };
   }
 }
 
@@ -33,8 +39,8 @@ async function pageThatFits(
   client: OperationCaller,
   { operation: { name, items } }: Tool,
   input: Document,
-  { limitBytes, signal }: { readonly limitBytes: number; readonly signal?: AbortSignal },
-): Promise<unknown> {
+  { limitBytes, signal }: ToolCallOptions,
+): Promise<Document> {
   const callOptions = signal ? { signal } : {};
   let document = (await client.call(name, input, callOptions)) as Document;
   while (items !== undefined && jsonBytes(document) > limitBytes) {

@@ -1,10 +1,20 @@
 import type { OperationName } from "../../lib/contract/schemas.js";
 
+/** What ends a call. */
+export interface CallEnd {
+  readonly signal?: AbortSignal;
+}
+
 /** How the tools reach the contract: any client of it, over any carrier. */
 export interface OperationCaller {
   /**
    * Performs one operation and answers its JSON document; of an event stream one page.
    * @throws an `AnodeError` with the code of the refusal
    */
-  call(operation: OperationName, input: Readonly<Record<string, unknown>>, options?: { readonly signal?: AbortSignal }): Promise<unknown>;
+  call(operation: OperationName, input: Readonly<Record<string, unknown>>, options?: CallEnd): Promise<unknown>;
+  /** Files to and from the daemon. Without it there are no tools for attachments. */
+  readonly files?: {
+    upload(bytes: AsyncIterable<Uint8Array>, details: { readonly filename: string }, options?: CallEnd): Promise<object>;
+    download(id: string, options?: CallEnd): Promise<{ readonly filename: string; readonly bytes: AsyncIterable<Uint8Array> }>;
+  };
 }

@@ -1,8 +1,10 @@
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { version } from "../../lib/version.js";
 import { callTool } from "./call-tool.js";
+import { createComposedTools } from "./composed/index.js";
 import { loadSdk } from "./load-sdk.js";
 import type { OperationCaller } from "./operation-caller.js";
+import { absentNouns } from "./served.js";
 import { contractTools, type Tool } from "./tools.js";
 
 /** What carries the messages of one MCP client; every transport of `@modelcontextprotocol/sdk` is one. */
@@ -25,6 +27,8 @@ export interface McpServer {
 export interface McpServerOptions {
   /** Largest document of an answer; a larger one is cut and says how to go on. @defaultValue 65536 */
   readonly limitBytes?: number;
+  /** The agent's own folder, where files for attachments are read and written. @defaultValue the folder of this process */
+  readonly folder?: string;
 }
 
 /**
@@ -32,9 +36,9 @@ export interface McpServerOptions {
  * @throws `not_supported` when `@modelcontextprotocol/sdk` is not installed
  */
 export async function createMcpServer(client: OperationCaller, options: McpServerOptions = {}): Promise<McpServer> {
-  const { limitBytes = 65_536 } = options;
+  const { limitBytes = 65_536, folder = process.cwd() } = options;
   const { Server, CallToolRequestSchema, ListToolsRequestSchema, McpError, ErrorCode } = await loadSdk();
-  const tools = contractTools();
+  const tools = contractTools(createComposedTools(folder));
   const server = new Server({ name: "anode-daemon", version }, { capabilities: { tools: {} } });
   const { promise: closed, resolve } = Promise.withResolvers<void>();
   server.onclose = resolve;
@@ -56,8 +60,10 @@ export async function createMcpServer(client: OperationCaller, options: McpServe
   };
 }
 
-/** What the caller's scopes allow: the others are refused anyway, so nobody is told of them. */
+/** What the caller's scopes allow and what is served there: the others are refused anyway, so nobody is told of them. */
 async function allowedTools(client: OperationCaller, tools: readonly Tool[]): Promise<Tool[]> {
   const { scopes } = (await client.call("auth.self", {})) as { readonly scopes: readonly string[] };
-  return tools.filter(({ operation: { scope } }) => scope === "none" || scopes.includes(scope) || scopes.includes("admin"));
+  const allowed = tools.filter(({ operation: { scope } }) => scope === "none" || scopes.includes(scope) || scopes.includes("admin"));
+  const absent = await absentNouns(client);
+  return allowed.filter(({ operation: { name } }) => !absent.has(name.split(".")[0] ?? ""));
 }

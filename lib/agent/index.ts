@@ -15,13 +15,14 @@ export {
 } from "./foreign-rules.js";
 export { createForeignServers, type ForeignServer, type ForeignServersOptions } from "./mcp/foreign-servers.js";
 export { readHookFile } from "./hooks/hook-file.js";
-export type { AgentExecutorOptions, AgentModel, ToolsetSurroundings } from "./options.js";
+export type { AgentExecutorOptions, AgentMesh, AgentModel, JoiningRun, ToolsetSurroundings } from "./options.js";
 export { agentProfiles } from "./profiles.js";
 export { readReview, type Review, type ReviewOptions } from "./review/read-review.js";
 export { withChecks } from "./review/with-checks.js";
 export { archivingExecutor, type ArchivingOptions } from "./threads/archiving-executor.js";
 export { createToolListing, type ListedTool, type ToolListingOptions } from "./tool-listing.js";
 export { builtInProviders } from "./providers/table.js";
+export type { MessageService } from "./tools/messages.js";
 export { builtinToolNames } from "./tools/tool-names.js";
 export { createTrust, type Trust, type TrustedWorkspace } from "./trust.js";
 export type { CommandSurroundings } from "./run-commands.js";

@@ -1,6 +1,7 @@
 import type { Host } from "../host.js";
 import type { AgentConfig } from "./config-schema.js";
 import type { AgentTool } from "./tool.js";
+import type { MessageService } from "./tools/messages.js";
 import type { ToolsetOptions } from "./toolset.js";
 
 /** A language model of the AI SDK, of any specification version. */
@@ -13,8 +14,26 @@ export interface AgentModel {
 /** What of a toolset is the same for all runs and nothing of the agent's own. */
 export type ToolsetSurroundings = Omit<
   ToolsetOptions,
-  "context" | "config" | "profile" | "home" | "env" | "extra" | "cwd" | "host" | "session" | "threads"
+  "context" | "config" | "profile" | "home" | "env" | "extra" | "cwd" | "host" | "session" | "threads" | "joinMesh"
 >;
+
+/** A run of the agent that is to be a peer. */
+export interface JoiningRun {
+  readonly run_id: string;
+  /** What its starter called it. */
+  readonly label?: string;
+  /** Folder it works in. */
+  readonly path: string;
+  /** The run that started it. */
+  readonly parent_id?: string;
+  readonly signal: AbortSignal;
+}
+
+/** The mesh, as runs of the agent enter it. */
+export interface AgentMesh {
+  /** Makes a peer of a run, until the run ends, and gives what its tools reach the others by. */
+  join(run: JoiningRun): Promise<MessageService>;
+}
 
 /** What the built-in agent is made with. */
 export interface AgentExecutorOptions {
@@ -34,6 +53,8 @@ export interface AgentExecutorOptions {
   readonly tools?: readonly AgentTool[];
   /** How the commands of runs are held and what they are given. @defaultValue as the tools have it by themselves */
   readonly surround?: ToolsetSurroundings;
+  /** Where runs whose profile has tools for messages become peers. @defaultValue there are no such tools */
+  readonly mesh?: AgentMesh;
   /** Who runs it, as `system.init` tells the agent's readers. @defaultValue "embedded" */
   readonly surroundings?: "headless" | "daemon" | "embedded";
 }

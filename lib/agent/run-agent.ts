@@ -4,7 +4,7 @@ import type { AiSdk, SdkModel } from "./ai-sdk.js";
 import type { AgentConfig } from "./config-schema.js";
 import { Conversation } from "./conversation.js";
 import { AgentLoop } from "./loop.js";
-import type { AgentExecutorOptions } from "./options.js";
+import type { AgentExecutorOptions, AgentMesh } from "./options.js";
 import type { AgentProfile } from "./profiles.js";
 import { prompts } from "./prompts/prompts.js";
 import type { ResolvedModel } from "./providers/provider.js";
@@ -55,6 +55,7 @@ export async function runAgent(run: AgentRun): Promise<Outcome> {
       host: run.host,
       threads: createThreadService(run.threads, newThreadOf(run), thread.id),
       ...(thread.id !== undefined && thread.todoFile !== undefined && { session: { id: thread.id, todoFile: thread.todoFile } }),
+      ...(run.options.mesh && { joinMesh: joining(run, run.options.mesh) }),
       ...run.options.surround,
     });
     try {
@@ -65,6 +66,20 @@ export async function runAgent(run: AgentRun): Promise<Outcome> {
   } finally {
     thread.close();
   }
+}
+
+/** What makes a peer of the run. */
+function joining({ context, cwd }: AgentRun, mesh: AgentMesh): () => ReturnType<AgentMesh["join"]> {
+  const { id: run_id, label, parent_id } = context.run;
+  const path = context.request.cwd ?? cwd;
+  return () =>
+    mesh.join({
+      run_id,
+      path,
+      signal: context.signal,
+      ...(label !== undefined && { label }),
+      ...(parent_id !== undefined && { parent_id }),
+    });
 }
 
 async function converse(run: AgentRun, thread: Thread, toolset: Toolset): Promise<Outcome> {

@@ -19,7 +19,7 @@ import { findSkills, skillFolders, skillsText } from "./skills/find-skills.js";
 import type { AgentTool } from "./tool.js";
 import { createBuiltinTools } from "./tools/builtin-tools.js";
 import type { BuiltinTool } from "./tools/define-tool.js";
-import type { MessageService } from "./tools/messages.js";
+import { type MessageService, messageTools } from "./tools/messages.js";
 import { mayFit, selectTools } from "./tools/select-tools.js";
 import type { ThreadService } from "./tools/threads.js";
 import type { ToolRoom } from "./tools/tool-room.js";
@@ -61,7 +61,8 @@ export interface ToolsetOptions extends CommandSurroundings {
   /** The run's thread: its id, and the file of its to-do list. */
   readonly session?: { readonly id: string; readonly todoFile: string };
   readonly threads?: ThreadService;
-  readonly mesh?: MessageService;
+  /** Makes a peer of the run; called only when it keeps a tool for messages. Without it there are none. */
+  readonly joinMesh?: () => Promise<MessageService>;
 }
 
 /**
@@ -104,6 +105,18 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
     wrong: wrongFile("mcp_failed"),
   });
 
+  const selection = {
+    profile: profile.tools,
+    readOnly: profile.readOnly,
+    requested: context.request.tools,
+    disabled: config.tools?.disabled ?? [],
+  };
+  const joins = selectTools(messageTools, selection).length > 0 ? options.joinMesh : undefined;
+  const mesh = await joins?.().catch((error: unknown) => {
+    context.signal.throwIfAborted();
+    notice("warning", "mesh_unavailable", `The run is no peer: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  });
   let tools: readonly AgentTool[] = [];
   const builtin = createBuiltinTools(room, {
     home: workspace.home,
@@ -112,7 +125,7 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
     toolNames: () => tools.map(({ name }) => name),
     ...(session && { todoFile: session.todoFile }),
     ...(options.threads && { threads: options.threads }),
-    ...(options.mesh && { mesh: options.mesh }),
+    ...(mesh && { mesh }),
   });
   const guidance = createGuidance(workspace, (path) =>
     notice("info", "guidance_left_out", `${workspace.shown(path)} is left out: there is no room for it.`),
@@ -127,12 +140,8 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
     now: host.clock.monotonic,
   });
   const beside = new Map<string, string>();
-  tools = selectTools([...extra, ...builtin, ...servers.tools, ...toolbox, ...plugins.tools], {
-    profile: profile.tools,
-    readOnly: profile.readOnly,
-    requested: context.request.tools,
-    disabled: config.tools?.disabled ?? [],
-  }).map((tool) => inRun(tool, { files, guidance, beside }));
+  const all: AgentTool[] = [...extra, ...builtin, ...servers.tools, ...toolbox, ...plugins.tools];
+  tools = selectTools(all, selection).map((tool) => inRun(tool, { files, guidance, beside }));
 
   const find = (name: string): AgentTool | undefined => tools.find((tool) => tool.name === name);
   const authorize = createAuthorize({

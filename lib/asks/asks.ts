@@ -208,8 +208,9 @@ export class Asks {
 
   /** Waits until an ask is closed. While somebody waits, and a while after, the reply is kept for pulling. */
   async wait(correlation_id: string, timeoutMs: number, signal: AbortSignal): Promise<Ask> {
-    const ask = await this.get(correlation_id);
-    if (ask.state === "open") await this.#waits.wait(correlation_id, timeoutMs, signal);
+    await this.get(correlation_id);
+    // Looked at anew in the very moment in which the wait begins: nobody wakes who comes later.
+    if (this.isOpen(correlation_id)) await this.#waits.wait(correlation_id, timeoutMs, signal);
     const now = await this.get(correlation_id);
     if (now.state === "open" || signal.aborted || now.reply_state !== "held") return now;
     this.#waits.release(correlation_id);
@@ -253,12 +254,14 @@ export class Asks {
     };
     const put = this.#records.put(ask.correlation_id, next);
     this.#unindex(ask);
-    if (reply_state !== "held") this.#records.forget(ask.correlation_id);
+    // Until the store has it, this is the only place that knows how it ended.
+    const forget = (): void => void (this.#records.get(next.correlation_id) === next && this.#records.forget(next.correlation_id));
+    const taken: Step["taken"] = ({ committed }) => void (reply_state !== "held" && committed.then(forget, forget));
     this.#waits.wake(ask.correlation_id);
     const stages = [...(replied_by ? [{ stage: "acked" }] : []), { stage: "closed", detail: { close_reason } }];
     return joinSteps(
       delivery,
-      { puts: [put], feed: [closedDraft(next)] },
+      { puts: [put], feed: [closedDraft(next)], taken },
       this.#parts.traces.stages(ask.correlation_id, ...stages),
       ask.question && close_reason !== "answered" ? this.#parts.questions.ending(ask.correlation_id) : {},
       this.#parts.closed?.(next) ?? {},

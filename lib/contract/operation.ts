@@ -30,6 +30,8 @@ export interface Operation {
   readonly items?: string;
   /** MCP tool name; without one there is no tool. */
   readonly tool?: string;
+  /** The tool's parameters, and the fields of the input they are; without it the tool takes the input as it is. */
+  readonly tool_fields?: Readonly<Record<string, string>>;
   /** One sentence for OpenAPI, tools and help. */
   readonly summary: string;
 }

@@ -22,7 +22,7 @@ export function findPeer(peers: Iterable<PeerRecord>, spelling: string, { circle
   }
   const found = among(living, circle, from);
   const [first] = found;
-  if (first === undefined) throw notFound(spelling, circle);
+  if (first === undefined) throw notFound(spelling, circle, from);
   if (found.length > 1) throw ambiguous(spelling, found);
   return first;
 }
@@ -39,8 +39,9 @@ function assertLiving(peer: PeerRecord): PeerRecord {
   throw new AnodeError("peer_retired", `The peer ${peer.display_name} is retired: ${peer.retire_reason ?? "unregistered"}.`);
 }
 
-function notFound(spelling: string, circle: string | undefined): AnodeError {
-  const where = circle === undefined ? "" : ` in the circle ${circle}`;
+function notFound(spelling: string, circle: string | undefined, from: PeerRecord | undefined): AnodeError {
+  const reached = from === undefined ? "" : ` that ${from.display_name} can reach from the circle ${from.circle}`;
+  const where = circle === undefined ? reached : ` in the circle ${circle}`;
   return new AnodeError("peer_not_found", `There is no peer ${JSON.stringify(spelling.slice(0, 64))}${where}.`, {
     details: { hint: "`anode peers list` shows the peers." },
   });

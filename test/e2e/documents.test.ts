@@ -54,6 +54,21 @@ const typed: Record<string, readonly string[]> = {
     "4 denied, deny, timed_out",
     "Written",
   ],
+  "docs/mesh.md": [
+    "worker  ",
+    "Port 7433",
+    "Where is the port documented?",
+    "reply ask-",
+    "  In docs/mesh.md",
+    'closed  {"close_reason":"ack_with_msg"}',
+    "Told",
+    "  tests are green",
+    "  queued",
+    "human -> docs Where is the port documented?",
+    '"confirmed":',
+    "And over TLS?",
+    "inbox   ok",
+  ],
   "docs/extend-the-agent.md": [
     'told {\\"name\\":\\"Ada\\"}',
     "bash denied: pushing is for people",
@@ -70,6 +85,7 @@ describe("The pages of docs/", () => {
 
   it.each([
     ["docs/embed-the-agent.md", ["examples/agent-embed.mjs"], 4],
+    ["docs/mesh.md", ["examples/mesh-service.mjs"], 1],
     ["docs/extend-the-agent.md", ["examples/agent-tool.mjs", "examples/plugins/words.mjs"], 2],
   ] as const)("%s shows programs that run", (page, examples, count) => {
     const programs = examples.map(textOf);

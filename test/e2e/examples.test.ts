@@ -28,6 +28,7 @@ describe("the examples", () => {
       "demo.mjs",
       "embed.mjs",
       "in-memory-test.mjs",
+      "mesh-service.mjs",
       "web-server.mjs",
     ]);
   });

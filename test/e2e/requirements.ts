@@ -160,6 +160,56 @@ export const requirements: readonly Requirement[] = [
     behavior: "A download is saved and not shown: inert type, no power of a page, a harmless name; inline only for true images.",
     carriers: wire,
   },
+  { id: "mesh.health", behavior: "Health and status tell of the mesh: peers, open asks, what waits.", carriers: [...api, "curl", "cli"] },
+  {
+    id: "mesh.peers",
+    behavior: "Peers are registered, listed, looked up by name and id, described, and removed.",
+    carriers: [...api, "cli", "curl"],
+  },
+  {
+    id: "mesh.peers.doctor",
+    behavior: "GET /peers/{id}/doctor is a read-only report with contradictions; rehook is a dry run unless it is told to act.",
+    carriers: ["cli", "curl"],
+  },
+  {
+    id: "mesh.panes",
+    behavior: "GET /panes/orphans lists panes that are no peer's; a link that cannot be made leaves no peer.",
+    carriers: ["cli", "curl"],
+  },
+  {
+    id: "mesh.ask",
+    behavior: "An ask is open until it is acknowledged; its asker waits for the reply and gets it.",
+    carriers: [...api, "cli", "curl"],
+  },
+  { id: "mesh.ask.ends", behavior: "An ask is declined by its recipient and taken back by its asker, once.", carriers: [...api, "cli"] },
+  {
+    id: "mesh.answer",
+    behavior: "The typed question of an ask is answered with one of its options, and with nothing else.",
+    carriers: [...api, "cli", "curl"],
+  },
+  { id: "mesh.ask-many", behavior: "One question goes to many; an unreachable one is a failed child.", carriers: api },
+  {
+    id: "mesh.messages",
+    behavior: "A peer is notified and a circle is told; what waits is listed, and reading removes nothing.",
+    carriers: [...api, "cli", "curl"],
+  },
+  {
+    id: "mesh.traces",
+    behavior: "GET /traces/{trace_id} has the recorded stages of an ask or a message.",
+    carriers: [...api, "cli", "curl"],
+  },
+  { id: "mesh.attachments", behavior: "Files go with asks, notes and replies by their ids.", carriers: [...api, "cli"] },
+  { id: "mesh.idempotency", behavior: "The same key asks and notifies once.", carriers: api },
+  {
+    id: "mesh.auth",
+    behavior: "With daemon.auth_token every TCP client sends Authorization: Bearer; the daemon's own callers all work.",
+    carriers: ["cli", "curl"],
+  },
+  {
+    id: "mesh.agent",
+    behavior: "A run of the built-in agent with tools for messages is a peer from its start to its end: it is asked, and replies.",
+    carriers: ["cli"],
+  },
   { id: "anode.errors", behavior: "Every refusal is a problem document with a stable code and the request's id.", carriers: wire },
   {
     id: "anode.restart",

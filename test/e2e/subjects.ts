@@ -11,6 +11,7 @@ import { allScopes } from "../../lib/caller.js";
 import { createPerform } from "../../lib/contract/perform.js";
 import { createServices } from "../../lib/contract/services.js";
 import type { Limits } from "../../lib/limits.js";
+import { Mesh } from "../../lib/mesh/mesh.js";
 import { functionExecutor } from "../../lib/runs/function-executor.js";
 import { RunManager } from "../../lib/runs/manager.js";
 import { scriptedExecutor } from "../../lib/testing/scripted-executor.js";
@@ -29,6 +30,7 @@ export interface Subject {
   readonly client: Client;
   readonly manager: RunManager;
   readonly attachments: Attachments;
+  readonly mesh: Mesh;
   /** A request without the client; not there in process. */
   raw(method: string, path: string, options?: { headers?: Record<string, string>; body?: string }): Promise<RawReply>;
   close(): Promise<void>;
@@ -71,14 +73,22 @@ export async function openSubject(carrier: Subject["carrier"], limits: Partial<L
   const { journal, store, host } = manager;
   const attachments = new Attachments({ journal, store, host, limits: manager.limits, blobs: createMemoryBlobs() });
   await attachments.open();
-  const reach = await openings[carrier](manager, attachments);
+  const mesh = new Mesh({
+    manager,
+    attached: async (ids, caller) =>
+      (await attachments.resolve([...ids], caller)).map(({ created_at: _created, expires_at: _expires, path: _path, ...file }) => file),
+  });
+  await mesh.open();
+  const reach = await openings[carrier]({ manager, attachments, mesh });
   return {
     carrier,
     manager,
     attachments,
+    mesh,
     ...reach,
     async close() {
       await reach.client.close();
+      mesh.close();
       attachments.close();
       await manager.close();
       await reach.stop();
@@ -88,30 +98,32 @@ export async function openSubject(carrier: Subject["carrier"], limits: Partial<L
 
 type Reach = Pick<Subject, "client" | "raw"> & { stop(): Promise<void> };
 
-const openings: Record<Subject["carrier"], (manager: RunManager, attachments: Attachments) => Promise<Reach>> = {
-  async in_process(manager, attachments) {
-    const perform = createPerform(createServices(manager, { attachments }), manager.idempotency);
+type Parts = Pick<Subject, "manager" | "attachments" | "mesh">;
+
+const openings: Record<Subject["carrier"], (parts: Parts) => Promise<Reach>> = {
+  async in_process({ manager, ...parts }) {
+    const perform = createPerform(createServices(manager, parts), manager.idempotency);
     return {
       client: createClient(inProcessCarrier(perform)),
       raw: () => Promise.reject(new Error("There is no wire in process.")),
       stop: async () => {},
     };
   },
-  async memory(manager, attachments) {
-    const handle = createHandler({ manager, attachments, hosts: [] });
+  async memory(parts) {
+    const handle = createHandler({ ...parts, hosts: [] });
     return {
       client: createClient(memoryCarrier(handle)),
       raw: (method, path, options) => callHandle(handle, method, path, options),
       stop: async () => {},
     };
   },
-  async tcp(...parts) {
+  async tcp(parts) {
     const { server, door } = await listen(parts, "tcp", { port: 0, host: "127.0.0.1" });
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     (door.hosts as string[]).push(url.slice("http://".length));
     return { client: await connect({ url, env: {} }), raw: rawOver(url), stop: () => closed(server) };
   },
-  async unix(...parts) {
+  async unix(parts) {
     const folder = mkdtempSync(join(tmpdir(), "anode-e2e-"));
     const socketPath = join(folder, "d.sock");
     const { server } = await listen(parts, "unix", { path: socketPath });
@@ -126,14 +138,10 @@ const openings: Record<Subject["carrier"], (manager: RunManager, attachments: At
   },
 };
 
-async function listen(
-  [manager, attachments]: readonly [RunManager, Attachments],
-  kind: "tcp" | "unix",
-  where: object,
-): Promise<{ server: Server; door: Door }> {
+async function listen(parts: Parts, kind: "tcp" | "unix", where: object): Promise<{ server: Server; door: Door }> {
   const door: Door = { kind, hosts: [], origins: [] };
   // The embedder says who calls: on this loopback server everybody is the owner.
-  const handle = createHandler({ manager, attachments, hosts: [], authenticate: () => ({ id: "owner", door: kind, scopes: allScopes }) });
+  const handle = createHandler({ ...parts, hosts: [], authenticate: () => ({ id: "owner", door: kind, scopes: allScopes }) });
   const nodeDoor = createNodeDoor(handle, door);
   const server = createServer(nodeDoor.serverOptions);
   nodeDoor.attach(server);

@@ -136,10 +136,10 @@ async function* play(blocks, { chunkDelayMs, signal }) {
 
 const toolVerbs = new Set(["write", "read", "sh", "tool"]);
 
-/** Which part of which script this request is at. */
+/** Which part of which script this request is at. What the mesh says below an ask is no part of it. */
 function whatToPlay({ items, tools }) {
   const at = items.findLastIndex(({ role, text }) => role === "user" && text.includes("#script"));
-  const [, mark = "", script = ""] = at < 0 ? [] : (/#script(!?)([^]*)/.exec(items[at].text) ?? []);
+  const [, mark = "", script = ""] = at < 0 ? [] : (/#script(!?)([^]*?)(?:\n\(close it|$)/.exec(items[at].text) ?? []);
   if (tools.length === 0 && mark !== "!") return { turn: 0, steps: [step("say Untitled")] };
   const turn = at < 0 ? Infinity : turnsOf(items.slice(at + 1));
   return { turn: at < 0 ? 0 : turn, steps: partsOf(script)[turn] ?? [step("say Done.")] };

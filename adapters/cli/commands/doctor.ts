@@ -1,18 +1,26 @@
 import { homeOf, resumeAdmission } from "../../daemon/index.js";
 import type { Command, Context } from "../context.js";
-import type { CommandLine } from "../command-line.js";
+import { type CommandLine, misuse } from "../command-line.js";
 import { daemonChecks } from "../doctor/daemon-checks.js";
 import { type Check, fail, type Finding, type Subject } from "../doctor/finding.js";
 import { homeChecks } from "../doctor/home-checks.js";
 import { hostChecks } from "../doctor/host-checks.js";
+import { meshChecks } from "../doctor/mesh-checks.js";
+import { doctorPeer } from "../doctor/peer-doctor.js";
 import { storeChecks } from "../doctor/store-checks.js";
 import { withClient } from "../open-client.js";
 import { formatTable } from "../table.js";
 
-const checks: readonly Check[] = [...hostChecks, ...homeChecks, ...storeChecks, ...daemonChecks];
+const checks: readonly Check[] = [...hostChecks, ...homeChecks, ...storeChecks, ...daemonChecks, ...meshChecks];
 
-/** `anode doctor`: one line for each check; exit 1 when one fails. */
+/** `anode doctor`: one line for each check; exit 1 when one fails. With a peer it is that peer that is looked at. */
 export const run: Command = async (line, context) => {
+  const [peer] = [...line.words, ...line.rest];
+  if (peer !== undefined) {
+    for (const name of ["resume", "deep"] as const) if (line.has(name)) throw misuse(`--${name} is not for a peer.`);
+    return doctorPeer(peer, line, context);
+  }
+  for (const name of ["fix", "circle"] as const) if (line.has(name)) throw misuse(`--${name} needs a peer.`);
   if (line.has("resume")) await liftPause(context);
   const subject = await lookAt(line, context);
   const results: (Finding & { readonly name: string })[] = [];

@@ -10,8 +10,8 @@ const defaultWaitMs = 45_000;
 export const run: Command = async (line, context) => {
   const { backend, settings, scope } = settingsOf(line);
   const configured = readApprovalConfig(context.env, context.cwd);
-  const wanted = line.has("with-approval") || configured.enabled === true;
-  if (line.has("with-approval") && !runtimes[backend]) throw misuse(`--with-approval is for ${Object.keys(runtimes).join(", ")}.`);
+  const wanted = line.has("gate") || configured.enabled === true;
+  if (line.has("gate") && !runtimes[backend]) throw misuse(`--approval is for ${Object.keys(runtimes).join(", ")}.`);
   const request = { ...ownProgram(), approval: wanted ? approvalOf(backend, configured) : undefined };
   const path = settings.path(context, scope);
   const code = await makeChange(planChange(settings, path, request), line, context);

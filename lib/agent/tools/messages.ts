@@ -10,6 +10,12 @@ export interface MessageService {
   receive(limit: number): Promise<readonly { readonly from: string; readonly text: string; readonly time: string }[]>;
 }
 
+/** The tools of the mesh, as far as it takes to say whether a run has any of them. */
+export const messageTools = [
+  { name: "send_message", level: "state_write" },
+  { name: "receive_messages", level: "external_read" },
+] as const;
+
 /** Tools `send_message` and, for a run that is no peer, `receive_messages`. */
 export function createMessageTools(room: ToolRoom, mesh: MessageService): BuiltinTool[] {
   const send = defineTool(

@@ -25,7 +25,10 @@ const messageTools = new Set(["send_message", "receive_messages"]);
 const reading = new Set(["auto_read", "external_read"]);
 
 /** The registry of a run: of tools with one name the first, as far as profile, request and configuration leave them. */
-export function selectTools(tools: readonly AgentTool[], { disabled, profile, readOnly, requested }: Selection): AgentTool[] {
+export function selectTools<Tool extends Pick<AgentTool, "name" | "level">>(
+  tools: readonly Tool[],
+  { disabled, profile, readOnly, requested }: Selection,
+): Tool[] {
   const inProfile = profile === "craft" ? (name: string) => !messageTools.has(name) : anyOf(profile);
   const inRequest = requested ? anyOf(requested) : () => true;
   const isDisabled = anyOf(disabled);

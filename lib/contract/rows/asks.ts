@@ -30,6 +30,14 @@ export const askRows: readonly Operation[] = [
     ],
     idempotent: true,
     tool: "ask",
+    tool_fields: {
+      peer_name: "to_peer",
+      query: "text",
+      circle: "circle",
+      reply_to: "reply_to",
+      attachments: "attachments",
+      question: "question",
+    },
     summary: "Ask a peer; the ask stays open until it is answered or ends.",
   },
   {
@@ -51,6 +59,7 @@ export const askRows: readonly Operation[] = [
       "storage_full",
     ],
     tool: "ack",
+    tool_fields: { correlation_id: "correlation_id", message: "message", attachments: "attachments" },
     summary: "Close an ask, with or without a reply.",
   },
   {
@@ -94,6 +103,7 @@ export const askRows: readonly Operation[] = [
     success: 200,
     codes: ["ask_not_found", "not_the_asker", "too_many_waits"],
     reply: "held",
+    tool: "wait_on_ack",
     summary: "Wait for the reply to an ask.",
   },
   {
@@ -105,6 +115,7 @@ export const askRows: readonly Operation[] = [
     success: 200,
     codes: ["ask_not_found", "ask_closed", "not_the_recipient", "storage_full"],
     tool: "decline",
+    tool_fields: { correlation_id: "id", message: "message" },
     summary: "Close an ask without doing what it asks.",
   },
   {
@@ -127,6 +138,7 @@ export const askRows: readonly Operation[] = [
     codes: [...keyed, "sender_mismatch", "sender_not_found", "circle_forbidden", "attachment_not_found"],
     idempotent: true,
     tool: "ask_many",
+    tool_fields: { peer_names: "to_peers", query: "text", circle: "circle", timeout_ms: "timeout_ms" },
     summary: "Ask several peers at once; an unreachable one is a failed child.",
   },
   {
@@ -138,6 +150,7 @@ export const askRows: readonly Operation[] = [
     success: 200,
     codes: ["ask_not_found"],
     tool: "ask_many_result",
+    tool_fields: { parent_id: "id" },
     summary: "What came of an ask to many so far.",
   },
 ];

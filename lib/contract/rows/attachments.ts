@@ -27,6 +27,7 @@ export const attachmentRows: readonly Operation[] = [
     name: "attachments.put",
     path: "/attachments/raw",
     body: "bytes",
+    tool: "attachment_put",
     summary: "Upload a file as the bytes of the body.",
   },
   {
@@ -59,6 +60,7 @@ export const attachmentRows: readonly Operation[] = [
     success: 200,
     codes: ["attachment_not_found", "attachment_expired", "not_supported"],
     reply: "bytes",
+    tool: "attachment_get",
     summary: "Download the bytes of an attachment.",
   },
   {

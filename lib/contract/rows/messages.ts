@@ -18,6 +18,7 @@ export const messageRows: readonly Operation[] = [
     codes: [...named, ...sending, "inbox_full", "no_live_transport"],
     idempotent: true,
     tool: "notify_peer",
+    tool_fields: { peer_name: "to_peer", message: "text", circle: "circle", attachments: "attachments" },
     summary: "Send a peer a message that needs no reply.",
   },
   {
@@ -30,6 +31,7 @@ export const messageRows: readonly Operation[] = [
     codes: [...sending],
     idempotent: true,
     tool: "broadcast",
+    tool_fields: { message: "text", circle: "circle" },
     summary: "Send a message to the live peers of a circle.",
   },
   {
@@ -72,6 +74,7 @@ export const messageRows: readonly Operation[] = [
     scope: "control",
     success: 200,
     codes: [...named, "identity_unproven", "storage_full"],
+    tool: "inbox",
     summary: "Fetch messages that wait for a peer; what is not confirmed within the lease waits again.",
   },
   {

@@ -49,6 +49,7 @@ export const paneRows: readonly Operation[] = [
     codes: [...named],
     reply: "json",
     tool: "peer_doctor",
+    tool_fields: { peer_name: "id" },
     summary: "Find out how it is with a peer, without changing anything.",
   },
   {

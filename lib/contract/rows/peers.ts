@@ -77,6 +77,7 @@ export const peerRows: readonly Operation[] = [
     scope: "control",
     success: 200,
     codes: [...named, "identity_unproven", "name_taken", "storage_full"],
+    tool: "set_description",
     summary: "Change what a peer says of itself; null clears a field.",
   },
   {

@@ -49,6 +49,7 @@ export const questionRows: readonly Operation[] = [
     ],
     reply: "json",
     idempotent: true,
+    tool: "answer",
     summary: "Answer a question of a run or a peer; an approval needs the scope approve.",
   },
   {
@@ -73,6 +74,7 @@ export const questionRows: readonly Operation[] = [
     reply: "held",
     idempotent: false,
     repeatBy: "correlation_id",
+    tool: "ask_user",
     summary: "Ask a person and wait for the answer; whoever stops waiting takes the question back.",
   },
 ];

@@ -17,6 +17,14 @@ async function asked() {
 }
 
 describe("Waiting for the reply to an ask", () => {
+  it.for([0, 1, 2, 3, 4, 5])("gives a reply that comes in the moment in which the wait begins (%i)", async (turns) => {
+    const { wait, ack } = await asked();
+    const acked = ack("here");
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    const [reply] = await Promise.all([wait(), acked]);
+    expect(reply).toMatchObject({ status: "resolved", reply_text: "here" });
+  });
+
   it("gives the reply, which is then not pushed", async () => {
     const { wait, ack, pushed, host, call, correlation_id } = await asked();
     const waiting = wait();

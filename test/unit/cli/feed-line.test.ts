@@ -33,7 +33,27 @@ describe("feedLine", () => {
       "question.closed  R-1 Q-1 denied deny timed_out",
     ],
     [eventOf("system.gap", { from_seq: 1, to_seq: 7 }), "system.gap  events 1 to 7 are no longer kept"],
-    [eventOf("peer.status", { to: "online" }, { peer_id: "peer-1" }), 'peer.status  peer-1 {"to":"online"}'],
+    [
+      eventOf("peer.status", { display_name: "api", from: "busy", to: "online", turn_state: "idle" }, { peer_id: "peer-1" }),
+      "peer.status  peer-1 api busy -> online idle",
+    ],
+    [
+      eventOf(
+        "ask.opened",
+        { correlation_id: "ask-1", from_name: "docs", to_name: "api", text: "which port?", circle: "default" },
+        { peer_id: "peer-1" },
+      ),
+      "ask.opened  peer-1 ask-1 docs -> api which port?",
+    ],
+    [
+      eventOf(
+        "message.state",
+        { delivery_id: "dlv-1", kind: "notify", delivery_state: "queued", reason: "not_idle" },
+        { peer_id: "peer-1" },
+      ),
+      "message.state  peer-1 dlv-1 notify queued not_idle",
+    ],
+    [eventOf("peer.unheard", { to: "online" }, { peer_id: "peer-1" }), 'peer.unheard  peer-1 {"to":"online"}'],
   ])("tells %#", (event, line) => {
     expect(feedLine(event)).toBe(start + line);
   });

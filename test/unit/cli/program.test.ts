@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { readCommandLine } from "../../../adapters/cli/command-line.js";
 import { commandNames, commandTable } from "../../../adapters/cli/command-table.js";
-import { flagsOf } from "../../../adapters/cli/flags.js";
+import { flagsOf, spellingOf } from "../../../adapters/cli/flags.js";
 import { createOutput } from "../../../adapters/cli/output.js";
 import { runProgram } from "../../../adapters/cli/program.js";
 
@@ -35,7 +35,7 @@ describe("anode --help", () => {
     expect(stdout).toContain(`$ anode ${name}`);
     expect(stdout).toContain(commandTable[name].summary);
     // The version is told of at the root only.
-    for (const flag of flagsOf(name).filter((flag) => flag !== "version")) expect(stdout).toMatch(new RegExp(`--${flag}\\b`));
+    for (const flag of flagsOf(name).filter((flag) => flag !== "version")) expect(stdout).toMatch(new RegExp(`--${spellingOf(flag)}\\b`));
     const examples = stdout.slice(stdout.indexOf("Examples"));
     expect(examples.match(new RegExp(`\\$ anode ${name}`, "g"))?.length).toBeGreaterThan(0);
   });
