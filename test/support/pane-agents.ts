@@ -88,7 +88,8 @@ export async function openPaneBench({ config = {} }: { readonly config?: object 
       const cwd = join(folder, session);
       mkdirSync(cwd, { recursive: true });
       const variables = runtime === "claude-code" ? pointClaude(folder, cwd, model.url) : pointCodex(folder, cwd, model.url);
-      const argv = runtime === "claude-code" ? ["--permission-mode", "default"] : ["--no-alt-screen", "--dangerously-bypass-hook-trust", "-s", "workspace-write", "-a", "never"];
+      // Its sandbox would keep its commands from the socket of the daemon.
+      const argv = runtime === "claude-code" ? ["--permission-mode", "default"] : ["--no-alt-screen", "--dangerously-bypass-hook-trust", "-s", "danger-full-access", "-a", "never"];
       return tmux.open(session, ["/usr/bin/env", ...Object.entries(variables).map((pair) => pair.join("=")), programOf(runtime) ?? "", ...argv], cwd);
     },
   };
