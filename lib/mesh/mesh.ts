@@ -4,6 +4,8 @@ import type { Ask } from "../asks/schema.js";
 import { type Caller, hasScope } from "../caller.js";
 import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
+import type { Step } from "../events/journal.js";
+import { parseHeader } from "../messages/agent-header.js";
 import type { CancelTimer } from "../host.js";
 import type { CallContext } from "../contract/operation.js";
 import { agentText } from "../messages/agent-text.js";
@@ -75,6 +77,7 @@ export interface TurnReport {
   readonly stop_reason?: string;
 }
 
+const brought: ReadonlySet<string> = new Set(["claimed", "sent", "delivered"]);
 const sweepMs = 60_000;
 const retentionMs = 3_600_000;
 
@@ -350,8 +353,22 @@ export class Mesh {
   }
 
   #turn({ peer_id }: PeerRecord, turn: TurnReport): void {
-    const { final_message: _long, ...short } = turn;
-    this.manager.journal.append({ feed: [{ type: "peer.turn", payload: { peer_id, ...short }, peer_id }] });
+    const { final_message, ...short } = turn;
+    const news: Step = { feed: [{ type: "peer.turn", payload: { peer_id, ...short }, peer_id }] };
+    const begun = turn.event === "started" ? this.#askBehind(peer_id, turn.first_line) : undefined;
+    this.manager.journal.append(begun === undefined ? news : joinSteps(news, this.asks.bindTurn(begun, turn.turn_id)));
+    if (turn.event === "started") return;
+    const bound = this.asks.openTo(peer_id).filter((ask) => ask.turn_id === turn.turn_id && ask.reply_from_turn);
+    for (const { correlation_id } of bound) void this.#answered(correlation_id, final_message);
+  }
+
+  /** The ask that a turn begins with: its exact header, and of one that was brought to this very peer. */
+  #askBehind(peer_id: string, line: string | undefined): string | undefined {
+    const header = line === undefined ? undefined : parseHeader(line);
+    if (header?.type !== "ask") return undefined;
+    const ask = this.asks.openTo(peer_id).find(({ correlation_id }) => correlation_id === header.correlation_id);
+    const isExact = ask?.from_name === header.from && ask.to_name === header.to;
+    return ask && isExact && brought.has(ask.delivery_state) ? ask.correlation_id : undefined;
   }
 
   #known({ peer_id, run_id }: PeerRecord): ReturnType<ConstructorParameters<typeof Repair>[1]["known"]> {
@@ -430,9 +447,14 @@ export class Mesh {
     if (correlation_id === undefined || !this.asks.isOpen(correlation_id)) return;
     const ask = await this.asks.get(correlation_id);
     if (!ask.reply_from_turn) return;
-    const reply = result === undefined ? {} : { reply_text: result };
+    await this.#answered(correlation_id, result);
+  }
+
+  /** What did the work has said this at its end. */
+  async #answered(correlation_id: string, said: string | undefined): Promise<void> {
+    const reply = said === undefined ? {} : { reply_text: said };
     await this.asks
-      .close(correlation_id, { close_reason: result === undefined ? "ack" : "ack_with_msg", replied_by: "turn", ...reply })
+      .close(correlation_id, { close_reason: said === undefined ? "ack" : "ack_with_msg", replied_by: "turn", ...reply })
       .catch(() => {});
   }
 }

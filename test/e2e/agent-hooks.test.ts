@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { isAlive } from "../../lib/node/index.js";
@@ -9,7 +9,7 @@ const events = ["session", "prompt", "stop", "notification", "session-end"] as c
 const told = { hook_event_name: "Stop", session_id: "s-1", cwd: "/repo", prompt: "Hello", prompt_id: "p-1" };
 
 const fileOf = (bench: StandInBench, { pane }: StandIn): string => join(bench.home, "peers", `pane-${pane.slice(1)}.json`);
-const read = (path: string): Record<string, unknown> => JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+const read = (path: string) => JSON.parse(readFileSync(path, "utf8")) as Record<"hook_pid" | "hook_started", number> & Record<"peer_id" | "peer_token", string>;
 
 const linked = (bench: StandInBench, { pane }: StandIn) =>
   vi.waitFor(async () => {
@@ -31,7 +31,7 @@ describe("hooks without a daemon", () => {
 
   it("gemini is given the decision that it wants", async () => {
     const bench = await openStandInBench();
-    expect(await bench.hook("stop", told, "--backend", "gemini")).toEqual({ code: 0, out: '{"decision":"allow"}\n', err: "" });
+    expect(await bench.hook("stop", told, "gemini")).toEqual({ code: 0, out: '{"decision":"allow"}\n', err: "" });
   });
 });
 
@@ -61,7 +61,7 @@ describe("hooks are told nonsense", () => {
 
   it("a backend that there is none of", async () => {
     const bench = await openStandInBench();
-    expect(await bench.hook("stop", told, "--backend", "other")).toMatchObject({ code: 0, err: expect.stringContaining("--backend") });
+    expect(await bench.hook("stop", told, "other")).toMatchObject({ code: 0, err: expect.stringContaining("--backend") });
   });
 });
 
@@ -105,15 +105,32 @@ describe("a session without a pane", () => {
     expect(await bench.hook("stop", told)).toMatchObject({ code: 0, out: "" });
   });
 
-  it("the transcript tells what was said last where the runtime does not", async () => {
+  it("what a turn says that begins with an ask is the reply, where the asker wants it so; the transcript tells it where the runtime does not", async () => {
     const bench = await openStandInBench();
     await bench.startDaemon();
     await bench.hook("session", told);
     const transcript_path = join(bench.tmux.folder, "transcript.jsonl");
     const line = (type: string, text: string): string => JSON.stringify({ type, message: { content: [{ type: "text", text }] } });
-    const { writeFileSync } = await import("node:fs");
-    writeFileSync(transcript_path, [line("user", "Hello"), line("assistant", "It is done"), '{"type":"assi'].join("\n"));
-    expect(await bench.hook("stop", { ...told, transcript_path })).toMatchObject({ code: 0, err: "" });
+    writeFileSync(transcript_path, [line("user", "Hello"), line("assistant", "It is blue"), '{"type":"assi'].join("\n"));
+    const ask = async (reply_from_turn: boolean) => {
+      const { correlation_id } = await bench.client.asks.ask({ to_peer: "repo-claude-code", text: "Which color?", reply_from_turn });
+      await bench.hook("stop", told);
+      return correlation_id;
+    };
+    const turn = async (prompt: string, prompt_id: string): Promise<void> => {
+      await bench.hook("prompt", { ...told, prompt, prompt_id });
+      await bench.hook("stop", { ...told, prompt_id, stop_hook_active: true, transcript_path });
+    };
+    const id = await ask(true);
+    const plain = await ask(false);
+    // Who only quotes an id binds nothing.
+    await turn(`See [anode:ask ${id} from @human to @repo-claude-code]`, "p-2");
+    await turn(`[anode:ask ${id} from @other to @repo-claude-code]`, "p-3");
+    await turn(`[anode:ask ${plain} from @human to @repo-claude-code]\nWhich color?`, "p-4");
+    for (const open of [id, plain]) expect(await bench.client.asks.get({ id: open })).toMatchObject({ state: "open" });
+    await turn(`[anode:ask ${id} from @human to @repo-claude-code]\nWhich color?`, "p-5");
+    expect(await bench.client.asks.get({ id })).toMatchObject({ close_reason: "ack_with_msg", reply_text: "It is blue", replied_by: "turn", turn_id: "p-5" });
+    expect(await bench.client.asks.get({ id: plain })).toMatchObject({ state: "open" });
   });
 });
 
@@ -128,7 +145,7 @@ describe.skipIf(!hasTmux)("an agent in a pane", () => {
     const path = fileOf(bench, agent);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(join(bench.home, "peers")).mode & 0o777).toBe(0o700);
-    const { peer_id, hook_pid, hook_started, peer_token } = read(path) as Record<string, never>;
+    const { peer_id, hook_pid, hook_started, peer_token } = read(path);
     expect(peer_id).toBe(peer.peer_id);
     expect(isAlive({ pid: hook_pid, started: hook_started })).toBe("ok");
     // No secret where others can see it, and nothing of the agent's own.
@@ -173,7 +190,7 @@ describe.skipIf(!hasTmux)("an agent in a pane", () => {
     const daemon = await bench.startDaemon();
     const agent = await bench.open("one");
     const { peer_id } = await linked(bench, agent);
-    const hook = read(fileOf(bench, agent))["hook_pid"];
+    const hook = read(fileOf(bench, agent)).hook_pid;
     await agent.type("/hold");
     await agent.type("a long turn");
     const { delivery_id } = await notify(bench, peer_id, "over the restart");
@@ -182,7 +199,7 @@ describe.skipIf(!hasTmux)("an agent in a pane", () => {
     await died;
     await bench.startDaemon();
     await linked(bench, agent);
-    expect(read(fileOf(bench, agent))["hook_pid"]).toBe(hook);
+    expect(read(fileOf(bench, agent)).hook_pid).toBe(hook);
     expect(await bench.client.messages.get({ delivery_id })).toMatchObject({ delivery_state: "queued" });
     expect(agent.reads()).toHaveLength(1);
     await agent.type("/go");
@@ -202,7 +219,7 @@ describe.skipIf(!hasTmux)("an agent in a pane", () => {
     await agent.type("/clear");
     await vi.waitFor(async () => expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ session_id: "session-one-next" }), patient);
     expect((await bench.client.peers.list({ backend: "claude-code" })).peers).toHaveLength(1);
-    const { hook_pid, hook_started } = read(fileOf(bench, agent)) as Record<string, never>;
+    const { hook_pid, hook_started } = read(fileOf(bench, agent));
     await agent.type("/exit");
     await vi.waitFor(async () => expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ retire_reason: "session_end" }), patient);
     await vi.waitFor(() => expect(isAlive({ pid: hook_pid, started: hook_started })).toBe("fail"), patient);
@@ -215,7 +232,7 @@ describe.skipIf(!hasTmux)("an agent in a pane", () => {
     const agent = await bench.open("one");
     await bench.open("other");
     const { peer_id } = await linked(bench, agent);
-    const { hook_pid, hook_started } = read(fileOf(bench, agent)) as Record<string, never>;
+    const { hook_pid, hook_started } = read(fileOf(bench, agent));
     process.kill(agent.pid, "SIGKILL");
     await vi.waitFor(async () => expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ retire_reason: "agent_exited" }), patient);
     await vi.waitFor(() => expect(isAlive({ pid: hook_pid, started: hook_started })).toBe("fail"), patient);
@@ -227,10 +244,10 @@ describe.skipIf(!hasTmux)("an agent in a pane", () => {
     await bench.startDaemon();
     const agent = await bench.open("one");
     const { peer_id } = await linked(bench, agent);
-    const before = read(fileOf(bench, agent))["hook_pid"];
+    const before = read(fileOf(bench, agent)).hook_pid;
     const late = await bench.anode("hook", "ws", "--backend", "claude-code", "--pane", agent.pane);
     expect(late).toMatchObject({ code: 0, err: expect.stringContaining("held_elsewhere") });
-    expect(read(fileOf(bench, agent))["hook_pid"]).toBe(before);
+    expect(read(fileOf(bench, agent)).hook_pid).toBe(before);
     expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ ws_connected: true });
   });
 
@@ -240,7 +257,7 @@ describe.skipIf(!hasTmux)("an agent in a pane", () => {
     const agent = await bench.open("one");
     const { peer_id } = await linked(bench, agent);
     const lose = async (): Promise<number> => {
-      const pid = read(fileOf(bench, agent))["hook_pid"] as number;
+      const pid = read(fileOf(bench, agent)).hook_pid;
       process.kill(pid, "SIGKILL");
       await vi.waitFor(async () => expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ ws_connected: false }), patient);
       return pid;

@@ -32,7 +32,7 @@ export interface StandInBench {
   readonly client: Client;
   anode(...words: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
   /** Runs a hook outside every pane. */
-  hook(name: string, input: string | object, ...flags: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
+  hook(name: string, input: string | object, backend?: string): Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
   startDaemon(): Promise<ChildProcess>;
   open(session: string): Promise<StandIn>;
 }
@@ -77,8 +77,8 @@ export async function openStandInBench(): Promise<StandInBench> {
     client,
     startDaemon,
     anode: (...words) => run(words),
-    hook: (name, input, ...flags) =>
-      run(["hook", name, "--backend", "claude-code", ...flags], typeof input === "string" ? input : JSON.stringify(input)),
+    hook: (name, input, backend = "claude-code") =>
+      run(["hook", name, "--backend", backend], typeof input === "string" ? input : JSON.stringify(input)),
     async open(session) {
       const log = join(tmux.folder, `${session}.jsonl`);
       writeFileSync(log, "");

@@ -18,10 +18,11 @@ export const run = hookCommand(async (hook) => {
   // After a failure of the model nobody would read what is said here.
   const mayGoOn = !told.is("stop_hook_active") && told.text("hook_event_name") !== "StopFailure";
   await asOwnPeer(hook, async (own) => {
-    const waiting = mayGoOn ? await fetchWaiting(own) : undefined;
     const { client, peer_id } = own;
-    const state = waiting ? { status: "busy", turn_state: "working" } : { status: "online", turn_state: "idle" };
-    await client.session.update({ peer_id, ...(state as { status: "online"; turn_state: "idle" }), turn: endedTurn(hook) });
+    await client.session.update({ peer_id, turn: endedTurn(hook) });
+    const waiting = mayGoOn ? await fetchWaiting(own) : undefined;
+    if (waiting) await client.session.update({ peer_id, status: "busy", turn_state: "working" });
+    else await client.session.update({ peer_id, status: "online", turn_state: "idle" });
     if (!waiting) return;
     hook.answer(hook.runtime.goOn(waiting.text));
     await context.output.flush();

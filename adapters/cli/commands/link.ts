@@ -35,6 +35,6 @@ export const run: Command = (line, context) =>
     return 0;
   });
 
-function toRow({ pane_id, session, window, command, detected_backend = "", cwd }: OrphanPane): string[] {
-  return [pane_id, `${session}:${window}`, shorten(command, folderColumns), detected_backend, shorten(cwd, folderColumns)];
+function toRow({ pane_id, session, window, command, detected_backend, cwd }: OrphanPane): string[] {
+  return [pane_id, `${session}:${window}`, shorten(command, folderColumns), detected_backend ?? "", shorten(cwd, folderColumns)];
 }
