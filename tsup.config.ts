@@ -4,11 +4,14 @@ import { defineConfig, type Options } from "tsup";
 
 const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
 
-/** The program's files. What a command alone needs is a file of its own, with a compile cache of its own. */
+/** The program's files. What a command or a kind of run alone needs is a file of its own, with a compile cache of its own. */
 const program = {
   anode: "adapters/program/anode.cts",
   program: "adapters/cli/main.ts",
   daemon: "adapters/daemon/index.ts",
+  agent: "lib/agent/index.ts",
+  "foreign-agents": "lib/acp/index.ts",
+  acp: "adapters/cli/commands/acp.ts",
   doctor: "adapters/cli/commands/doctor.ts",
   "hook-ws": "adapters/cli/commands/hook-ws.ts",
   mcp: "adapters/cli/commands/mcp.ts",

@@ -58,8 +58,19 @@ export type {
   QuestionSteps,
 } from "./questions/desk-types.js";
 export { attachmentUses } from "./mesh/attachment-uses.js";
-export type { ClientFrame, ConnectedFrame, ConnectFrame, DaemonFrame, MessageFrame, ReceiptStatus } from "./messages/frames.js";
-export { Mesh, type MeshOptions, type SessionReport, type TurnReport } from "./mesh/mesh.js";
+export {
+  type ClientFrame,
+  clientFrames,
+  type ConnectedFrame,
+  type ConnectFrame,
+  type DaemonFrame,
+  daemonFrames,
+  type MessageFrame,
+  receiptStatus,
+  type ReceiptStatus,
+} from "./messages/frames.js";
+export type { AskAnswer } from "./mesh/ask-questions.js";
+export { Mesh, type MeshOptions, type MeshStats, type SessionReport, type TurnReport } from "./mesh/mesh.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export {
   type Answer,
@@ -93,15 +104,22 @@ export type { PastePorts, PasteReceipt, PasteRefusal, PasteTarget } from "./pane
 export { createPaster, type Paster } from "./panes/paster.js";
 export type { HookFiles, HookRequest, PanePeers, PaneSockets, ProcessProbe, SocketInfo, StartedHook, StartHook } from "./panes/ports.js";
 export type { RehookParts } from "./panes/rehooker.js";
-export type {
-  Contradiction,
-  DoctorReport,
-  HookFile,
-  LinkedPane,
-  LinkRequest,
-  OrphanPane,
-  OrphanPanes,
-  RehookReport,
+export {
+  contradiction,
+  type Contradiction,
+  doctorReport,
+  type DoctorReport,
+  type HookFile,
+  linkedPane,
+  type LinkedPane,
+  linkRequest,
+  type LinkRequest,
+  orphanPane,
+  type OrphanPane,
+  orphanPanes,
+  type OrphanPanes,
+  type RehookReport,
+  rehookReport,
 } from "./panes/schema.js";
 export { createMemoryPanes, type MemoryPane, type MemoryPanes } from "./panes/memory-panes.js";
 export { createNoPanes } from "./panes/no-panes.js";
@@ -167,3 +185,57 @@ export { formatTime, parseTime, systemHost } from "./system-host.js";
 export { type NewToken, newToken, scope, type TokenInfo, tokenInfo, type TokenRequest, tokenRequest } from "./tokens/schema.js";
 export { type KnownCaller, Tokens } from "./tokens/tokens.js";
 export { version } from "./version.js";
+export type { AskManyDraft, AsksToMany } from "./asks/ask-many.js";
+export type { AskParts, AskQuestions, Asks, Ending } from "./asks/asks.js";
+export { ask, type Ask, type AskMany, askMany, type AskManyReport, askManyReport, type CloseReason, closeReason } from "./asks/schema.js";
+export type { Appended, Draft, Folded, Journal, Redact, Step, StreamOwner } from "./events/journal.js";
+export type { BroadcastInput, BroadcastReply } from "./mesh/broadcast.js";
+export type { Listing, ListingPage } from "./mesh/listing.js";
+export type { Channel, Handed, InProcessReceiver } from "./messages/channel.js";
+export type { Claimed, Claims } from "./messages/claims.js";
+export type { Courier, CourierPorts, MessageDraft, PostOptions } from "./messages/courier.js";
+export type { Links, LinksParts } from "./messages/links.js";
+export {
+  type AskedQuestion,
+  askedQuestion,
+  type AttachedFile,
+  attachedFile,
+  type DeliveryState,
+  deliveryState,
+  message,
+  type Message,
+  type MessageKind,
+  messageKind,
+  type RepliedAnswer,
+  repliedAnswer,
+} from "./messages/schema.js";
+export type { PaneLocks } from "./panes/pane-locks.js";
+export type { PeerProbes, Probe as PeerProbe } from "./peers/evidence.js";
+export type { MeshParts, OnRetire, PeerPorts, PeerRegistry, Registered, Retiring } from "./peers/registry.js";
+export {
+  type InboundStatus,
+  inboundStatus,
+  type Peer,
+  peer,
+  peerRecord,
+  type PeerRecord,
+  peerRegistration,
+  type PeerRegistration,
+  type PeerStatus,
+  peerStatus,
+  peerUpdate,
+  type PeerUpdate,
+  type RetireReason,
+  retireReasons,
+  type TurnState,
+  turnState,
+} from "./peers/schema.js";
+export type { Sender } from "./peers/sender.js";
+export type { StageDraft, Traces } from "./traces/traces.js";
+export type { AskDraft } from "./asks/ask-drafts.js";
+export type { Link, LinkPorts, Opening, PerformCall, SocketAbout, Wire } from "./messages/link.js";
+export type { Search } from "./peers/find-peer.js";
+export type { LinkState } from "./peers/show.js";
+export type { PeerEvent } from "./peers/transitions.js";
+export { trace, type Trace, type TraceKind, traceKind, traceStage, type TraceStage } from "./traces/schema.js";
+export { type CloseCode, closeCodes } from "./messages/link-close.js";

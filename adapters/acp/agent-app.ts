@@ -5,7 +5,7 @@ import { createEditorSession, type EditorSession } from "./editor-session.js";
 import { promptText } from "./prompt-text.js";
 import { putQuestion } from "./put-question.js";
 import type { RunsClient } from "./runs-client.js";
-import type { AgentApp, AgentContext, ClientCapabilities, Sdk } from "./sdk.js";
+import type { AgentApp, AgentContext, ClientCapabilities, Sdk, SessionUpdate } from "./sdk.js";
 import type { SessionPairs } from "./session-pairs.js";
 
 /** How runs are served as an agent. */
@@ -38,17 +38,19 @@ export function createAgentApp(sdk: Sdk, client: RunsClient, pairs: SessionPairs
 
   function open(id: string, cwd: string, thread: string | undefined, editor: AgentContext): EditorSession {
     const takesForms = Boolean(offered.elicitation?.form);
+    const tell = (update: SessionUpdate): void => void editor.notify("session/update", { sessionId: id, update }).catch(() => {});
+    const say = (text: string): void => tell({ sessionUpdate: "agent_message_chunk", content: { type: "text", text } });
     const session = createEditorSession({
       client,
       cwd,
       profile,
       thread,
       takesNotices: Boolean(offered.session?.notices),
-      tell: (update) => void editor.notify("session/update", { sessionId: id, update }).catch(() => {}),
+      tell,
       named: (session_id) => pairs.keep({ id, session_id }),
       signal: gone.signal,
       ...(approves && {
-        put: (question, signal) => void putQuestion(question, { client, editor, sessionId: id, takesForms, signal }),
+        put: (question, signal) => void putQuestion(question, { client, editor, sessionId: id, takesForms, say, signal }),
       }),
     });
     sessions.set(id, session);

@@ -2,6 +2,7 @@ import { createInterface } from "node:readline";
 import type { Preview, StreamEvent } from "../../lib/events/event.js";
 import type { Question } from "../../lib/questions/schema.js";
 import type { Client } from "../client/index.js";
+import { isStillOpen } from "./answer-elsewhere.js";
 import type { Output } from "./output.js";
 import { describeQuestion, readAnswer } from "./read-answer.js";
 
@@ -41,17 +42,11 @@ export function createApprover({ client, output, stdin, signal }: ApproverParts)
     current = waiting.shift();
     if (!current) return;
     const asked = current;
-    // A replay tells of questions that were closed long ago: whoever is asked must still be able to answer.
-    const isOpen = await stillOpen(asked);
+    const isOpen = await isStillOpen(asked, client, signal);
     if (current !== asked) return;
     if (isOpen) return output.note(describeQuestion(asked));
     current = undefined;
     return askNext();
-  }
-
-  async function stillOpen({ question_id: id }: Question): Promise<boolean> {
-    const question = await client.questions.get({ id }, { signal }).catch(() => undefined);
-    return question?.status === "open";
   }
 
   function withdraw(id: string): void {

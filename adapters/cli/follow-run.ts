@@ -1,6 +1,7 @@
 import { isAnodeError } from "../../lib/errors.js";
 import type { Preview, StreamEvent } from "../../lib/events/event.js";
 import type { Client } from "../client/index.js";
+import { tellHowToAnswer } from "./answer-elsewhere.js";
 import { createApprover } from "./approver.js";
 import type { Context } from "./context.js";
 import { exitOfRun, isEnded } from "./exit-code.js";
@@ -15,6 +16,8 @@ export interface FollowOptions {
   readonly asJson?: boolean;
   /** Growing texts too. @defaultValue false */
   readonly previews?: boolean;
+  /** The run is in this process: no other one can answer its questions. @defaultValue false */
+  readonly isAlone?: boolean;
   /** Hears every record event. */
   readonly see?: (event: StreamEvent) => void;
   /** Leaves the run; it goes on. */
@@ -25,9 +28,11 @@ export interface FollowOptions {
 export async function followRun(client: Client, id: string, context: Context, options: FollowOptions): Promise<number> {
   const { output, stdin } = context;
   const signal = AbortSignal.any([options.signal, output.closed]);
-  const show = options.asJson ? output.json : createTranscript(output);
   const progress = createProgress(output);
   const approver = !options.asJson && isPerson(context) ? createApprover({ client, output, stdin, signal }) : undefined;
+  // Whatever is inside a run cannot answer for it, and is not told how.
+  const isShown = !approver && !options.isAlone && !context.env["ANODE_RUN_ID"];
+  const show = options.asJson ? output.json : createTranscript(output, isShown ? tellHowToAnswer(client, output, signal) : undefined);
   let status: string | undefined;
   try {
     for await (const event of eventsOf(client, id, { ...options, signal }, context, approver !== undefined)) {

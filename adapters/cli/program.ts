@@ -82,7 +82,7 @@ export async function runProgram(line: CommandLine, context: Context): Promise<n
     }
     if (line.has("help") || line.command === undefined) {
       const { showHelp } = await import("./help.js");
-      showHelp(line.command);
+      showHelp(line.command, line.words[0]);
       return line.has("help") ? 0 : usageExit;
     }
     const { run } = await modules[line.command]();

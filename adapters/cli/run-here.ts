@@ -60,7 +60,7 @@ async function follow(client: Client, context: Context, options: HereOptions, in
     refused = error;
     cancel("its input was refused");
   });
-  const code = await followRun(client, id, context, { asJson, previews, signal: neverAborted, ...(see && { see }) });
+  const code = await followRun(client, id, context, { asJson, previews, signal: neverAborted, isAlone: true, ...(see && { see }) });
   await canceled;
   if (refused !== undefined) throw refused;
   after?.(await client.runs.get({ id }));

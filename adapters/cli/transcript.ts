@@ -1,4 +1,5 @@
 import type { Preview, StreamEvent } from "../../lib/events/event.js";
+import type { Question } from "../../lib/questions/schema.js";
 import type { Output } from "./output.js";
 import { shorten } from "./table.js";
 
@@ -6,8 +7,11 @@ type Payload = Readonly<Record<string, unknown>>;
 
 const noteColumns = 200;
 
-/** Tells a run's events as text: what the work says on stdout, what happened around it on stderr. */
-export function createTranscript(output: Output): (event: StreamEvent | Preview) => void {
+/**
+ * Tells a run's events as text: what the work says on stdout, what happened around it on stderr.
+ * @param asked - hears of a question where nobody puts it to a person
+ */
+export function createTranscript(output: Output, asked?: (question: Question) => void): (event: StreamEvent | Preview) => void {
   let hasSpoken = false;
   const tell: Readonly<Record<string, (payload: Payload) => void>> = {
     "assistant.message": ({ text }) => say(withLineEnd(String(text))),
@@ -16,6 +20,11 @@ export function createTranscript(output: Output): (event: StreamEvent | Preview)
     "tool.result": ({ name, ok, error, denied, deny_reason }) => {
       const ending = denied === true ? "denied" : "failed";
       if (ok === false) note(`${String(name)} ${ending}: ${String(deny_reason ?? error ?? "no reason given")}`);
+    },
+    "question.asked": (payload) => {
+      if (!asked) return;
+      note(`${String(payload["run_id"])} asks: ${String(payload["prompt"])}`);
+      asked(payload as unknown as Question);
     },
     "question.closed": ({ question_id, outcome, decision, reason }) =>
       note(`${String(question_id)} ${[outcome, decision, reason].filter(Boolean).join(", ")}`),

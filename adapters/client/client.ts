@@ -2,7 +2,6 @@ import { operations } from "../../lib/contract/index.js";
 import type { Operation } from "../../lib/contract/operation.js";
 import { AnodeError } from "../../lib/errors.js";
 import type { Host } from "../../lib/host.js";
-import type { RunManager } from "../../lib/index.js";
 import { systemHost } from "../../lib/system-host.js";
 import { attachmentMethods } from "./attachments.js";
 import { attach, type AttachOptions } from "./attach.js";
@@ -11,7 +10,6 @@ import { connectPeer, type PeerHandlers, type PeerOptions } from "./connect-peer
 import type { CallOptions, Client } from "./client-types.js";
 import { createCredential, type TokenProvider } from "./credential.js";
 import type { ClientHooks } from "./hooks.js";
-import { managerCarrier } from "./in-process-carrier.js";
 import { allItems, iteratePages } from "./pages.js";
 import { type FeedOptions, feedEvents } from "./events.js";
 import { createSender } from "./sender.js";
@@ -37,11 +35,10 @@ type Input = Readonly<Record<string, unknown>>;
 type Call = (input?: Input, options?: CallOptions) => Promise<unknown>;
 
 /**
- * The contract as typed methods over a carrier, or over a manager in this process.
+ * The contract as typed methods over a carrier.
  * @throws `invalid_request` when `retries` or `bodyBytes` is not a whole number from 0 on
  */
-export function createClient(target: Carrier | RunManager, options: ClientOptions = {}): Client {
-  const carrier = "send" in target ? target : managerCarrier(target);
+export function clientOver(carrier: Carrier, options: ClientOptions = {}): Client {
   const { token, retries = 2, bodyBytes = 64 * 1024 * 1024, host = systemHost, random = Math.random, ...hooks } = options;
   checkCount("retries", retries);
   checkCount("bodyBytes", bodyBytes);

@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { formatAddress, isLoopback } from "../../lib/address.js";
 import { AnodeError } from "../../lib/errors.js";
 import { type BaseUrl, parseBaseUrl } from "./base-url.js";
-import { type ClientOptions, createClient } from "./client.js";
+import { type ClientOptions, clientOver } from "./client.js";
 import type { Client } from "./client-types.js";
 import type { TokenProvider } from "./credential.js";
 import { discover, type Environment, homeFolder, runTokenPort } from "./discovery.js";
@@ -40,7 +40,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const carrier = httpCarrier(target, { ...limits, runId });
   const peerToken = (): Promise<string | undefined> => (isOwn ? peerTokenOf(homeFolder(env), env) : Promise.resolve(undefined));
   const token = rest.token ?? ("url" in target ? tokensFor(parseBaseUrl(target.url).address, tokenFile, env, peerToken) : peerToken);
-  return createClient(carrier, { ...rest, token });
+  return clientOver(carrier, { ...rest, token });
 }
 
 interface Target {

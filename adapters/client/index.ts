@@ -4,10 +4,19 @@
  * @packageDocumentation
  */
 
+export type { Ask, AskManyReport } from "../../lib/asks/schema.js";
+export type { AttachmentRef } from "../../lib/attachments/schema.js";
+export type { StreamEvent } from "../../lib/events/event.js";
+export type { Message } from "../../lib/messages/schema.js";
+export type { DoctorReport } from "../../lib/panes/schema.js";
+export type { Peer, PeerRegistration } from "../../lib/peers/schema.js";
+export type { Question } from "../../lib/questions/schema.js";
+export type { RunSummary } from "../../lib/runs/schema.js";
+export type { Trace } from "../../lib/traces/schema.js";
 export { type Address, formatAddress, isLoopback, parseAddress } from "../../lib/address.js";
 export type { AttachOptions } from "./attach.js";
 export type { CallFile, Carrier, CarrierCall, CarrierReply, PeerSocket, SocketEvents } from "./carrier.js";
-export { type ClientOptions, createClient } from "./client.js";
+export type { ClientOptions } from "./client.js";
 export type {
   AskAndWaitMethod,
   AttachMethod,
@@ -25,6 +34,7 @@ export type {
 } from "./client-types.js";
 export { connect, type ConnectOptions } from "./connect.js";
 export type { PeerConnection, PeerDisconnect, PeerHandlers, PeerOptions, Receipt } from "./connect-peer.js";
+export { createClient } from "./create-client.js";
 export type { Token, TokenProvider } from "./credential.js";
 export { type DaemonFile, readDaemonFile } from "./daemon-file.js";
 export { discover, type DiscoverOptions, type Discovery, type Environment, homeFolder } from "./discovery.js";

@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { agentProfiles, builtInProviders, builtinToolNames, createTrust, readHookFile } from "../../lib/agent/index.js";
+import { findCommand, resolveAgents } from "../../lib/acp/index.js";
+import { agentProfiles, builtInProviders, builtinToolNames, createTrust, readHookFile } from "../../lib/agent/settings/index.js";
 import { type ConfigSurroundings, readCandidates, type ReadCandidate } from "./config.js";
 import { type Config, unknownKeys } from "./config-schema.js";
 
@@ -23,8 +24,8 @@ const foreignTools = ["delete", "move", "search", "fetch", "think", "switch_mode
 
 /** Looks at every candidate, every key and every reference, and at the files of hooks. */
 export async function diagnoseConfig(surroundings: ConfigSurroundings): Promise<ConfigFinding[]> {
-  const findings = readCandidates(surroundings).flatMap(findingsOf);
-  const { home, cwd } = surroundings;
+  const { home, cwd, env } = surroundings;
+  const findings = readCandidates(surroundings).flatMap((candidate) => findingsOf(candidate, env["PATH"]));
   const trust = createTrust(home.path);
   const root = trust.rootOf(cwd);
   const hooks = [join(home.path, "hooks.json"), ...(trust.has(root) ? [join(root, ".anode/hooks.json"), join(root, "hooks.json")] : [])];
@@ -37,7 +38,7 @@ export async function diagnoseConfig(surroundings: ConfigSurroundings): Promise<
   return findings;
 }
 
-function findingsOf({ config, path, reason, source, status, unset }: ReadCandidate): ConfigFinding[] {
+function findingsOf({ config, path, reason, source, status, unset }: ReadCandidate, searchPath: string | undefined): ConfigFinding[] {
   if (status === "missing") return source === "environment" ? [{ level: "fail", path, text: "there is no such file" }] : [];
   if (!config) return [{ level: "fail", path, text: reason ?? "it cannot be used" }];
   const warn = (text: string): ConfigFinding => ({ level: "warn", path, text });
@@ -45,6 +46,7 @@ function findingsOf({ config, path, reason, source, status, unset }: ReadCandida
     ...unknownKeys(config).map((key) => warn(`${key} is not a known key`)),
     ...[...new Set(unset)].map((name) => warn(`the variable ${name} is not set, so what names it is left out`)),
     ...[...profileReferences(config), ...providerReferences(config), ...toolReferences(config)].map(warn),
+    ...agentReferences(config, searchPath).map(({ level, text }) => ({ level, path, text })),
   ];
 }
 
@@ -90,6 +92,38 @@ function toolReferences({ permissions = [], profiles = {}, tools = {} }: Config)
     ),
   ];
   return named.flatMap(([key, glob]) => (namesTool(glob) ? [] : [`${key} has ${quoted(glob)}, which fits no tool`]));
+}
+
+/** Every definition, and every agent that a profile runs on. */
+function agentReferences(
+  { agents: given = {}, profile, profiles = {} }: Config,
+  searchPath: string | undefined,
+): Omit<ConfigFinding, "path">[] {
+  let agents: ReturnType<typeof resolveAgents>;
+  try {
+    agents = resolveAgents(given);
+  } catch (error) {
+    // No daemon starts with it.
+    return [{ level: "fail", text: error instanceof Error ? error.message : String(error) }];
+  }
+  const all = agentProfiles(profiles);
+  const used = new Set([...Object.keys(profiles), ...(profile !== undefined && Object.hasOwn(all, profile) ? [profile] : [])]);
+  return [...used].flatMap((name) => {
+    const executor = all[name]?.executor;
+    if (typeof executor !== "object" || executor.kind !== "acp") return [];
+    const wanted = typeof executor["agent"] === "string" ? executor["agent"] : name;
+    const agent = Object.hasOwn(agents, wanted) ? agents[wanted] : undefined;
+    const says = (text: string) => [
+      { level: "warn" as const, text: `profiles.${name}.executor.agent names the agent ${quoted(wanted)}, ${text}` },
+    ];
+    if (!agent) return says("which is not defined");
+    if (agent.enabled === false) return says("which is disabled");
+    const [command = ""] = agent.argv;
+    if (findCommand(command, searchPath) !== undefined) return [];
+    return says(
+      `which is not installed: its command ${command} was not found in PATH${agent.install === undefined ? "" : `; ${agent.install}`}`,
+    );
+  });
 }
 
 /** Extensions are known to a run alone: what may mean one is believed. */

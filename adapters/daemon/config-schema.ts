@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { later } from "../../lib/later.js";
-import { agentConfig } from "../../lib/agent/index.js";
+import { agentConfig } from "../../lib/agent/settings/index.js";
 import { approval, approvalMode, budget } from "../../lib/runs/schema.js";
 
 const count = (max: number) => z.int().min(1).max(max).exactOptional();

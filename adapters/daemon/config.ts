@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { createTrust } from "../../lib/agent/index.js";
+import { createTrust } from "../../lib/agent/settings/index.js";
 import { isOurs } from "./private-path.js";
 import { untrustedPart } from "./workspace-config.js";
 import { type Config, configSchema, unknownKeys } from "./config-schema.js";

@@ -1,5 +1,6 @@
-import { createAcpExecutor, resolveAgents } from "../../lib/acp/index.js";
-import { type AgentConfig, type AgentMesh, createAgentExecutor, createForeignRules, createForeignServers } from "../../lib/agent/index.js";
+import { join } from "node:path";
+import type { AgentMesh } from "../../lib/agent/index.js";
+import type { AgentConfig } from "../../lib/agent/settings/index.js";
 import { type Executor, type Host, type Limits, type Profile, RunManager, type RunManagerOptions, type Store } from "../../lib/index.js";
 import {
   type Containment,
@@ -14,6 +15,7 @@ import type { Config } from "./config-schema.js";
 import type { Environment } from "./home.js";
 import { toManagerOptions } from "./manager-options.js";
 import { redactedExecutor } from "./redacted-executor.js";
+import { laterExecutor } from "./later-executor.js";
 import { type Redaction, secretsOf } from "./redaction.js";
 import { followRunProcesses, type RunProcesses } from "./run-processes.js";
 import { refusedSetting } from "./start-refused.js";
@@ -61,7 +63,8 @@ export interface RunsOptions {
  * Puts executors and manager together: the one place that says what can run here.
  * @throws {@link StartRefused} 78 for settings that no manager takes
  */
-export function createRuns(options: RunsOptions): Runs {
+export async function createRuns(options: RunsOptions): Promise<Runs> {
+  await learnAgents(options).catch((error: unknown) => Promise.reject(refusedSetting(error)));
   const { around = (executor: Executor) => executor, config, cwd, host, redaction, store, storeId } = options;
   const { daemon = {} } = config;
   const containment = createContainment({ storeId });
@@ -94,7 +97,10 @@ export function createRuns(options: RunsOptions): Runs {
   return { manager, containment, processes, killAll: () => sweep(processes.list(), 0) };
 }
 
-/** What this program itself can run, with the secrets of the configuration known to the redaction. */
+/**
+ * What this program itself can run, with the secrets of the configuration known to the redaction. Agents are loaded with their
+ * first run: a daemon that has none does not wait for them.
+ */
 function ownExecutors(options: RunsOptions, containment: Containment): Record<string, Executor> {
   const { config, cwd, env, hide, home, host, limits, redaction, mesh, runToken, surroundings } = options;
   const { daemon = {} } = config;
@@ -102,33 +108,36 @@ function ownExecutors(options: RunsOptions, containment: Containment): Record<st
   for (const { env: set, env_pass = [] } of Object.values(daemon.commands ?? {})) {
     redaction.add(secretsOf({ ...set, ...Object.fromEntries(env_pass.map((name) => [name, env[name]])) }));
   }
-  const agents = resolveAgents(config.agents);
-  // What definitions set is secret where its name looks so.
-  for (const { env: own } of Object.values(agents)) redaction.add(secretsOf(own?.set ?? {}));
   const ground = { host, limits, containment, baseEnv: env, ...(runToken && { runToken }) };
   const surround = { containment, sockets: async () => (await hide())?.sockets ?? [], ...(runToken && { runToken }) };
   const runs = createProcessExecutor({ ...ground, shell: daemon.process?.shell ?? false });
-  const agent = createAgentExecutor({
-    config,
-    home,
-    env,
-    cwd,
-    host,
-    surroundings,
-    surround,
-    ...(mesh && { mesh }),
+  const agent = laterExecutor("agent", async () => {
+    const { createAgentExecutor } = await import("../../lib/agent/index.js");
+    return createAgentExecutor({ config, home, env, cwd, host, surroundings, surround, ...(mesh && { mesh }) });
   });
-  const foreign = createAcpExecutor({
-    agents,
-    processes: createProcesses(ground),
-    hide,
-    permissions: createForeignRules({ ...surround, config, home, env, host }),
-    mcpServers: createForeignServers({ config, home, env }),
-    surroundings,
+  const foreign = laterExecutor("acp", async () => {
+    const { createAcpExecutor } = await import("../../lib/acp/index.js");
+    const { createForeignRules, createForeignServers } = await import("../../lib/agent/index.js");
+    return createAcpExecutor({
+      ...(config.agents && { agents: config.agents }),
+      processes: createProcesses(ground),
+      hide,
+      permissions: createForeignRules({ ...surround, config, home, env, host }),
+      mcpServers: createForeignServers({ config, home, env }),
+      sessionLocks: join(home, "agent-sessions"),
+      surroundings,
+    });
   });
   return Object.fromEntries(
     Object.entries({ process: runs, agent, acp: foreign }).map(([name, executor]) => [name, redactedExecutor(executor, redaction)]),
   );
+}
+
+/** Checks the definitions of foreign agents. What they set is secret where its name looks so. */
+async function learnAgents({ config: { agents }, redaction }: RunsOptions): Promise<void> {
+  if (!agents) return;
+  const { resolveAgents } = await import("../../lib/acp/index.js");
+  for (const { env } of Object.values(resolveAgents(agents))) redaction.add(secretsOf(env?.set ?? {}));
 }
 
 /** The keys that the configuration itself holds. */

@@ -3,14 +3,6 @@
  * @packageDocumentation
  */
 
-export {
-  archivingExecutor,
-  createToolListing,
-  createTrust,
-  type ListedTool,
-  readReview,
-  withChecks,
-} from "../../lib/agent/index.js";
 export { loadConfig } from "./config.js";
 export { diagnoseConfig } from "./config-doctor.js";
 export { detachDaemon } from "./detach-daemon.js";

@@ -37,7 +37,7 @@ export interface KernelOptions {
 export async function openKernel({ ground, onFailed, port, ...options }: KernelOptions): Promise<Kernel> {
   const { host, redaction, starts, store, storeId, tokens } = ground;
   const runTokens = createRunTokens({ tokens, redaction, log: host.log, port });
-  const runs = createRuns({
+  const runs = await createRuns({
     ...options,
     host,
     redaction,

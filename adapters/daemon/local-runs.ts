@@ -52,7 +52,7 @@ export async function openLocalRuns({ env, cwd, around, ...options }: LocalRunsO
   const redaction = createRedaction();
   redaction.add(secretsOf(env));
   const store = createMemoryStore({ limits });
-  const { manager, killAll } = createRuns({
+  const { manager, killAll } = await createRuns({
     ...options,
     ...(around && { around: (executor: Executor) => around(executor, { config, home: home.path, env, cwd }) }),
     host: systemHost,

@@ -1,4 +1,4 @@
-import { type AgentConfig, agentProfiles } from "../../lib/agent/index.js";
+import { type AgentConfig, agentProfiles } from "../../lib/agent/settings/index.js";
 import type { ApprovalCeiling, ApprovalMode, CommandTemplate, Profile, RunManagerOptions } from "../../lib/index.js";
 import type { Config } from "./config-schema.js";
 import { configuredLimits } from "./configured-limits.js";

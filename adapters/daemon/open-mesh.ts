@@ -1,7 +1,6 @@
-import { realpath } from "node:fs/promises";
+import { promises } from "node:fs";
 import { hostname } from "node:os";
 import { type Attachments, createPeerProbes, Mesh, type PaneBackend } from "../../lib/index.js";
-import type { resolveAgents } from "../../lib/acp/index.js";
 import { isAlive } from "../../lib/node/index.js";
 import type { Ground } from "./ground.js";
 import type { Kernel } from "./kernel.js";
@@ -12,14 +11,17 @@ export async function openMesh(
   { manager }: Kernel,
   panes: PaneBackend,
   attachments: () => Attachments,
-  agents: ReturnType<typeof resolveAgents>,
+  agents: Readonly<Record<string, unknown>> | undefined,
 ): Promise<Mesh> {
   const mesh = new Mesh({
     manager,
     machine: hostname(),
-    knowsAgent: (name) => Object.hasOwn(agents, name),
+    async knowsAgent(name) {
+      const { resolveAgents } = await import("../../lib/acp/index.js");
+      return Object.hasOwn(resolveAgents(agents), name);
+    },
     probes: createPeerProbes(panes, (process) => isAlive(process)),
-    realPath: (path) => realpath(path).catch(() => path),
+    realPath: (path) => promises.realpath(path).catch(() => path),
     attached: async (ids, caller) => {
       const refs = await attachments().resolve([...ids], caller);
       return refs.map(({ created_at: _created, expires_at: _expires, ...file }) => file);

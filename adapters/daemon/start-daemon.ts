@@ -1,5 +1,4 @@
 import type { Worker } from "node:worker_threads";
-import { resolveAgents } from "../../lib/acp/index.js";
 import { type Executor, formatTime, type Profile, resolveLimits, type Mesh, type RunManager, type Tokens } from "../../lib/index.js";
 import { createPaneHookStart, findPanes } from "../../lib/node/index.js";
 import { formatAddress } from "../../lib/address.js";
@@ -8,7 +7,6 @@ import { planAddresses, type PlannedAddress } from "./addresses.js";
 import { configuredLimits } from "./configured-limits.js";
 import { loadConfig, type LoadedConfig } from "./config.js";
 import { removeDiscovery, writeDiscovery } from "./discovery-file.js";
-import { openFaces } from "./faces.js";
 import { openMesh } from "./open-mesh.js";
 import { openPanes } from "./open-panes.js";
 import { type Ground, layGround } from "./ground.js";
@@ -109,7 +107,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   const opened = Promise.withResolvers<Mesh | undefined>();
   let endsInOrder = false;
 
-  const ground = await layGround(
+  const laying = layGround(
     {
       home,
       env,
@@ -123,6 +121,8 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
     },
     undo,
   );
+  // What serves the store is loaded while its worker opens the file.
+  const [ground, { openFaces }] = await Promise.all([laying, import("./faces.js")]);
   for (const text of loaded.warnings) ground.host.log("warn", "config.warning", { text });
   const { executors = {}, profiles = {} } = options;
   const kernel = await openKernel({
@@ -147,7 +147,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   const instance = ground.host.randomId(12);
   const backend = await findPanes({ env });
   // Mesh and attachments look into each other, and neither before both are there.
-  const mesh: Mesh = await openMesh(ground, kernel, backend, () => attachments, resolveAgents(loaded.config.agents));
+  const mesh: Mesh = await openMesh(ground, kernel, backend, () => attachments, loaded.config.agents);
   undo.add(() => mesh.close());
   opened.resolve(mesh);
   const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);

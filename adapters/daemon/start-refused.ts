@@ -1,4 +1,4 @@
-import { AnodeError, entryOf, isAnodeError } from "../../lib/index.js";
+import { entryOf, isAnodeError } from "../../lib/index.js";
 
 /** Exit status of a daemon that does not start: 2 wrong flags, 74 store, 75 somebody else is there, 78 refused surroundings. */
 export type StartExit = 1 | 2 | 74 | 75 | 78;
@@ -36,5 +36,5 @@ export function refusedByStore(error: unknown): unknown {
 
 /** A setting that came from the configuration and is refused by the part it is for. */
 export function refusedSetting(error: unknown): unknown {
-  return error instanceof AnodeError && error.code === "invalid_request" ? new StartRefused(78, error.message, { cause: error }) : error;
+  return isAnodeError(error) && error.code === "invalid_request" ? new StartRefused(78, error.message, { cause: error }) : error;
 }

@@ -123,7 +123,8 @@ export function createContractHandler(options: HandlerOptions): Handle {
     });
     return {
       ...reply,
-      headers: { ...securityHeaders, ...(trail.origin === undefined ? {} : corsHeaders(trail.origin)), ...reply.headers },
+      // The reply's own win, and come first: a browser takes a head that was cut for a whole one, if it has the content type.
+      headers: { ...reply.headers, ...securityHeaders, ...(trail.origin === undefined ? {} : corsHeaders(trail.origin)), ...reply.headers },
     };
   };
 }

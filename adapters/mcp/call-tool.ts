@@ -1,6 +1,6 @@
 import { parseWith } from "../../lib/parse.js";
 import { fit, jsonBytes } from "./fit.js";
-import type { OperationCaller } from "./operation-caller.js";
+import type { OperationCaller, ToolCallOptions } from "./operation-caller.js";
 import { toProblem } from "./problem.js";
 import { inToolWords, toInput } from "./tool-fields.js";
 import type { Tool } from "./tools.js";
@@ -13,12 +13,6 @@ export interface ToolResult {
   readonly structuredContent: Record<string, unknown>;
   readonly isError?: true;
   readonly [member: string]: unknown;
-}
-
-/** How a tool is called. */
-export interface ToolCallOptions {
-  readonly limitBytes: number;
-  readonly signal?: AbortSignal;
 }
 
 /** Performs a tool's operation; a refusal is a result too, with the problem document. It never rejects. */

@@ -5,6 +5,12 @@ export interface CallEnd {
   readonly signal?: AbortSignal;
 }
 
+/** How a tool is called. */
+export interface ToolCallOptions extends CallEnd {
+  /** Largest document of the answer. */
+  readonly limitBytes: number;
+}
+
 /** How the tools reach the contract: any client of it, over any carrier. */
 export interface OperationCaller {
   /**

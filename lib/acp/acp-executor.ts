@@ -1,14 +1,16 @@
 import { createProcesses, emitUntilAbort, type Hidden, type Processes } from "../node/index.js";
+import type { OpenPermissions, PermissionRun } from "../permissions/schema.js";
 import type { Executor, RunContext } from "../runs/executor.js";
 import { systemHost } from "../system-host.js";
 import { modeOf, resolveAgents } from "./agents.js";
 import { type AgentEnd, connectEnd, launchAgent } from "./launch.js";
 import type { AgentMcpServer } from "./mcp-servers.js";
-import { type OpenPermissions, type PermissionRun, plainPermissions } from "./permissions.js";
+import { plainPermissions } from "./permissions.js";
 import { findAgent, prepareAgent, supportsOf } from "./prepare.js";
 import { runAgent } from "./run-agent.js";
 import type { AgentDefinition } from "./schema.js";
 import { loadSdk } from "./sdk.js";
+import { createSessionHold } from "./session-hold.js";
 
 /** Settings of {@link createAcpExecutor}. */
 export interface AcpExecutorOptions {
@@ -24,6 +26,8 @@ export interface AcpExecutorOptions {
   readonly permissions?: OpenPermissions;
   /** Tool servers that an agent shall use in a run. @defaultValue none */
   readonly mcpServers?: (run: PermissionRun) => readonly AgentMcpServer[] | Promise<readonly AgentMcpServer[]>;
+  /** Folder of the locks by which processes that share it keep out of each other's sessions. @defaultValue none */
+  readonly sessionLocks?: string;
   /** Where runs take place, as `system.init` tells it. @defaultValue "embedded" */
   readonly surroundings?: "headless" | "daemon" | "embedded";
 }
@@ -34,7 +38,7 @@ export interface AcpExecutorOptions {
  * @throws `invalid_request` for a definition of the wrong form
  */
 export function createAcpExecutor(options: AcpExecutorOptions = {}): Executor {
-  const { connect, hide, permissions = plainPermissions, mcpServers, surroundings = "embedded" } = options;
+  const { connect, hide, permissions = plainPermissions, mcpServers, sessionLocks, surroundings = "embedded" } = options;
   const agents = resolveAgents(options.agents);
   const processes = options.processes ?? createProcesses({ host: systemHost });
   const { limits, host } = processes;
@@ -63,22 +67,28 @@ export function createAcpExecutor(options: AcpExecutorOptions = {}): Executor {
       const agent = findAgent(agents, name);
       const hidden = await hide?.();
       const run = { context, mode: approval_mode, cwd, readOnly: read_only };
-      return runAgent(context, {
-        sdk: await loadSdk(),
-        agent,
-        name,
-        mode: modeOf(agent, name, approval_mode, read_only),
-        cwd,
-        closed: hidden ? [hidden.home] : [],
-        permissions: await permissions(run),
-        mcpServers: (await mcpServers?.(run)) ?? [],
-        clock: host.clock,
-        graceMs: limits.graceMs,
-        killMs: limits.killMs,
-        surroundings,
-        launch: async (stray) =>
-          connect ? connectEnd(await connect(agent, context)) : launchAgent(context, agent, { processes, hide: hidden, cwd, stray }),
-      });
+      const rules = await permissions(run);
+      try {
+        return await runAgent(context, {
+          sdk: await loadSdk(),
+          agent,
+          name,
+          mode: modeOf(agent, name, approval_mode, read_only),
+          cwd,
+          hold: createSessionHold(sessionLocks),
+          closed: hidden ? [hidden.home] : [],
+          permissions: rules,
+          mcpServers: (await mcpServers?.(run)) ?? [],
+          clock: host.clock,
+          graceMs: limits.graceMs,
+          killMs: limits.killMs,
+          surroundings,
+          launch: async (stray) =>
+            connect ? connectEnd(await connect(agent, context)) : launchAgent(context, agent, { processes, hide: hidden, cwd, stray }),
+        });
+      } finally {
+        await rules.close?.();
+      }
     },
     close: () => processes.close(),
   };

@@ -6,8 +6,9 @@
 export { type AcpExecutorOptions, createAcpExecutor } from "./acp-executor.js";
 export { builtInAgents, resolveAgents } from "./agents.js";
 export { detectAgent, type DetectedAgent } from "./detect.js";
+export { findCommand } from "./find-command.js";
 export type { AgentEnd } from "./launch.js";
 export type { AgentMcpServer } from "./mcp-servers.js";
 export type { MessageStream } from "./messages.js";
-export type { OpenPermissions, PermissionCall, PermissionRun, Permissions, Verdict } from "./permissions.js";
+export type { OpenPermissions, PermissionCall, PermissionRun, Permissions, ToolLevel, Verdict } from "../permissions/schema.js";
 export { type AgentDefinition, agentDefinition } from "./schema.js";

@@ -1,6 +1,7 @@
+import type { PermissionCall, Permissions } from "../permissions/schema.js";
 import type { RunContext } from "../runs/executor.js";
 import type { Outbox } from "./outbox.js";
-import { toPermissionCall, type PermissionCall, type Permissions } from "./permissions.js";
+import { toPermissionCall } from "./permissions.js";
 import { asFields, type Fields } from "./read.js";
 import type { PermissionOption, RequestPermissionRequest, RequestPermissionResponse } from "./sdk.js";
 import type { ToolCall, ToolCalls } from "./tool-calls.js";
@@ -58,11 +59,11 @@ async function reasonAgainst(call: ToolCall, asked: PermissionCall, parts: Permi
 
 function toQuestion(call: ToolCall, metadata: Readonly<Record<string, unknown>> | undefined) {
   const { call_id, name, level, args, title, diffs } = call;
-  const what = title ?? name;
   return {
     kind: "choice" as const,
     scope: "tool_permission" as const,
-    prompt: `Allow ${what}?`.slice(0, promptUnits),
+    // Some agents' titles are a path or a command alone: what is to be done with it, the name says.
+    prompt: (title === undefined ? `Allow ${name}?` : `Allow ${name}? ${title}`).slice(0, promptUnits),
     tool: {
       call_id: call_id.slice(0, idUnits),
       name: name.slice(0, idUnits),

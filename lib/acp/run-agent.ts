@@ -1,5 +1,6 @@
 import { AnodeError, isAnodeError } from "../errors.js";
 import type { Clock } from "../host.js";
+import type { Permissions } from "../permissions/schema.js";
 import type { Outcome, RunContext } from "../runs/executor.js";
 import { type AgentLink, LinkClosed, openLink } from "./agent-link.js";
 import type { AgentMode } from "./agents.js";
@@ -10,10 +11,10 @@ import type { AgentMcpServer } from "./mcp-servers.js";
 import { createOutbox, type Outbox } from "./outbox.js";
 import { outcomeOfError } from "./outcome.js";
 import { answerPermission } from "./permission-request.js";
-import type { Permissions } from "./permissions.js";
 import { converse } from "./prompts.js";
 import type { AgentDefinition } from "./schema.js";
 import type { Sdk } from "./sdk.js";
+import type { SessionHold } from "./session-hold.js";
 import { createToolCalls } from "./tool-calls.js";
 import { createUpdates } from "./updates.js";
 import { createUsageMeter } from "./usage.js";
@@ -26,6 +27,8 @@ export interface AgentRun {
   readonly name: string;
   readonly mode: AgentMode;
   readonly cwd: string;
+  /** Keeps the session for this run alone. */
+  readonly hold: SessionHold;
   /** Folders the agent shall not reach through us either. */
   readonly closed: readonly string[];
   readonly permissions: Permissions;
@@ -41,6 +44,17 @@ export interface AgentRun {
 /** Runs an agent from its launch to its end. */
 export async function runAgent(context: RunContext, run: AgentRun): Promise<Outcome> {
   context.signal.throwIfAborted();
+  const { session_id } = context.request;
+  if (session_id !== undefined) run.hold.take(session_id);
+  try {
+    return await launchAndTalk(context, run);
+  } finally {
+    // An agent may write into its session until it has gone.
+    run.hold.release();
+  }
+}
+
+async function launchAndTalk(context: RunContext, run: AgentRun): Promise<Outcome> {
   const outbox = createOutbox(context);
   const launched = await run.launch((text) => outbox.emit("agent.raw", { source: "stdout", data: text }));
   let closing = orderly(run);
@@ -91,6 +105,7 @@ async function talkTo(context: RunContext, run: AgentRun, launched: LaunchedAgen
   });
   try {
     const session = await inTime(context, run, openSession(link, sessionRequest(context, run)));
+    run.hold.take(session.id);
     if (session.tellsPast) await silence(clock, () => heardMs);
     isOpen = true;
     tellStart(context, run, session, outbox);

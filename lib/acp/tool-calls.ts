@@ -1,9 +1,10 @@
 import type { Clock } from "../host.js";
 import type { PermissionDenial } from "../runs/executor.js";
 import { changedLines } from "./changed-lines.js";
+import type { ToolLevel } from "../permissions/schema.js";
 import type { Outbox } from "./outbox.js";
 import { asCount, asFields, asList, asText, type Fields } from "./read.js";
-import { levelOf, type ToolLevel } from "./tool-level.js";
+import { levelOf } from "./tool-level.js";
 
 /** One call of a tool, as far as the agent has told of it. */
 export interface ToolCall {

@@ -1,5 +1,4 @@
-/** How far a tool's effect reaches; decides whether it is asked for. */
-export type ToolLevel = "auto_read" | "external_read" | "confirm_write" | "confirm_execute";
+import type { ToolLevel } from "../permissions/schema.js";
 
 const levels: Readonly<Record<string, ToolLevel>> = {
   read: "auto_read",

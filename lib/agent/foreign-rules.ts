@@ -1,8 +1,7 @@
 import type { Host } from "../host.js";
-import type { RunContext } from "../runs/executor.js";
-import type { ApprovalMode } from "../runs/schema.js";
+import type { OpenPermissions, PermissionCall, ToolLevel, Verdict } from "../permissions/schema.js";
 import { systemHost } from "../system-host.js";
-import type { AgentConfig, PermissionRule } from "./config-schema.js";
+import type { AgentConfig } from "./config-schema.js";
 import { readHooks } from "./hooks/read-hooks.js";
 import { createHooks } from "./hooks/run-hooks.js";
 import { toolFields } from "./hooks/tool-fields.js";
@@ -14,44 +13,10 @@ import { permissionMode } from "./permissions/levels.js";
 import { suggestRule } from "./permissions/suggest-rule.js";
 import { type CommandSurroundings, openCommands } from "./run-commands.js";
 import { noticesOf } from "./notices.js";
-import type { ToolLevel } from "./tool.js";
+import { openPlugins } from "./plugins/open-plugins.js";
 import { createTrust } from "./trust.js";
+import { createFileRoom } from "./workspace/file-room.js";
 import { openWorkspace, type Workspace } from "./workspace/workspace.js";
-
-/** A call for which an agent that is not ours asks. */
-export interface ForeignCall {
-  readonly call_id: string;
-  readonly name: string;
-  readonly level: ToolLevel;
-  readonly args: Readonly<Record<string, unknown>>;
-  /** What kind of tool it is, in words of the Agent Client Protocol. */
-  readonly kind?: string;
-  /** The command line of one that runs shell commands, as far as the agent tells it. */
-  readonly command?: string;
-  /** The files it names. */
-  readonly paths: readonly string[];
-}
-
-/** A run of an agent that is not ours. */
-export interface ForeignRun {
-  readonly context: RunContext;
-  readonly mode: ApprovalMode;
-  readonly cwd: string;
-  readonly readOnly: boolean;
-}
-
-/** What becomes of a call; `metadata` goes with the question. */
-export type ForeignVerdict =
-  | { readonly action: "allow" }
-  | { readonly action: "ask"; readonly metadata?: { readonly rule: PermissionRule } }
-  | { readonly action: "deny"; readonly reason: string };
-
-/** The rules of one run. */
-export interface ForeignRules {
-  decide(call: ForeignCall): Promise<ForeignVerdict>;
-  /** A person allowed calls like this one for the rest of the run. */
-  grant(call: ForeignCall): Promise<void>;
-}
 
 /** What rules for agents that are not ours stand on. */
 export interface ForeignRulesOptions extends CommandSurroundings {
@@ -63,21 +28,26 @@ export interface ForeignRulesOptions extends CommandSurroundings {
 }
 
 /**
- * The rules of the built-in agent, for what another agent asks: levels, configured rules, grants and the hooks `PreToolUse`.
+ * The rules of the built-in agent, for what another agent asks: levels, configured rules, grants and the hooks `PreToolUse`, those of plugins too.
  * In rules and hooks a tool that runs shell commands is `bash`, one that writes files `edit_file`, every other one has its own
  * name; its files are `path`.
  * @throws `executor_error` when a run is opened, for a file of hooks that cannot be read as meant
  */
-export function createForeignRules(options: ForeignRulesOptions): (run: ForeignRun) => Promise<ForeignRules> {
+export function createForeignRules(options: ForeignRulesOptions): OpenPermissions {
   const { config, home, host = systemHost } = options;
   return async ({ context, cwd, mode, readOnly }) => {
     const workspace = await openWorkspace({ cwd, home, ...(config.tools?.readRoots && { readRoots: config.tools.readRoots }) });
-    const hooks = await readHooks(home, workspace.root, createTrust(home).has(workspace.root), noticesOf(context));
+    const notice = noticesOf(context);
+    const hooks = await readHooks(home, workspace.root, createTrust(home).has(workspace.root), notice);
+    const commands = await openCommands(context, workspace.home, host, options);
+    const room = { run_id: context.run.id, files: createFileRoom(workspace), config, commands, env: options.env, outputBytes: 0 };
+    // An agent that is not ours takes no tools of theirs, but their word on what it asks counts.
+    const plugins = await openPlugins(room, notice, context.signal);
     const runHooks = createHooks({
       context,
-      commands: await openCommands(context, workspace.home, host, options),
+      commands,
       hooks,
-      parts: () => [],
+      parts: plugins.hooks,
       root: workspace.root,
       session_id: () => context.request.session_id,
       now: host.clock.monotonic,
@@ -105,6 +75,7 @@ export function createForeignRules(options: ForeignRulesOptions): (run: ForeignR
         return { action: "ask", ...(rule && { metadata: { rule } }) };
       },
       grant: async (given) => grants.add(await judged(given, workspace)),
+      close: plugins.close,
     };
   };
 }
@@ -115,7 +86,7 @@ const reads = new Set<ToolLevel>(["auto_read", "external_read"]);
 const names: Readonly<Record<string, string>> = { execute: "bash", edit: "edit_file" };
 
 /** The call as our rules see one: what it does not tell in words of ours is not taken for harmless. */
-async function judged({ call_id, name, kind, level, args, command, paths }: ForeignCall, workspace: Workspace): Promise<JudgedCall> {
+async function judged({ call_id, name, kind, level, args, command, paths }: PermissionCall, workspace: Workspace): Promise<JudgedCall> {
   return {
     call_id,
     name: (kind !== undefined && Object.hasOwn(names, kind) && names[kind]) || name,
@@ -128,7 +99,7 @@ async function judged({ call_id, name, kind, level, args, command, paths }: Fore
 }
 
 /** Every agent names its files in a way of its own; rules know them as `path`. */
-function withPath({ paths: own, ...args }: ForeignCall["args"], paths: readonly string[]): JudgedCall["args"] {
+function withPath({ paths: own, ...args }: PermissionCall["args"], paths: readonly string[]): JudgedCall["args"] {
   if (paths.length === 0) return own === undefined ? args : { ...args, paths: own };
   return { ...args, path: paths.length === 1 ? paths[0] : paths };
 }
@@ -138,6 +109,6 @@ function isVague({ name, level, isOpaque, paths }: JudgedCall): boolean {
   return (isOpaque && (name === "bash" || name === "other")) || (level === "confirm_write" && paths.length === 0);
 }
 
-function deny(reason: string): ForeignVerdict {
+function deny(reason: string): Verdict {
   return { action: "deny", reason };
 }

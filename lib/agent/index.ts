@@ -4,26 +4,25 @@
  * @packageDocumentation
  */
 export { createAgentExecutor } from "./agent-executor.js";
-export { type AgentConfig, agentConfig } from "./config-schema.js";
-export {
-  createForeignRules,
-  type ForeignCall,
-  type ForeignRules,
-  type ForeignRulesOptions,
-  type ForeignRun,
-  type ForeignVerdict,
-} from "./foreign-rules.js";
+export { createForeignRules, type ForeignRulesOptions } from "./foreign-rules.js";
 export { createForeignServers, type ForeignServer, type ForeignServersOptions } from "./mcp/foreign-servers.js";
-export { readHookFile } from "./hooks/hook-file.js";
 export type { AgentExecutorOptions, AgentMesh, AgentModel, JoiningRun, ToolsetSurroundings } from "./options.js";
-export { agentProfiles } from "./profiles.js";
 export { readReview, type Review, type ReviewOptions } from "./review/read-review.js";
 export { withChecks } from "./review/with-checks.js";
 export { archivingExecutor, type ArchivingOptions } from "./threads/archiving-executor.js";
+export {
+  type AgentConfig,
+  agentConfig,
+  agentProfiles,
+  builtInProviders,
+  builtinToolNames,
+  createTrust,
+  readHookFile,
+  type Trust,
+  type TrustedWorkspace,
+} from "./settings/index.js";
 export { createToolListing, type ListedTool, type ToolListingOptions } from "./tool-listing.js";
-export { builtInProviders } from "./providers/table.js";
 export type { MessageService } from "./tools/messages.js";
-export { builtinToolNames } from "./tools/tool-names.js";
-export { createTrust, type Trust, type TrustedWorkspace } from "./trust.js";
 export type { CommandSurroundings } from "./run-commands.js";
 export type { AgentTool, ToolCall, ToolLevel, ToolResult } from "./tool.js";
+export type { OpenPermissions, PermissionCall, PermissionRun, Permissions, Verdict } from "../permissions/schema.js";

@@ -124,7 +124,7 @@ async function converse(run: AgentRun, thread: Thread, toolset: Toolset): Promis
 async function saved({ context }: AgentRun, thread: Thread, outcome: Outcome, meter: UsageMeter): Promise<{ session_id?: string }> {
   const { cost_usd, ...usage } = meter.totals;
   const { status, stop_reason } = context.signal.aborted ? ({ status: "canceled", stop_reason: "canceled" } as const) : outcome;
-  const isSaved = thread.end({
+  const isSaved = await thread.end({
     status,
     stop_reason,
     ...(Object.keys(usage).length > 0 && { usage }),

@@ -1,15 +1,7 @@
+import type { ToolLevel } from "../permissions/schema.js";
 import type { RunContext } from "../runs/executor.js";
 
-/** How far a tool's effect reaches; decides whether it is asked for. */
-export type ToolLevel =
-  | "auto_read"
-  | "external_read"
-  | "state_write"
-  | "confirm_execute"
-  | "confirm_write"
-  | "delegated"
-  | "interactive"
-  | "unavailable";
+export type { ToolLevel };
 
 /** One tool as the model and the permission rules see it. */
 export interface AgentTool {

@@ -10,7 +10,7 @@ import { createHooks, type HookVerdict } from "./hooks/run-hooks.js";
 import { postFields, toolFields } from "./hooks/tool-fields.js";
 import type { ServerStatus } from "./mcp/open-servers.js";
 import { mayNameServers } from "./mcp/server-files.js";
-import { noticesOf } from "./notices.js";
+import { type NoticeCode, noticesOf } from "./notices.js";
 import { type Authorization, createAuthorize, type RequestedCall } from "./permissions/authorize.js";
 import { createGrants } from "./permissions/grants.js";
 import { permissionMode } from "./permissions/levels.js";
@@ -89,7 +89,7 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
   };
   const isTrusted = createTrust(home).has(workspace.root);
   const hooks = await readHooks(home, workspace.root, isTrusted, notice);
-  const wrongFile = (code: string) => (path: string, why: string) => notice("warning", code, `${path} is skipped: ${why}.`);
+  const wrongFile = (code: NoticeCode) => (path: string, why: string) => notice("warning", code, `${path} is skipped: ${why}.`);
   const skills = await findSkills(
     skillFolders({ home, root: workspace.root, ...(config.skills?.paths && { paths: config.skills.paths }) }),
     config.skills?.disabled ?? [],
@@ -112,9 +112,9 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
     disabled: config.tools?.disabled ?? [],
   };
   const joins = selectTools(messageTools, selection).length > 0 ? options.joinMesh : undefined;
-  const mesh = await joins?.().catch((error: unknown) => {
+  const mesh = await joins?.().catch(async (error: unknown) => {
     context.signal.throwIfAborted();
-    notice("warning", "mesh_unavailable", `The run is no peer: ${error instanceof Error ? error.message : String(error)}`);
+    await notice("warning", "mesh_unavailable", `The run is no peer: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   });
   let tools: readonly AgentTool[] = [];

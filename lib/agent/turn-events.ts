@@ -1,6 +1,7 @@
 import type { Clock } from "../host.js";
 import type { PermissionDenial, RunContext } from "../runs/executor.js";
 import type { FinishReason, StreamPart } from "./ai-sdk.js";
+import { noticesOf } from "./notices.js";
 import { describe } from "./failures.js";
 import { problemOf } from "./invalid-calls.js";
 import { callOf } from "./model-gate.js";
@@ -259,7 +260,7 @@ export class TurnEvents {
     const text = [message ?? feature ?? setting, details].filter((piece) => typeof piece === "string").join(": ") || String(type);
     if (this.#warned.has(text)) return;
     this.#warned.add(text);
-    await this.#options.context.emit("system.notice", { level: "warning", code: "model_warning", text });
+    await noticesOf(this.#options.context)("warning", "model_warning", text);
   }
 }
 

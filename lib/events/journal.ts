@@ -21,6 +21,9 @@ export interface Draft {
   readonly peer_id?: string;
 }
 
+/** Takes secrets out of what is to be kept; the same object where there are none. */
+export type Redact = <Value extends object>(value: Value) => Value;
+
 /** What folding an event into its owner's record gives. */
 export interface Folded {
   readonly run_id?: string;
@@ -72,6 +75,7 @@ interface Head {
 
 const fullProbeMs = 1000;
 const none: readonly never[] = [];
+const asItIs: Redact = (value) => value;
 const unfolded: Folded = {};
 
 /** One step on its way to the store. */
@@ -114,7 +118,7 @@ class Entry implements Appended {
 }
 
 /**
- * The one writer of all streams of a process: gives each event its seq in the order of the calls, folds it, gathers
+ * The one writer of all streams of a process: takes the secrets out of each event, gives it its seq in the order of the calls, folds it, gathers
  * what comes while a commit is under way, and commits it as one batch. Readers are woken after the commit.
  */
 export class Journal {
@@ -122,6 +126,7 @@ export class Journal {
   readonly #buffer: EventBuffer;
   readonly #host: Host;
   readonly #limits: Limits;
+  readonly #redact: Redact;
   readonly #onFailed: (error: AnodeError) => void;
   readonly #heads = new Map<string, Head>();
   readonly #flushSoon = (): void => void this.#flush();
@@ -132,11 +137,19 @@ export class Journal {
   #full = false;
   #failed: AnodeError | undefined;
 
-  constructor(parts: { store: Store; buffer: EventBuffer; host: Host; limits: Limits; onFailed: (error: AnodeError) => void }) {
+  constructor(parts: {
+    store: Store;
+    buffer: EventBuffer;
+    host: Host;
+    limits: Limits;
+    redact?: Redact;
+    onFailed: (error: AnodeError) => void;
+  }) {
     this.#store = parts.store;
     this.#buffer = parts.buffer;
     this.#host = parts.host;
     this.#limits = parts.limits;
+    this.#redact = parts.redact ?? asItIs;
     this.#onFailed = parts.onFailed;
   }
 
@@ -200,8 +213,9 @@ export class Journal {
     const { type } = draft;
     const seq = head.seq + 1;
     const time = formatTime(head.timeMs);
-    const units = roughUnits(draft.payload);
-    const payload = surelyFits(units, this.#limits.eventBytes) ? draft.payload : boundPayload(draft.payload, this.#limits.eventBytes);
+    const shown = this.#redact(draft.payload);
+    const units = roughUnits(shown);
+    const payload = surelyFits(units, this.#limits.eventBytes) ? shown : boundPayload(shown, this.#limits.eventBytes);
     const folded = head.owner ? head.owner.fold(type, payload, seq, time) : unfolded;
     head.seq = seq;
     const { run_id = folded.run_id, peer_id } = draft;
@@ -295,7 +309,7 @@ export class Journal {
     if (now > head.timeMs) head.timeMs = now;
     const time = formatTime(head.timeMs);
     head.gathered = drafts.map(({ type, payload, run_id, peer_id }) =>
-      createEvent({ run_id, peer_id, seq: ++head.seq, type, time, payload } as EventParts),
+      createEvent({ run_id, peer_id, seq: ++head.seq, type, time, payload: this.#redact(payload) } as EventParts),
     );
     heads.push(head);
   }

@@ -22,6 +22,7 @@ import { Repair } from "../peers/repair.js";
 import type { Peer, PeerRecord, PeerRegistration, PeerStatus, TurnState } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
 import { showPeer } from "../peers/show.js";
+import type { Question } from "../questions/schema.js";
 import type { RunManager } from "../runs/manager.js";
 import { parseTime } from "../system-host.js";
 import { Traces } from "../traces/traces.js";
@@ -43,7 +44,7 @@ export interface MeshOptions {
   /** A peer is gone for good, or was reaped and may come back: what its token is worth from now on. */
   readonly peerRetired?: (peer: PeerRecord, reason: string) => void;
   /** Whether there is a foreign agent of this name. @defaultValue there is none */
-  readonly knowsAgent?: (name: string) => boolean;
+  readonly knowsAgent?: (name: string) => boolean | Promise<boolean>;
   /** The real path of a folder, its links followed. @defaultValue the path as it is given */
   readonly realPath?: (path: string) => Promise<string>;
   /** What the caller's attachments are. Without it there are none. @throws `attachment_not_found` */
@@ -288,7 +289,7 @@ export class Mesh {
   }
 
   /** Answers the question of an ask, which closes the ask with it. @throws the refusals of the answer */
-  answerAsk(correlation_id: string, answer: AskAnswer, caller: Caller): ReturnType<typeof answerAsk> {
+  answerAsk(correlation_id: string, answer: AskAnswer, caller: Caller): Promise<{ readonly ask: Ask; readonly question: Question }> {
     return answerAsk(this.asks, this.manager.desk, correlation_id, answer, caller);
   }
 
@@ -404,7 +405,7 @@ export class Mesh {
   /** @throws `unknown_agent`, `run_takes_no_input` */
   async #check(registration: PeerRegistration): Promise<void> {
     const { agent } = registration;
-    if (agent !== undefined && !this.#options.knowsAgent?.(agent)) {
+    if (agent !== undefined && !(await this.#options.knowsAgent?.(agent))) {
       throw new AnodeError("unknown_agent", `There is no agent ${JSON.stringify(agent)}.`);
     }
     if (registration.backend === "run" || registration.backend === "acp") await checkRunPeer(this.manager, registration.run_id);

@@ -57,6 +57,12 @@ interface Connected {
   readonly peer_token?: string;
 }
 
+/** Which pane a hook stands for, and which hook it is. */
+export interface SocketAbout {
+  readonly pane_id?: string;
+  readonly hook_version?: number;
+}
+
 const mostAtOnce = 64;
 const disconnected: Handed = {
   state: "queued",
@@ -65,13 +71,6 @@ const disconnected: Handed = {
 };
 const unverified: Handed = { state: "sent", stages: [{ stage: "websocket_sent", detail: { verified: false } }] };
 const leaseOver: Handed = { ...disconnected, reason: "lease_over" };
-
-/** What a peer's socket said of itself when it connected. */
-export interface SocketSaid {
-  readonly pane_id?: string;
-  readonly hook_version?: number;
-  readonly receipts: boolean;
-}
 
 /** The protocol of one socket: `connect` first, then messages out, receipts, replies and reports in. */
 export class Link implements Channel {
@@ -86,8 +85,7 @@ export class Link implements Channel {
   #state: "connecting" | "registering" | "connected" | "closed" = "connecting";
   #self: (Caller & { readonly peer_id: string }) | undefined;
   #hasReceipts = false;
-  #said: Omit<SocketSaid, "receipts"> = {};
-  #isHook = false;
+  #about: SocketAbout = {};
   /** Its one message of this idle is out. */
   #isSpent = false;
   /** What waits in the queue stays there until the other end has read more. */
@@ -120,9 +118,9 @@ export class Link implements Channel {
     return this.#hasReceipts;
   }
 
-  /** What the other end said of itself. */
-  get said(): SocketSaid {
-    return { ...this.#said, receipts: this.#hasReceipts };
+  /** What it said of itself when it connected. */
+  get about(): SocketAbout {
+    return this.#about;
   }
 
   /** How many answers in a row said that the agent is not in its pane. */
@@ -231,8 +229,8 @@ export class Link implements Channel {
     const { peer_id, display_name, circle } = peer;
     this.#self = { id: caller.id, door: caller.door, scopes: ["read", "control"], peer_id };
     this.#hasReceipts = input.capabilities?.includes("delivery_receipts") ?? false;
-    this.#isHook = hook_version !== undefined;
-    this.#said = { ...(input.pane_id !== undefined && { pane_id: input.pane_id }), ...(hook_version !== undefined && { hook_version }) };
+    const { pane_id } = input;
+    this.#about = { ...(pane_id !== undefined && { pane_id }), ...(hook_version !== undefined && { hook_version }) };
     this.#state = "connected";
     const { pingMs } = this.#ports.limits;
     this.#cancelTimer = this.#ports.host.clock.schedule(() => this.#beat(), pingMs);
@@ -343,7 +341,7 @@ export class Link implements Channel {
 
   #isPane({ pane_id, backend }: PeerRecord): boolean {
     // A plugin of the runtime injects by the runtime's own means.
-    return pane_id !== undefined && (backend !== "opencode" || this.#isHook);
+    return pane_id !== undefined && (backend !== "opencode" || this.#about.hook_version !== undefined);
   }
 
   #error(error: unknown): void {

@@ -4,7 +4,7 @@ import type { LinkState } from "../peers/show.js";
 import { formatTime } from "../system-host.js";
 import type { Channel } from "./channel.js";
 import { closeCodes } from "./link-close.js";
-import { Link, type LinkPorts, type Opening, type SocketSaid, type Wire } from "./link.js";
+import { Link, type LinkPorts, type Opening, type SocketAbout, type Wire } from "./link.js";
 
 /** What the links of a mesh are made of. */
 export interface LinksParts extends Pick<LinkPorts, "seen" | "working" | "receipt"> {
@@ -27,8 +27,7 @@ export class Links {
   readonly #ports: LinkPorts;
   readonly #all = new Set<Link>();
   readonly #byPeer = new Map<string, Link>();
-  /** Who waits for a socket to open. */
-  readonly #lookers = new Set<() => void>();
+  readonly #onConnected = new Set<() => void>();
   /** Outlasts the sockets, as long as the peer. */
   readonly #injections = new Map<string, Injections>();
 
@@ -67,26 +66,6 @@ export class Links {
     return link;
   }
 
-  /** What the open socket of a peer said of itself. */
-  of(peer_id: string): SocketSaid | undefined {
-    return this.#byPeer.get(peer_id)?.said;
-  }
-
-  /** Resolves as soon as a socket of this peer that names this pane is open; never after the signal's abort. */
-  connected(peer_id: string, pane_id: string, signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const look = (): void => {
-      if (this.of(peer_id)?.pane_id !== pane_id) return;
-      this.#lookers.delete(look);
-      resolve();
-    };
-    this.#lookers.add(look);
-    signal.addEventListener("abort", () => this.#lookers.delete(look), { once: true });
-    if (signal.aborted) this.#lookers.delete(look);
-    else look();
-    return promise;
-  }
-
   /** The live socket of a peer. */
   channelOf(peer_id: string): Channel | undefined {
     return this.#byPeer.get(peer_id);
@@ -103,6 +82,26 @@ export class Links {
       ...injections,
       ...(link && link.pongsWithoutPane > 0 && { paneUnsafe: true, pongsWithoutPane: link.pongsWithoutPane }),
     };
+  }
+
+  /** What a peer's live socket is bound to. */
+  of(peer_id: string): (SocketAbout & { readonly receipts: boolean }) | undefined {
+    const link = this.#byPeer.get(peer_id);
+    return link && { ...link.about, receipts: link.hasReceipts };
+  }
+
+  /** Resolves as soon as a socket of this peer that names this pane stands; never after the signal's abort. */
+  connected(peer_id: string, pane_id: string, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const look = (): void => {
+      if (this.#byPeer.get(peer_id)?.about.pane_id === pane_id) resolve();
+    };
+    const stop = (): void => void this.#onConnected.delete(look);
+    this.#onConnected.add(look);
+    signal.addEventListener("abort", stop, { once: true });
+    if (signal.aborted) stop();
+    else look();
+    return promise.finally(stop);
   }
 
   /** Whether the socket of a peer answers in time. */
@@ -133,8 +132,8 @@ export class Links {
     const peer_id = link.peer_id as string;
     this.#byPeer.get(peer_id)?.close(closeCodes.replaced, "replaced by a newer socket");
     this.#byPeer.set(peer_id, link);
-    for (const look of [...this.#lookers]) look();
     this.#parts.seen(peer_id);
+    for (const look of [...this.#onConnected]) look();
     return this.#parts.waiting(peer_id);
   }
 

@@ -4,6 +4,7 @@
  */
 export { openFolderBlobs } from "./blobs/folder-blobs.js";
 export { createFolders } from "./folders.js";
+export { type HeldFile, holdFile, type HoldOptions } from "./lock-file.js";
 export type { Child, Exit } from "./process/child.js";
 export type { ContainedChild, ContainedCommand, ContainedSetup, Downfall } from "./process/contained-child.js";
 export {

@@ -52,12 +52,12 @@ export class Panes {
     return orphanPanesOf(this.#options.panes, this.#options.peers, this.#options.machine);
   }
 
-  /** Makes a peer of a pane: {@link PaneLinker.link}. */
+  /** Makes a peer of a pane; all of it, or nothing. */
   link(pane: string, request: LinkRequest, caller: Caller, signal: AbortSignal): Promise<LinkedPane> {
     return this.#linker.link(pane, request, caller, signal);
   }
 
-  /** Gives a peer its hook back: {@link Rehooker.rehook}. */
+  /** Says how a peer gets its hook back; with `apply`, does it. */
   rehook(peer: PeerRecord, apply: boolean, signal: AbortSignal): Promise<RehookReport> {
     return this.#rehooker.rehook(peer, apply, signal);
   }

@@ -14,10 +14,15 @@ export interface Search {
  * The peer of an id or a display name; never a guess.
  * @throws `peer_not_found`, `ambiguous_peer`, `peer_retired` for a retired id
  */
-export function findPeer(peers: Iterable<PeerRecord>, spelling: string, { circle, from }: Search = {}): PeerRecord {
+export function findPeer(
+  peers: { get(peer_id: string): PeerRecord | undefined; values(): Iterable<PeerRecord> },
+  spelling: string,
+  { circle, from }: Search = {},
+): PeerRecord {
+  const known = peers.get(spelling);
+  if (known) return assertLiving(known);
   const living: PeerRecord[] = [];
-  for (const peer of peers) {
-    if (peer.peer_id === spelling) return assertLiving(peer);
+  for (const peer of peers.values()) {
     if (peer.retired_at === undefined && peer.display_name === spelling) living.push(peer);
   }
   const found = among(living, circle, from);

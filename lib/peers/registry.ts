@@ -113,7 +113,7 @@ export class PeerRegistry {
 
   /** @throws `peer_not_found`, `ambiguous_peer`, `peer_retired` */
   find(spelling: string, search?: Search): PeerRecord {
-    return this.#seen(findPeer(this.#records.values(), spelling, search));
+    return this.#seen(findPeer(this.#records, spelling, search));
   }
 
   /** Has its part in every retirement. */
@@ -402,8 +402,8 @@ function withoutPane<Place extends { readonly pane_id?: string; readonly tmux_se
 
 /** The members that a registration sets anew each time. */
 function described(input: PeerRegistration): Partial<PeerRecord> {
-  const { path, agent, model, session_id, pane_id, tmux_session, run_id, agent_pid, agent_started, metadata } = input;
-  return defined({ path, agent, model, session_id, pane_id, tmux_session, run_id, agent_pid, agent_started, metadata });
+  const { path, agent, model, session_id, pane_id, tmux_session, run_id, agent_pid, agent_started, capabilities, metadata } = input;
+  return defined({ path, agent, model, session_id, pane_id, tmux_session, run_id, agent_pid, agent_started, capabilities, metadata });
 }
 
 function applied(peer: PeerRecord, changes: PeerUpdate): PeerRecord {

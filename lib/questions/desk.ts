@@ -2,7 +2,7 @@ import { canonicalJson } from "../canonical-json.js";
 import type { Caller } from "../caller.js";
 import { AnodeError, isAnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
-import type { Appended, Draft, Journal, Step } from "../events/journal.js";
+import type { Appended, Draft, Journal, Redact, Step } from "../events/journal.js";
 import type { CancelTimer, Host } from "../host.js";
 import { createIds, type Ids } from "../ids.js";
 import type { Limits } from "../limits.js";
@@ -37,17 +37,26 @@ export class Desk implements QuestionDesk, QuestionSteps {
   readonly #store: Store;
   readonly #host: Host;
   readonly #limits: Limits;
+  readonly #redact: Redact;
   readonly #hasApprover: (question: Question) => boolean;
   readonly #ids: Ids;
   readonly #open = new Map<string, Entry>();
   #isShut = false;
   #alongside: (closed: Question) => Step = () => nothing;
 
-  constructor(parts: { journal: Journal; store: Store; host: Host; limits: Limits; hasApprover: (question: Question) => boolean }) {
+  constructor(parts: {
+    journal: Journal;
+    store: Store;
+    host: Host;
+    limits: Limits;
+    redact?: Redact;
+    hasApprover: (question: Question) => boolean;
+  }) {
     this.#journal = parts.journal;
     this.#store = parts.store;
     this.#host = parts.host;
     this.#limits = parts.limits;
+    this.#redact = parts.redact ?? ((value) => value);
     this.#hasApprover = parts.hasApprover;
     this.#ids = createIds("Q", parts.host.clock);
   }
@@ -120,9 +129,11 @@ export class Desk implements QuestionDesk, QuestionSteps {
       mostOfOwner: _m,
       unattended: _u,
       timeout_ms: _t,
-      ...content
+      ...told
     } = input;
-    checkQuestion(content);
+    checkQuestion(told);
+    // As it is shown, so it is kept and so its digest is.
+    const content = this.#redact(told);
     const { scope, kind, prompt, options, tool, metadata } = content;
     const digest = await this.#host.digest(canonicalJson({ scope, kind, prompt, options, tool, metadata }));
     return { asked: input, content, digest };
@@ -332,9 +343,9 @@ export class Desk implements QuestionDesk, QuestionSteps {
     if (this.#journal.full && ending.by !== undefined) {
       throw new AnodeError("storage_full", "The disk has no space left for the answer; free some and answer again.");
     }
-    const { question, step } = this.#closing(entry, ending);
-    await this.#journal.append(joinSteps(step, { puts: also(question) }, this.#alongside(question))).committed;
-    return question;
+    const { kept, question, step } = this.#closing(entry, ending);
+    await this.#journal.append(joinSteps(step, { puts: also(kept) }, this.#alongside(question))).committed;
+    return kept;
   }
 
   #closingAll(concerns: (question: Question) => boolean, reason: DenyReason): Step {
@@ -344,18 +355,20 @@ export class Desk implements QuestionDesk, QuestionSteps {
     return joinSteps(...entries.map((entry) => this.#closing(entry, endWithoutAnswer(entry.question, reason)).step));
   }
 
-  #closing(entry: Entry, ending: Answer): QuestionStep {
+  /** `question` is for those who wait, as it was answered; `kept` is for everybody else. */
+  #closing(entry: Entry, ending: Answer): QuestionStep & { readonly kept: Question } {
     const { question_id, run_id, peer_id } = entry.question;
     const question: Question = { ...entry.question, status: "closed", ...ending, closed_at: formatTime(this.#host.clock.now()) };
+    const kept = this.#redact(question);
     const owner = { ...(run_id !== undefined && { run_id }), ...(peer_id !== undefined && { peer_id }) };
     const draft: Draft = { type: "question.closed", payload: { question_id, ...ending }, ...owner };
     const step: Step = {
       appends: entry.stream === undefined ? [] : [{ ...draft, stream: entry.stream }],
-      puts: [{ collection: questionCollection, id: question_id, record: question, expectedRevision: entry.revision }],
+      puts: [{ collection: questionCollection, id: question_id, record: kept, expectedRevision: entry.revision }],
       feed: [draft],
       taken: ({ committed }) => this.#settle(entry, question, committed),
     };
-    return { question, step };
+    return { question, kept, step };
   }
 
   /** From here on the question is over for everybody; those who wait hear of it when the ending is durable. */

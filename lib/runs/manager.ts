@@ -2,7 +2,7 @@ import { type Caller, localCaller } from "../caller.js";
 import { AnodeError, isAnodeError } from "../errors.js";
 import type { EventBuffer } from "../events/buffer.js";
 import type { Preview, StreamEvent } from "../events/event.js";
-import { feedStream, Journal } from "../events/journal.js";
+import { feedStream, Journal, type Redact } from "../events/journal.js";
 import { Readers } from "../events/readers.js";
 import { createRingBuffer } from "../events/ring-buffer.js";
 import type { Host } from "../host.js";
@@ -85,7 +85,8 @@ export class RunManager {
     const host = options.host ?? systemHost;
     const store = options.store ?? createMemoryStore({ limits });
     const buffer = options.events ?? store.buffer ?? createRingBuffer(limits);
-    const journal = new Journal({ store, buffer, host, limits, onFailed: (error) => this.#fail(error) });
+    const redact = (options.redact ?? ((value: object) => value)) as Redact;
+    const journal = new Journal({ store, buffer, host, limits, redact, onFailed: (error) => this.#fail(error) });
     const active = this.#active;
     const get = (id: string): Promise<RunSummary> => this.get(id);
     this.limits = limits;
@@ -100,7 +101,7 @@ export class RunManager {
     this.idempotency = new IdempotencyKeys(store, host, limits);
     this.#space = new Space(store, journal, host.clock);
     this.#presence = new Presence(() => this.#desk.presenceChanged());
-    this.#desk = new Desk({ journal, store, host, limits, hasApprover: (question) => this.#hasApprover(question) });
+    this.#desk = new Desk({ journal, store, host, limits, redact, hasApprover: (question) => this.#hasApprover(question) });
     this.#admission = new Admission({
       concurrency: options.concurrency ?? limits.concurrency,
       childConcurrency: options.childConcurrency ?? limits.childConcurrency,
@@ -122,8 +123,9 @@ export class RunManager {
     this.#feed = new Feed({ ...parts, descendants: (id) => this.descendants(id), closed });
     this.#starter = new Starter({
       rules: this.#rules,
-      ports: this.#runPorts(),
+      ports: this.#runPorts(redact),
       journal,
+      redact,
       admission: this.#admission,
       space: this.#space,
       ids: this.#ids,
@@ -453,7 +455,7 @@ export class RunManager {
     await Promise.race([Promise.all(runs.map((run) => run.done)), full]).finally(() => cancel());
   }
 
-  #runPorts(): RunPorts {
+  #runPorts(redact: Redact): RunPorts {
     const { host, limits } = this;
     const desk = this.#desk;
     const diagnostic = (name: string, data: Readonly<Record<string, unknown>>): void => this.#diagnose(name, data);
@@ -462,7 +464,7 @@ export class RunManager {
       buffer: this.#buffer,
       limits,
       approval: (run: ActiveRun) => this.#approvalOf(run),
-      redact: this.#options.redact ?? ((payload: object) => payload),
+      redact,
       start: (request: RunRequest, parent: ActiveRun) => this.start({ ...request, parent_id: parent.id }, { caller: runCaller(parent.id) }),
       diagnostic,
     };

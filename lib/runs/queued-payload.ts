@@ -1,4 +1,5 @@
 import type { Caller } from "../caller.js";
+import type { Redact } from "../events/journal.js";
 import type { NormalRequest, Supports } from "./executor.js";
 import type { RunOrigin } from "./schema.js";
 
@@ -19,4 +20,10 @@ export function queuedPayload(
   payload["supports"] = about.supports;
   payload["caller"] = { id: about.caller.id, door: about.caller.door };
   return payload;
+}
+
+/** The payload without its secrets; where it had some it says so: what was asked for is not in it, and nothing can start from it. */
+export function shownPayload(payload: Record<string, unknown>, redact: Redact): Record<string, unknown> {
+  const shown = redact(payload);
+  return shown === payload || JSON.stringify(shown) === JSON.stringify(payload) ? payload : { ...shown, redacted: true };
 }

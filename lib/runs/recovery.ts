@@ -65,7 +65,7 @@ function processOf(run_id: string, payload: StreamEvent["payload"]): RecordedPro
 
 /**
  * The request of a queued run, so that it can start after all; `undefined` when it cannot: what is secret in a request
- * (its environment and standard input) is never stored.
+ * (its environment, its standard input, a secret in its prompt) is never stored.
  */
 export function requestOf(
   left: LeftRun,
@@ -79,9 +79,10 @@ export function requestOf(
     label: _label,
     env_names,
     stdin_bytes,
+    redacted,
     ...request
   } = left.queued.payload;
-  if (env_names !== undefined || stdin_bytes !== undefined) return undefined;
+  if (env_names !== undefined || stdin_bytes !== undefined || redacted === true) return undefined;
   const command = request["command"];
   const template = typeof command === "string" ? commands[command] : undefined;
   if (command !== undefined && !template) return undefined;

@@ -4,6 +4,7 @@ import { parseWith } from "../parse.js";
 import { type Answer, type Question, type QuestionInput, questionInput } from "../questions/schema.js";
 import type { Desk } from "../questions/desk.js";
 import type { EventBuffer } from "../events/buffer.js";
+import type { Redact } from "../events/journal.js";
 import type { Limits } from "../limits.js";
 import type { ActiveRun } from "./active-run.js";
 import { isReservedType, type RunContext, type RunHandle } from "./executor.js";
@@ -16,7 +17,7 @@ export interface ContextPorts {
   readonly limits: Limits;
   /** Deadline and rule of the run's questions. */
   approval(run: ActiveRun): Required<Approval>;
-  redact(payload: object): object;
+  readonly redact: Redact;
   start(request: RunRequest, parent: ActiveRun): Promise<RunHandle>;
   diagnostic(name: string, data: Readonly<Record<string, unknown>>): void;
 }
@@ -54,7 +55,7 @@ function guarded<Value>(promise: Promise<Value>): Promise<Value> {
 function emit(run: ActiveRun, ports: ContextPorts, type: string, payload: object): Promise<number> {
   try {
     if (isReservedType(type)) throw new AnodeError("reserved_event_type", `Events of type ${type} are the manager's.`);
-    return run.append(type, ports.redact(payload) as Record<string, unknown>).committed;
+    return run.append(type, payload as Record<string, unknown>).committed;
   } catch (error) {
     if (isAnodeError(error) && error.code === "run_finished") ports.diagnostic("run.late_event", { run_id: run.id, type });
     return guarded(Promise.reject(error));

@@ -1,6 +1,6 @@
 import type { Caller } from "../caller.js";
 import { AnodeError } from "../errors.js";
-import type { Journal } from "../events/journal.js";
+import type { Journal, Redact } from "../events/journal.js";
 import type { Ids } from "../ids.js";
 import type { Limits } from "../limits.js";
 import type { Put } from "../store/store.js";
@@ -10,7 +10,7 @@ import type { ActiveRuns } from "./active-runs.js";
 import type { Admission } from "./admission.js";
 import { crashed } from "./endings.js";
 import type { Executor, NormalRequest, Supports } from "./executor.js";
-import { queuedPayload } from "./queued-payload.js";
+import { queuedPayload, shownPayload } from "./queued-payload.js";
 import { type LeftRun, requestOf } from "./recovery.js";
 import { assertTakesChild } from "./run-tree.js";
 import type { RunOrigin, RunRequest, RunSummary } from "./schema.js";
@@ -20,6 +20,7 @@ interface StarterParts {
   readonly rules: AcceptRules;
   readonly ports: RunPorts;
   readonly journal: Journal;
+  readonly redact: Redact;
   readonly admission: Admission;
   readonly space: Space;
   readonly ids: Ids;
@@ -101,7 +102,7 @@ export class Starter {
   }
 
   async #admit(accepted: Accepted, parent: ActiveRun | undefined, details: StartDetails): Promise<RunSummary> {
-    const { ports, journal, active, ids } = this.#parts;
+    const { ports, journal, active, ids, redact } = this.#parts;
     const { request, supports, executor, executorName } = accepted;
     const { caller, origin = "request", also = () => [] } = details;
     const id = ids.next();
@@ -110,7 +111,7 @@ export class Starter {
     active.add(run);
     try {
       const payload = queuedPayload(request, { executor: executorName, origin, supports, caller });
-      await run.append("run.queued", payload, "refuse", also(id)).committed;
+      await run.append("run.queued", shownPayload(payload, redact), "refuse", also(id)).committed;
     } catch (error) {
       active.remove(run);
       journal.close(run.stream);

@@ -1,4 +1,4 @@
-// The product against its limits: `run.mjs [--json] [name…]`, a name being the start of a scenario's.
+// The product against its limits: `run.mjs [--json|--markdown] [name…]`, a name being the start of a scenario's.
 import { resolve } from "node:path";
 import { runScenarios } from "./lib/run-scenarios.mjs";
 

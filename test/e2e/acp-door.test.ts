@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -20,6 +20,8 @@ interface Editor {
   readonly child: ChildProcess;
   readonly agent: sdk.ClientContext;
   readonly texts: string[];
+  /** What it was asked to allow, by title. */
+  readonly asked: string[];
   readonly exit: Promise<number | null>;
   /** What it said beside the protocol. */
   said(): string;
@@ -37,12 +39,16 @@ async function openEditor(user: User, flags: readonly string[], optionId = "allo
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (part: string) => (said += part));
   const texts: string[] = [];
+  const asked: string[] = [];
   const app = sdk
     .client({ name: "editor" })
     .onNotification("session/update", ({ params: { update } }) => {
       if (update.sessionUpdate === "agent_message_chunk" && update.content.type === "text") texts.push(update.content.text);
     })
-    .onRequest("session/request_permission", () => ({ outcome: { outcome: "selected", optionId } }));
+    .onRequest("session/request_permission", ({ params }) => {
+      asked.push(params.toolCall.title ?? "");
+      return { outcome: { outcome: "selected", optionId } };
+    });
   const stream = sdk.ndJsonStream(
     Writable.toWeb(child.stdin) as WritableStream<Uint8Array>,
     Readable.toWeb(child.stdout) as ReadableStream<Uint8Array>,
@@ -53,11 +59,22 @@ async function openEditor(user: User, flags: readonly string[], optionId = "allo
     child,
     agent,
     texts,
+    asked,
     exit,
     said: () => said,
     session: async () => (await agent.request("session/new", { cwd: user.folder, mcpServers: [] })).sessionId,
     prompt: (sessionId, text) => agent.request("session/prompt", { sessionId, prompt: [{ type: "text", text }] }),
   };
+}
+
+/** A configuration with the scripted agent, whose sessions outlive its process, and a profile for it. */
+function configure(user: User, more: object = {}): void {
+  mkdirSync(user.home, { recursive: true, mode: 0o700 });
+  const sessions = join(user.folder, "sessions");
+  mkdirSync(sessions);
+  const scripted = { ...scriptedDefinition, argv: [process.execPath, agentProgram], env: { set: { ACP_FOLDER: sessions } } };
+  const config = { agents: { scripted }, profiles: { mine: { executor: { kind: "acp", agent: "scripted" } } }, ...more };
+  writeFileSync(join(user.home, "config.json"), JSON.stringify(config), { mode: 0o600 });
 }
 
 /** A daemon of the user whose runs have threads, ask when told to, and hang when told to. */
@@ -138,12 +155,7 @@ describe("anode acp", () => {
 
   it("holds the runs itself with --no-daemon, and leaves nothing behind", async () => {
     const user = newUser();
-    mkdirSync(user.home, { recursive: true, mode: 0o700 });
-    const sessions = join(user.folder, "sessions");
-    mkdirSync(sessions);
-    const scripted = { ...scriptedDefinition, argv: [process.execPath, agentProgram], env: { set: { ACP_FOLDER: sessions } } };
-    const config = { agents: { scripted }, profiles: { mine: { executor: { kind: "acp", agent: "scripted" } } } };
-    writeFileSync(join(user.home, "config.json"), JSON.stringify(config), { mode: 0o600 });
+    configure(user);
     const editor = await openEditor(user, ["--no-daemon", "--profile", "mine"]);
     const sessionId = await editor.session();
     expect(await editor.prompt(sessionId, "#script write a.txt x | say done")).toMatchObject({
@@ -157,6 +169,45 @@ describe("anode acp", () => {
     expect(await editor.exit).toBe(0);
     expect(survivors(user.folder)).toEqual(new Map());
     expect((await user.anode("status")).code).toBe(3);
+  });
+
+  it("holds to rules and modes with --no-daemon: a denial asks nobody, a mode asks what it asks, none goes above the ceiling", async () => {
+    const user = newUser();
+    const deny = { tool: "edit_file", args: { path: ["gen/**"] }, action: "deny", reason: "generated" };
+    configure(user, { permissions: [deny], daemon: { approval_ceiling: { admin: "auto", other: "auto" } } });
+    const editor = await openEditor(user, ["--no-daemon", "--profile", "mine"], "deny");
+    const sessionId = await editor.session();
+    const mode = (modeId: string) => editor.agent.request("session/set_mode", { sessionId, modeId });
+    const asked = async (script: string): Promise<number> => {
+      const before = editor.asked.length;
+      await editor.prompt(sessionId, `#script ${script}`);
+      return editor.asked.length - before;
+    };
+    expect(await asked("write a.txt x | sh touch b.txt")).toBe(2);
+    await mode("auto");
+    expect(await asked("write a.txt x | sh touch b.txt | sh touch c.txt && rm d.txt")).toBe(2);
+    expect(await asked("write gen/a.txt x")).toBe(0);
+    expect(["a.txt", "b.txt", "c.txt", "gen"].map((name) => existsSync(join(user.folder, name)))).toEqual([false, true, false, false]);
+    await mode("unrestricted");
+    await expect(editor.prompt(sessionId, "#script write a.txt x")).rejects.toMatchObject({ data: { code: "above_ceiling" } });
+  });
+
+  it("keeps out of a session of a foreign agent that a run of the daemon works in", async () => {
+    const user = newUser();
+    configure(user);
+    const { manager } = await threadedDaemon(user);
+    const { id } = await manager.start({ prompt: "#script hang", profile: "mine", cwd: user.folder });
+    await eventually(async () => (await manager.get(id)).session_id !== undefined);
+    const { session_id = "" } = await manager.get(id);
+    const taken = await user.anode("execute", "--profile", "mine", "--cwd", user.folder, "--session", session_id, "hi");
+    expect([taken.code, taken.err]).toEqual([1, expect.stringContaining("session has an active run")]);
+    await manager.cancel(id);
+    expect(await user.anode("execute", "--profile", "mine", "--cwd", user.folder, "--session", session_id, "#script say on")).toMatchObject(
+      {
+        code: 0,
+        out: "on\n",
+      },
+    );
   });
 
   it("has the built-in agent with --no-daemon too", async () => {

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import ts from "typescript";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { endSurvivors } from "../support/process-tree.js";
 
@@ -29,6 +30,19 @@ async function bash(script: string): Promise<{ code: number | null; said: string
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (part: string) => (said += part));
   return new Promise((resolve) => child.once("close", (code) => resolve({ code, said })));
+}
+
+/** What TypeScript says of a program that uses this package as it is built. */
+function complaintsAbout(program: string): string[] {
+  const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) => readFileSync(path, "utf8"));
+  const { rootDir: _, outDir: _out, ...options } = ts.parseJsonConfigFileContent(config, ts.sys, root).options;
+  const file = join(root, "shown.ts");
+  const host = ts.createCompilerHost(options);
+  const { fileExists, readFile } = host;
+  host.fileExists = (path) => path === file || fileExists(path);
+  host.readFile = (path) => (path === file ? program : readFile(path));
+  const found = ts.getPreEmitDiagnostics(ts.createProgram([file], options, host));
+  return found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"));
 }
 
 /** The pages whose lines can be typed, and what is seen then. */
@@ -67,7 +81,7 @@ const typed: Record<string, readonly string[]> = {
     "human -> docs Where is the port documented?",
     '"confirmed":',
     "And over TLS?",
-    "inbox   ok",
+    "inbox  ok",
   ],
   "docs/extend-the-agent.md": [
     'told {\\"name\\":\\"Ada\\"}',
@@ -93,6 +107,17 @@ describe("The pages of docs/", () => {
     expect(blocks).toHaveLength(count);
     expect(blocks.filter((block) => !programs.some((program) => program.includes(block)))).toEqual([]);
   });
+
+  it("README.md shows code that compiles against the package as it is built, and says what its first program says", async () => {
+    const blocks = blocksOf("README.md", "ts");
+    // What a reader has already: a page and a way to tell users.
+    const theirs = "declare function page(response: object): void;\ndeclare function myUser(call: object): undefined;\n";
+    expect(blocks).toHaveLength(3);
+    const wrong = "// @ts-expect-error the types are there\nnew RunManager({ executor: {} });\n";
+    expect(complaintsAbout([theirs, ...blocks, wrong].join("\n"))).toEqual([]);
+    const { code, said } = await bash(`node --input-type=module --eval '${blocks[0]}'`);
+    expect([code, said.trimEnd().split("\n").at(-1)]).toEqual([0, "Hi Ada!"]);
+  }, 60_000);
 
   it.each([...Object.keys(typed), "docs/embed-the-agent.md", "README.md", "CONTRIBUTING.md"])("%s links to what is there", (page) => {
     const targets = [...textOf(page).matchAll(/\]\(([^)#:]+)\)/g)].map(([, target = ""]) => target);

@@ -118,7 +118,9 @@ describe("the command line of the mesh", () => {
     const user = await twoPeers();
     expect(await printed(user, "notify", "api", "the schema has changed", "--from", "docs")).toMatch(/^dlv-[0-9a-f]{16}$/);
     const { peer_id } = await json(user, "peers", "show", "api");
-    expect(await printed(user, "broadcast", "deploying", "--exclude", "docs")).toBe(`PEER                   STATE\n${peer_id}  queued`);
+    expect(await printed(user, "broadcast", "deploying", "--exclude", "docs")).toBe(
+      `NAME  ID                     STATE\napi   ${peer_id}  queued`,
+    );
     expect(await printed(user, "inbox", "--peer", "api")).toMatch(
       /^notify dlv-\w+ from docs .*\n {2}the schema has changed\n\nbroadcast dlv-\w+ from human .*\n {2}deploying$/,
     );
@@ -201,6 +203,14 @@ describe("the command line of the mesh", () => {
     );
     expect(sent.code).toBe(0);
     expect(await printed(user, "inbox")).toMatch(/^notify dlv-\w+ from worker .*\n {2}hello from work$/m);
+    // So is what runs below it: it finds the daemon by the token of its run.
+    const shell = `#script! sh '${process.execPath}' '${programPath}' notify human 'from its shell' | say Told`;
+    expect((await user.anode("ask", "worker", shell, "--wait", "--timeout-ms", "20000")).code).toBe(0);
+    expect(await printed(user, "inbox")).toMatch(/^notify dlv-\w+ from worker .*\n {2}from its shell$/m);
+    // A run without tools for messages is nobody's peer.
+    const quiet = await user.type(["runs", "start", "--profile", "craft", "--keep-open", "#script! say Quiet"]);
+    await until(async () => ((await json(user, "runs", "show", quiet.out.trim())).status === "running" ? true : undefined));
+    expect((await json(user, "peers", "list")).peers.filter(({ backend }: { backend: string }) => backend === "run")).toHaveLength(1);
     await user.anode("runs", "cancel", out.trim());
     expect(await user.anode("peers", "show", "worker")).toMatchObject({ code: 4 });
     expect(await json(user, "peers", "show", peer.peer_id)).toMatchObject({ retire_reason: "run_ended" });

@@ -201,8 +201,9 @@ describe("A hostile client", () => {
     binary?.ws.send(Buffer.from("{}"));
     for (let i = 0; i < 300; i += 1) pieces?.ws.send("x", { fin: false });
     // An unmasked frame, which only a server may send.
-    (broken?.ws as unknown as { _socket: { write(bytes: Buffer): void } })._socket.write(Buffer.from([0x81, 0x02, 0x7b, 0x7d]));
-    expect(await Promise.all([big?.closed, binary?.closed, pieces?.closed, broken?.closed])).toEqual([1009, 4000, 1008, 1002]);
+    if (!broken) throw new Error("no socket");
+    (broken.ws as unknown as { readonly _socket: { write(bytes: Buffer): void } })._socket.write(Buffer.from([0x81, 0x02, 0x7b, 0x7d]));
+    expect(await Promise.all([big?.closed, binary?.closed, pieces?.closed, broken.closed])).toEqual([1009, 4000, 1008, 1002]);
     const half = connectNet(daemon.home.socket);
     onTestFinished(() => void half.destroy());
     half.write(

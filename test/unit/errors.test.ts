@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { denyReason } from "../../lib/questions/schema.js";
 import { AnodeError, type CodeEntry, errorCatalogue, invalidRequest, isAnodeError } from "../../lib/errors.js";
 
 describe("the catalogue of errors", () => {
@@ -18,6 +19,23 @@ describe("the catalogue of errors", () => {
       text: entry.text,
     }));
     expect(rows).toEqual(expected);
+  });
+
+  it("is followed by what stands in results and events, code by code", () => {
+    const textOf = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+    const listed = (heading: string) => {
+      const [, section = ""] = textOf("docs/errors.md").split(`\n## ${heading}\n`);
+      return [...(section.split("\n## ")[0] ?? "").matchAll(/^\| `(\w+)` \|/gm)].map(([, code = ""]) => code);
+    };
+    const membersOf = (path: string, type: string) => {
+      const [, union = ""] = new RegExp(`type ${type} =([^;]*);`).exec(textOf(path)) ?? [];
+      return [...union.matchAll(/"(\w+)"/g)].map(([, code = ""]) => code);
+    };
+    expect(listed("What is wrong with a tool's call")).toEqual(membersOf("lib/agent/tools/tool-error.ts", "ToolErrorCode").toSorted());
+    const others = ["agent_notice", "mode_never_asks", "question_full", "storage_full"];
+    expect(listed("Notices")).toEqual([...membersOf("lib/agent/notices.ts", "NoticeCode"), ...others].toSorted());
+    expect(listed("Why an approval was not given").toSorted()).toEqual([...denyReason.options].toSorted());
+    expect(listed("Why a daemon is degraded")).toEqual(["admission_paused", "containment_weak", "storage_full", "storage_low"]);
   });
 
   it("gives each status and exit status that the rules allow", () => {

@@ -33,7 +33,7 @@ type Work = Pick<HereOptions, "request" | "around" | "feed" | "see">;
 
 /** Archives the thread of the run, outside of whatever else is around the executor. */
 async function archiving(around: HereOptions["around"] = (executor) => executor): Promise<NonNullable<HereOptions["around"]>> {
-  const { archivingExecutor } = await import("../../daemon/index.js");
+  const { archivingExecutor } = await import("../../../lib/agent/index.js");
   return (executor, ground) => archivingExecutor(around(executor, ground), ground);
 }
 

@@ -3,7 +3,8 @@ import { formatTable } from "../table.js";
 
 /** `anode mcp trust`: lets the files of this workspace define what is run, or takes that back. */
 export const run: Command = async (line, { cwd, env, output }) => {
-  const { createTrust, homeOf, openHome } = await import("../../daemon/index.js");
+  const { homeOf, openHome } = await import("../../daemon/index.js");
+  const { createTrust } = await import("../../../lib/agent/index.js");
   const home = homeOf(env);
   openHome(home);
   const trust = createTrust(home.path);

@@ -5,7 +5,8 @@ import { toRunRequest } from "../run-request.js";
 /** `anode review`: what changed in this repository goes to a run that only reads; the exit code is the run's. */
 export const run: Command = async (line, context) => {
   const { cwd, env, output } = context;
-  const { homeOf, readReview, withChecks } = await import("../../daemon/index.js");
+  const { homeOf } = await import("../../daemon/index.js");
+  const { readReview, withChecks } = await import("../../../lib/agent/index.js");
   const { prompt: focus, ...request } = toRunRequest(line, { ...context, env: {} });
   const base = line.text("base");
   const asJson = line.has("stream-json");

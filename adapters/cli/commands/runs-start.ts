@@ -3,6 +3,7 @@ import { misuse } from "../command-line.js";
 import type { Command } from "../context.js";
 import { followRun } from "../follow-run.js";
 import { untilInterrupted } from "../interrupt.js";
+import { withNewerVariables } from "../newer-variables.js";
 import { withClient } from "../open-client.js";
 import { readPrompt } from "../read-prompt.js";
 import { toRunRequest } from "../run-request.js";
@@ -19,7 +20,9 @@ export const run: Command = async (line, context) => {
     withClient(line, context, (client) =>
       client.runs.start(request, { ...(retries !== undefined && { retries }), ...(idempotencyKey !== undefined && { idempotencyKey }) }),
     ),
-  );
+  ).catch((error: unknown) => {
+    throw withNewerVariables(error, context.env);
+  });
   if (line.has("json")) output.json(reply);
   else if (!follows) output.data(`${reply.run_id}\n`);
   if (!follows) return 0;

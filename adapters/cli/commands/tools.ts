@@ -1,13 +1,14 @@
+import type { ListedTool } from "../../../lib/agent/index.js";
 import { AnodeError, isErrorCode } from "../../../lib/errors.js";
 import type { Client } from "../../client/index.js";
-import type { ListedTool } from "../../daemon/index.js";
 import type { Command } from "../context.js";
 import type { Output } from "../output.js";
 import { formatTable } from "../table.js";
 
 /** `anode tools`: the tools that a profile has here, found as a run finds them. */
 export const run: Command = async (line, { cwd, env, output }) => {
-  const { createToolListing, openLocalRuns } = await import("../../daemon/index.js");
+  const { openLocalRuns } = await import("../../daemon/index.js");
+  const { createToolListing } = await import("../../../lib/agent/index.js");
   const profile = line.text("profile");
   const runs = await openLocalRuns({
     cwd,

@@ -27,11 +27,14 @@ const statuses = { ok: "ok", fail: "fail", unavailable: "skip" } as const;
 function rowsOf(report: DoctorReport): string[][] {
   const { link, pane, hook, agent, run, inbox, contradictions } = report;
   const waits = `${inbox.pending_asks} open asks, ${inbox.queued} messages wait`;
-  const seen = { pane, hook, agent, run };
+  // What a peer does not have is not looked at, and not told.
+  const seen = Object.entries({ pane, hook, agent, run }).filter(
+    ([, part]) => Object.keys(part).length > 1 || part.probe !== "unavailable",
+  );
   return [
     ["peer", "ok", `${report.display_name} ${report.peer_id}, ${report.backend} in ${report.circle}, ${report.status}`],
     ["link", link.connected ? "ok" : "skip", link.connected ? `connected${link.receipts ? ", with receipts" : ""}` : "no socket"],
-    ...Object.entries(seen).map(([name, { probe, ...rest }]) => [name, statuses[probe], described(rest)]),
+    ...seen.map(([name, { probe, ...rest }]) => [name, statuses[probe], described(rest)]),
     ["inbox", "ok", waits],
     ...contradictions.map(({ code, severity, detail, remedy }) => [
       code,

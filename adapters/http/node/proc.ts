@@ -1,5 +1,4 @@
-import { readdirSync, readlinkSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { promises, readdirSync, readlinkSync, statSync } from "node:fs";
 import { endianness } from "node:os";
 
 /** The parts of `/proc` that tell whose a connection is. Every method may reject; a table of texts stands in for it in tests. */
@@ -20,7 +19,7 @@ export interface Proc {
 
 /** The kernel's `/proc`. */
 export const systemProc: Proc = {
-  text: (path) => readFile(`/proc/${path}`, "utf8"),
+  text: (path) => promises.readFile(`/proc/${path}`, "utf8"),
   pids: async () => readdirSync("/proc").map(Number).filter(Number.isSafeInteger),
   uid: async (pid) => statSync(`/proc/${pid}`).uid,
   // One process in one step: a promise for each of its descriptors would cost more than reading them.

@@ -1,5 +1,4 @@
-import { WebSocketServer } from "ws";
-import type { ServerOptions, WebSocket } from "ws";
+import type { ServerOptions, WebSocket, WebSocketServer } from "ws";
 import { operations } from "../../../lib/contract/index.js";
 import { AnodeError, isAnodeError } from "../../../lib/errors.js";
 import type { Mesh } from "../../../lib/index.js";
@@ -35,7 +34,12 @@ export function createMeshSockets({ mesh, firstFrameAuth = false }: MeshSocketsO
     closeTimeout: closeMs,
     handleProtocols: (protocols) => protocols.has(subprotocol) && subprotocol,
   };
-  const server = new WebSocketServer(options);
+  // Most daemons have no peers: what speaks the protocol, TLS and compression with it, is loaded for the first socket.
+  let server: WebSocketServer | undefined;
+  const ready = async (): Promise<WebSocketServer> => {
+    const { WebSocketServer: Server } = await import("ws");
+    return (server ??= new Server(options));
+  };
 
   function serve(ws: WebSocket, request: UpgradeRequest): void {
     // The token behind it may end while it is open.
@@ -69,22 +73,26 @@ export function createMeshSockets({ mesh, firstFrameAuth = false }: MeshSocketsO
     path: "/ws",
     firstFrameAuth,
     open(request) {
-      const isFull = server.clients.size >= limits.webSockets;
+      const isFull = (server?.clients.size ?? 0) >= limits.webSockets;
       if (isFull || (!request.caller && links.unproven >= limits.unprovenSockets)) {
         throw new AnodeError("too_many_streams", "There are too many WebSocket clients.", { retryAfterSeconds: 30 });
       }
-      return ({ request: raw, socket, head }) => server.handleUpgrade(raw, socket, head, (ws) => serve(ws, request));
+      return ({ request: raw, socket, head }) => {
+        const cut = (): void => void socket.destroy();
+        void ready().then((serving) => serving.handleUpgrade(raw, socket, head, (ws) => serve(ws, request)), cut);
+      };
     },
     async close(graceMs) {
       links.close();
+      const clients = server?.clients ?? new Set<WebSocket>();
       const { promise, resolve } = Promise.withResolvers<void>();
-      const look = (): void => void (server.clients.size === 0 && resolve());
-      for (const ws of server.clients) ws.once("close", look);
+      const look = (): void => void (clients.size === 0 && resolve());
+      for (const ws of clients) ws.once("close", look);
       const timer = setTimeout(resolve, graceMs);
       look();
       await promise;
       clearTimeout(timer);
-      for (const ws of server.clients) ws.terminate();
+      for (const ws of clients) ws.terminate();
     },
   };
 }

@@ -1,6 +1,5 @@
 import type * as z from "zod";
-import type { ToolCallOptions } from "../call-tool.js";
-import type { OperationCaller } from "../operation-caller.js";
+import type { OperationCaller, ToolCallOptions } from "../operation-caller.js";
 
 type Document = Readonly<Record<string, unknown>>;
 

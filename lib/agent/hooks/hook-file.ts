@@ -1,31 +1,33 @@
-import { readFile, stat } from "node:fs/promises";
+import { promises } from "node:fs";
 import * as z from "zod";
+import { later } from "../../later.js";
 
 /** Moments at which hooks run. */
-export const hookEvent = z.enum(["SessionStart", "SessionEnd", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PreCompact"]);
+export const hookEvent = later(() => z.enum(["SessionStart", "SessionEnd", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PreCompact"]));
 export type HookEvent = z.infer<typeof hookEvent>;
 
-const matcher = z.string().refine((source) => compileMatcher(source) !== undefined, "must be a regular expression");
-
-const hookFile = z.looseObject({
-  hooks: z.partialRecord(
-    hookEvent,
-    z.array(
-      z.looseObject({
-        matcher: matcher.exactOptional(),
-        hooks: z.array(
-          z.looseObject({
-            type: z.literal("command"),
-            command: z.string().min(1),
-            /** Seconds. */
-            timeout: z.number().gt(0).max(3600).exactOptional(),
-            description: z.string().exactOptional(),
-            on_error: z.enum(["reject", "continue"]).exactOptional(),
-          }),
-        ),
-      }),
+const hookFile = later(() => {
+  const matcher = z.string().refine((source) => compileMatcher(source) !== undefined, "must be a regular expression");
+  return z.looseObject({
+    hooks: z.partialRecord(
+      hookEvent,
+      z.array(
+        z.looseObject({
+          matcher: matcher.exactOptional(),
+          hooks: z.array(
+            z.looseObject({
+              type: z.literal("command"),
+              command: z.string().min(1),
+              /** Seconds. */
+              timeout: z.number().gt(0).max(3600).exactOptional(),
+              description: z.string().exactOptional(),
+              on_error: z.enum(["reject", "continue"]).exactOptional(),
+            }),
+          ),
+        }),
+      ),
     ),
-  ),
+  });
 });
 
 /** A command that is run at a moment. */
@@ -44,8 +46,8 @@ const hookFileBytes = 1024 * 1024;
 export async function readHookFile(path: string): Promise<Hook[]> {
   let text: string;
   try {
-    if ((await stat(path)).size > hookFileBytes) throw new Error(`${path} is larger than 1 MiB`);
-    text = await readFile(path, "utf8");
+    if ((await promises.stat(path)).size > hookFileBytes) throw new Error(`${path} is larger than 1 MiB`);
+    text = await promises.readFile(path, "utf8");
   } catch (error) {
     if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return [];
     throw error;

@@ -1,4 +1,5 @@
 import type { Executor, RunContext } from "../../runs/executor.js";
+import { noticesOf } from "../notices.js";
 import type { Changes } from "./changes.js";
 import type { Check } from "./check.js";
 import type { FoundChecks } from "./find-checks.js";
@@ -25,7 +26,7 @@ export function withChecks(executor: Executor, found: FoundChecks, changes: Chan
 }
 
 async function runChecks(context: RunContext, { broken, checks }: FoundChecks, changes: Changes): Promise<void> {
-  for (const text of broken) await context.emit("system.notice", { level: "warning", code: "check_skipped", text });
+  for (const text of broken) await noticesOf(context)("warning", "check_skipped", text);
   const waiting = [...checks];
   const work = async (): Promise<void> => {
     for (let check = waiting.shift(); check && !context.signal.aborted; check = waiting.shift()) await runCheck(context, check, changes);

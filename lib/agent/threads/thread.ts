@@ -1,7 +1,9 @@
-import { closeSync, fdatasyncSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, fdatasync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
 import { type Message, messagesOf, parseLines, type PlacedMessage, type RunLine, type ThreadHead, type ThreadLine } from "./lines.js";
-import { lockThread, type ThreadLock } from "./thread-lock.js";
+import type { HeldFile } from "../../node/index.js";
+import { lockThread } from "./thread-lock.js";
 
 /** What is told of a thread without reading it. */
 export interface ThreadMeta {
@@ -27,7 +29,7 @@ export interface Thread {
   /** Records that everything before line `keptFrom` is replaced by a summary. */
   compact(summary: string, keptFrom: number): void;
   /** Ends the run's part of it, safe on the disk; idempotent. Answers whether there is a file. */
-  end(run: Omit<RunLine, "t" | "run_id" | "time">): boolean;
+  end(run: Omit<RunLine, "t" | "run_id" | "time">): Promise<boolean>;
   /** Lets go of it without a word; idempotent. */
   close(): void;
 }
@@ -42,7 +44,7 @@ export interface ThreadOptions {
 
 /** A thread that is kept in memory for the run. */
 export function memoryThread(): Thread {
-  return { messages: [], nextLine: 1, begin: () => {}, write: () => {}, compact: () => {}, end: () => false, close: () => {} };
+  return { messages: [], nextLine: 1, begin: () => {}, write: () => {}, compact: () => {}, end: async () => false, close: () => {} };
 }
 
 /** A thread that begins: file and lock are made when its first message comes. */
@@ -69,7 +71,7 @@ interface Beginning {
   readonly lines: number;
   /** Written before the first message. */
   readonly head?: ThreadHead;
-  readonly lock?: ThreadLock;
+  readonly lock?: HeldFile;
   /** The last line was not written to its end. */
   readonly isTorn?: boolean;
 }
@@ -114,13 +116,14 @@ function threadOn({ path, runId, now }: ThreadOptions, beginning: Beginning): Th
       if (added.length > 0) append(added.map(({ role, content }) => ({ t: "message", run_id: runId, time: now(), role, content })));
     },
     compact: (summary, keptFrom) => append([{ t: "compaction", time: now(), summary, kept_from: keptFrom }]),
-    end(run) {
+    async end(run) {
       if (isOver || (head && file === undefined)) {
         close();
         return false;
       }
       append([{ t: "run", run_id: runId, ...run, time: now() }]);
-      if (file !== undefined) fdatasyncSync(file);
+      // Whatever else runs here does not wait for this disk.
+      if (file !== undefined) await flush(file);
       writeMeta(path, { title: "", ...readMeta(path), updated_at: now(), archived: false });
       close();
       return true;
@@ -128,6 +131,8 @@ function threadOn({ path, runId, now }: ThreadOptions, beginning: Beginning): Th
     close,
   };
 }
+
+const flush = promisify(fdatasync);
 
 /** Beside `<id>.jsonl`. */
 const lockPath = (path: string): string => path.replace(/\.jsonl$/, ".lock");

@@ -29,8 +29,10 @@ export function createAskUserTool(room: ToolRoom): BuiltinTool {
           prompt: question,
           ...(options && { options }),
         });
-        if (answer.outcome !== "answered")
-          throw new ToolError("interrupted", `the question was not answered: ${answer.reason ?? answer.outcome}`);
+        if (answer.outcome !== "answered") {
+          const why = [answer.reason ?? answer.outcome, ...(answer.message ? [answer.message] : [])].join(": ");
+          throw new ToolError("interrupted", `the question was not answered: ${why}`);
+        }
         const chosen = answer.option_id === undefined ? undefined : options?.find(({ id }) => id === answer.option_id);
         const text = chosen ? `${chosen.id}: ${chosen.title}` : (answer.text ?? "");
         return answer.message ? `${text}\n${answer.message}` : text;

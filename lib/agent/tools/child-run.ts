@@ -91,29 +91,30 @@ async function started<T>(start: () => Promise<T>): Promise<T> {
   }
 }
 
+const taskArgs = z.strictObject({
+  description: z.string().min(1).max(200).describe("A few words that name the task"),
+  prompt: z.string().min(1).max(262_144).describe("All that is needed to do it; the other run knows nothing of this one"),
+  profile: z.string().min(1).max(128).exactOptional(),
+});
+const oracleArgs = z.strictObject({
+  task: z.string().min(1).max(65_536),
+  context: z.string().max(131_072).exactOptional(),
+  files: z.array(z.string().min(1)).max(20).exactOptional(),
+});
+const reviewArgs = z.strictObject({
+  focus: z.string().min(1).max(8000).exactOptional(),
+  base: z.string().min(1).max(256).exactOptional().describe("Compares with the merge base of this ref"),
+});
+
 /** Tools `task`, `oracle` and `code_review`. */
 export function createChildTools(room: ToolRoom, children: ChildRuns): BuiltinTool[] {
-  const task = z.strictObject({
-    description: z.string().min(1).max(200).describe("A few words that name the task"),
-    prompt: z.string().min(1).max(262_144).describe("All that is needed to do it; the other run knows nothing of this one"),
-    profile: z.string().min(1).max(128).exactOptional(),
-  });
-  const oracle = z.strictObject({
-    task: z.string().min(1).max(65_536),
-    context: z.string().max(131_072).exactOptional(),
-    files: z.array(z.string().min(1)).max(20).exactOptional(),
-  });
-  const review = z.strictObject({
-    focus: z.string().min(1).max(8000).exactOptional(),
-    base: z.string().min(1).max(256).exactOptional().describe("Compares with the merge base of this ref"),
-  });
   return [
     defineTool(
       {
         name: "task",
         description: "Hands a task to a run of its own, waits for it and gives its result.",
         level: "delegated",
-        args: task,
+        args: taskArgs,
         run: ({ description, prompt, profile }, call) =>
           children.run({ prompt, label: description, ...(profile !== undefined && { profile }) }, call),
       },
@@ -124,11 +125,11 @@ export function createChildTools(room: ToolRoom, children: ChildRuns): BuiltinTo
         name: "oracle",
         description: "Asks a careful adviser that can read but changes nothing.",
         level: "external_read",
-        args: oracle,
+        args: oracleArgs,
         paths: ({ files = [] }) => files.map((path) => ({ path, writes: false })),
-        async run({ task: question, context, files = [] }, call) {
+        async run({ task, context, files = [] }, call) {
           const parts = await Promise.all(files.map((path) => fileBlock(room, call.call_id, path)));
-          const prompt = [question, ...(context ? [`Context:\n${context}`] : []), ...parts].join("\n\n");
+          const prompt = [task, ...(context ? [`Context:\n${context}`] : []), ...parts].join("\n\n");
           return children.run({ prompt, profile: "oracle", label: "oracle" }, call);
         },
       },
@@ -139,7 +140,7 @@ export function createChildTools(room: ToolRoom, children: ChildRuns): BuiltinTo
         name: "code_review",
         description: "Has the changes of this repository reviewed.",
         level: "external_read",
-        args: review,
+        args: reviewArgs,
         async run({ focus, base }, call) {
           const ground = { run_id: room.run_id, commands: room.commands, workspace: room.files.workspace };
           const changes = await readChanges(ground, { signal: call.signal, ...(base !== undefined && { base }) });

@@ -47,7 +47,6 @@ const eventBytes = 240 * 1024;
 /** Makes a tool whose arguments are checked, whose errors are results and whose text is cut to `outputBytes`. */
 export function defineTool<Schema extends z.ZodType>(definition: ToolDefinition<Schema>, outputBytes: number): BuiltinTool {
   const { name, description, level, args: schema, paths, diff, run } = definition;
-  const { $schema: _, ...parameters } = z.toJSONSchema(schema, { io: "input" }) as Record<string, unknown>;
   const parsed = (args: unknown): z.infer<Schema> | undefined => {
     const result = schema.safeParse(args);
     return result.success ? result.data : undefined;
@@ -56,7 +55,7 @@ export function defineTool<Schema extends z.ZodType>(definition: ToolDefinition<
     name,
     description,
     level,
-    parameters,
+    parameters: parametersOf(schema),
     problem(args) {
       const result = schema.safeParse(args, { reportInput: true });
       return result.success ? undefined : described(result.error.issues);
@@ -86,6 +85,17 @@ export function defineTool<Schema extends z.ZodType>(definition: ToolDefinition<
       }
     },
   };
+}
+
+/** What the model sees of each schema: drawn once, for all runs. */
+const drawn = new WeakMap<z.ZodType, AgentTool["parameters"]>();
+
+function parametersOf(schema: z.ZodType): AgentTool["parameters"] {
+  const known = drawn.get(schema);
+  if (known) return known;
+  const { $schema: _, ...parameters } = z.toJSONSchema(schema, { io: "input" }) as Record<string, unknown>;
+  drawn.set(schema, parameters);
+  return parameters;
 }
 
 /** The result of a call that could not be done. */

@@ -8,6 +8,9 @@ const todo = z.strictObject({ content: z.string().min(1).max(1000), status: z.en
 export const todoList = z.array(todo).max(50);
 type Todos = z.infer<typeof todoList>;
 
+const readArgs = z.strictObject({});
+const writeArgs = z.strictObject({ todos: todoList });
+
 /** Tools `todo_read` and `todo_write` over the list of one thread. */
 export function createTodoTools(room: ToolRoom, store: JsonFile<Todos>): BuiltinTool[] {
   return [
@@ -16,7 +19,7 @@ export function createTodoTools(room: ToolRoom, store: JsonFile<Todos>): Builtin
         name: "todo_read",
         description: "Shows the to-do list of this thread.",
         level: "auto_read",
-        args: z.strictObject({}),
+        args: readArgs,
         run: async () => shown(await store.read()),
       },
       room.outputBytes,
@@ -26,7 +29,7 @@ export function createTodoTools(room: ToolRoom, store: JsonFile<Todos>): Builtin
         name: "todo_write",
         description: "Replaces the to-do list of this thread.",
         level: "state_write",
-        args: z.strictObject({ todos: todoList }),
+        args: writeArgs,
         async run({ todos }, { context }) {
           await store.update(() => todos);
           await context.emit("plan.updated", { entries: todos });

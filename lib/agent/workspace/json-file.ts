@@ -1,4 +1,5 @@
-import { chmod, mkdir, open, readFile, rename, unlink } from "node:fs/promises";
+// Not "node:fs/promises": what a daemon loads at its start loads no more than it uses.
+import { promises } from "node:fs";
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 
@@ -20,7 +21,7 @@ const queues = new Map<string, Promise<unknown>>();
 export function createJsonFile<Value>(path: string, parser: ValueParser<Value>, first: Value): JsonFile<Value> {
   const read = async (): Promise<Value> => {
     try {
-      const parsed = parser.safeParse(JSON.parse(await readFile(path, "utf8")));
+      const parsed = parser.safeParse(JSON.parse(await promises.readFile(path, "utf8")));
       return parsed.success ? parsed.data : first;
     } catch {
       return first;
@@ -57,17 +58,17 @@ export function createMemoryValue<Value>(first: Value): JsonFile<Value> {
 
 /** Writes a file of ours whole or not at all, for its owner alone. */
 export async function writePrivate(path: string, text: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await promises.mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${randomBytes(6).toString("hex")}.tmp`;
-  const file = await open(draft, "wx", 0o600);
+  const file = await promises.open(draft, "wx", 0o600);
   try {
     await file.writeFile(text);
     await file.sync();
     await file.close();
-    await chmod(draft, 0o600);
-    await rename(draft, path);
+    await promises.chmod(draft, 0o600);
+    await promises.rename(draft, path);
   } catch (error) {
-    await unlink(draft).catch(() => {});
+    await promises.unlink(draft).catch(() => {});
     throw error;
   } finally {
     await file.close().catch(() => {});

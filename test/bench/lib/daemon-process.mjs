@@ -52,7 +52,9 @@ export async function startListening({
   return {
     startMs,
     /** Resident megabytes of all its processes now. */
-    memory: () => groupMemory(child.pid),
+    memory: () => groupMemory(child.pid, "VmRSS"),
+    /** The most that each of its processes ever had, added up. */
+    peakMemory: () => groupMemory(child.pid, "VmHWM"),
     async end() {
       signal("SIGTERM");
       const timer = setTimeout(kill, 3_000);
@@ -63,11 +65,11 @@ export async function startListening({
   };
 }
 
-function groupMemory(group) {
+/** Megabytes of a line of the status of each process of a group, added up. */
+function groupMemory(group, line) {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && groupOf(name) === group);
-  return (
-    pids.reduce((sum, pid) => sum + Number(/^VmRSS:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0), 0) / 1024
-  );
+  const kilobytes = new RegExp(`^${line}:\\s*(\\d+)`, "m");
+  return pids.reduce((sum, pid) => sum + Number(kilobytes.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0), 0) / 1024;
 }
 
 /** The process group of a process; 0 when it is gone. */

@@ -2,18 +2,18 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { formatHead, formatRow } from "./table.mjs";
+import { formatHead, formatRow, markdownHead, markdownRow } from "./table.mjs";
 
 /** Programs end by themselves within 20 s; this is for one that hangs. */
 const longestMs = 60_000;
 
 /**
- * Runs the programs of a folder, one after the other, and prints a table, or with `--json` a line a row: `[--json] [name…]`,
- * a name being the start of a program's. The exit status is 2 for a name that is none, 1 when a program failed.
+ * Runs the programs of a folder, one after the other, and prints a table, with `--markdown` as the documents have it, or with
+ * `--json` a line a row: `[--json|--markdown] [name…]`, a name being the start of a program's. The exit status is 2 for a name that is none, 1 when a program failed.
  */
 export async function runScenarios({ folder, words, against }) {
-  const asJson = words.includes("--json");
-  const names = words.filter((word) => word !== "--json");
+  const { head, row } = formats[words.find((word) => word in formats) ?? "--table"];
+  const names = words.filter((word) => !(word in formats));
   const all = readdirSync(folder).sort();
   const unknown = names.filter((name) => !all.some((file) => file.startsWith(name)));
   if (unknown.length > 0) {
@@ -21,12 +21,19 @@ export async function runScenarios({ folder, words, against }) {
     process.exitCode = 2;
     return;
   }
-  if (!asJson) console.log(formatHead(against));
-  const report = (row) => console.log(asJson ? JSON.stringify(toPlain(row)) : formatRow(row));
+  const shown = head(against);
+  if (shown !== undefined) console.log(shown);
+  const report = (measured) => console.log(row(measured));
   for (const file of all) {
     if (names.length === 0 || names.some((name) => file.startsWith(name))) await run(resolve(folder, file), report);
   }
 }
+
+const formats = {
+  "--table": { head: formatHead, row: formatRow },
+  "--markdown": { head: markdownHead, row: markdownRow },
+  "--json": { head: () => undefined, row: (measured) => JSON.stringify(toPlain(measured)) },
+};
 
 async function run(path, report) {
   const child = spawn(process.execPath, [path], { stdio: ["ignore", "pipe", "inherit"] });

@@ -7,11 +7,33 @@ export function formatHead(against) {
 
 /** One line: ours, its limit, their ratio, the goal for it. */
 export function formatRow({ id, title, unit, better, goal, missing, ours, limit, ratio }) {
-  const sign = better === "higher" ? "≥" : "≤";
-  const goalText = `${sign} ${short(goal)}`;
+  const goalText = goalOf(better, goal);
   if (missing !== undefined) return columns([id, `not present: ${missing}`, "", "", goalText, ""], `${title}, ${unit}`);
-  const met = better === "higher" ? ratio >= goal : ratio <= goal;
-  return columns([id, spread(ours), spread(limit), ratio.toPrecision(3), goalText, met ? "yes" : "no"], `${title}, ${unit}`);
+  return columns([id, spread(ours), spread(limit), ratio.toPrecision(3), goalText, isMet(ratio, better, goal)], `${title}, ${unit}`);
+}
+
+/** The same as the documents have it, with medians alone. */
+export function markdownHead(against) {
+  const names = against === "peer" ? ["row", "peer", "ours", "peer's"] : ["row", "ours", "limit"];
+  const all = [...names, "unit", "ratio", "goal", "met"];
+  return `| ${all.join(" | ")} |\n|${"---|".repeat(all.length)}`;
+}
+
+/** One line of it. */
+export function markdownRow({ id, peer, unit, better, goal, missing, ours, limit, ratio }) {
+  const figures =
+    missing === undefined
+      ? [short(ours.median), short(limit.median), unit, ratio.toPrecision(3), goalOf(better, goal), isMet(ratio, better, goal)]
+      : [`not present: ${missing}`, "", unit, "", goalOf(better, goal), ""];
+  return `| ${[id, ...(peer === undefined ? [] : [peer]), ...figures].join(" | ")} |`;
+}
+
+function goalOf(better, goal) {
+  return `${better === "higher" ? "≥" : "≤"} ${short(goal)}`;
+}
+
+function isMet(ratio, better, goal) {
+  return (better === "higher" ? ratio >= goal : ratio <= goal) ? "yes" : "no";
 }
 
 function columns(cells, last) {

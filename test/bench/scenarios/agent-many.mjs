@@ -1,6 +1,7 @@
 // Fifty agents at once, each with 2,000 deltas and three readers: nothing is lost, and the event loop stays free.
 import { mkdirSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { modelConfig, sayRequest } from "../lib/agent-prompts.mjs";
 import { compare } from "../lib/compare.mjs";
 import { core, part } from "../lib/product.mjs";
 import { startProgram } from "../lib/program.mjs";
@@ -38,13 +39,11 @@ await server.end();
 async function loopDelayMs() {
   const { RunManager } = await core();
   const { createAgentExecutor } = await part("lib/agent/index.js");
-  const config = { providers: { openai: { apiKey: "key", baseURL: `${url}/v1` } } };
-  const agent = createAgentExecutor({ home: folder, cwd: folder, env: {}, config });
+  const agent = createAgentExecutor({ home: folder, cwd: folder, env: {}, config: modelConfig(url) });
   // As many at once as there are agents: the default would queue most of them.
   const manager = new RunManager({ executors: { agent }, concurrency: agents });
   await manager.open();
-  const words = Array.from({ length: deltas }, (_, n) => `w${n}`).join(" ");
-  const request = { prompt: `#script! say ${words}`, model: "openai/gpt-5.5", tools: ["glob"] };
+  const request = sayRequest(deltas);
   const delay = monitorEventLoopDelay({ resolution: 1 });
   delay.enable();
   const runs = await Promise.all(Array.from({ length: agents }, () => manager.start(request)));

@@ -2,13 +2,13 @@
 import { mkdirSync } from "node:fs";
 import { createOpenAI } from "@ai-sdk/openai";
 import { isStepCount, jsonSchema, tool, ToolLoopAgent } from "ai";
+import { modelConfig, words } from "../lib/agent-prompts.mjs";
 import { compare } from "../lib/compare.mjs";
 import { core, part } from "../lib/product.mjs";
 import { startProgram } from "../lib/program.mjs";
 import { freshPath } from "../lib/temporary-folder.mjs";
 
 globalThis.AI_SDK_LOG_WARNINGS = false;
-const words = (count) => Array.from({ length: count }, (_, n) => `word${n}`).join(" ");
 const promptOf = (count) => `#script! think ${words(20)} | say ${words(count)} | tool lookup {"key":"a"} | say ${words(count)}`;
 const deltasOf = (count) => 20 + 1 + 2 * count;
 
@@ -28,7 +28,7 @@ async function ours(url) {
     home: folder,
     cwd: folder,
     env: {},
-    config: { providers: { openai: { apiKey: "key", baseURL: `${url}/v1` } } },
+    config: modelConfig(url),
     tools: [
       { name: "lookup", description: "Looks up.", level: "auto_read", parameters, execute: async () => ({ ok: true, text: "found" }) },
     ],

@@ -1,12 +1,13 @@
 // The product over HTTP on a Unix socket, as an embedder mounts it; runs do what the benchmark tells them.
 import { createServer } from "node:http";
 import { once } from "node:events";
+import { modelConfig } from "../lib/agent-prompts.mjs";
 import { core, part } from "../lib/product.mjs";
 import { serve, startOptions } from "../lib/program.mjs";
 import { eventType, sampleParts } from "../lib/sample-event.mjs";
 import { emitPaced, emitTicks } from "../lib/emission.mjs";
 
-const { socketPath, storePath, limits = {}, manager: settings = {} } = startOptions();
+const { socketPath, storePath, limits = {}, manager: settings = {}, agent } = startOptions();
 const { RunManager, functionExecutor, openSqliteStore } = await core();
 const { createHandler, createNodeDoor } = await part("adapters/http/index.js");
 
@@ -15,7 +16,7 @@ const waiting = new Map();
 
 const manager = new RunManager({
   ...settings,
-  executors: { bench: functionExecutor(work) },
+  executors: { bench: functionExecutor(work), ...(agent && { agent: await openAgent(agent) }) },
   profiles: { craft: { executor: "bench" } },
   limits,
   ...(storePath !== undefined && { store: await openSqliteStore({ path: storePath, limits }) }),
@@ -48,6 +49,12 @@ async function work(context) {
   const emit = (payload) => context.emit(eventType, payload);
   await (perSecond === undefined ? emitTicks(events, emit) : emitPaced(events, perSecond, emit));
   done.resolve();
+}
+
+/** The built-in agent, which every profile but `craft` names. */
+async function openAgent({ home, url }) {
+  const { createAgentExecutor } = await part("lib/agent/index.js");
+  return createAgentExecutor({ home, cwd: home, env: {}, config: modelConfig(url) });
 }
 
 /** As many bytes as an event of a run: what the envelope lacks, the text has more. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -118,6 +118,28 @@ describe("mode and model", () => {
 });
 
 describe("an earlier session", () => {
+  it("works for one run at a time, whichever manager that run is of, from its beginning to its end", async () => {
+    const [folder, sessionLocks] = [sessions(), join(sessions(), "locks")];
+    let launches = 0;
+    const connect = () => ((launches += 1), scriptedAgent({ folder }));
+    // Two managers know nothing of each other's runs, as two processes do not.
+    const [here, there] = [await openAcpBench({ connect, sessionLocks }), await openAcpBench({ connect, sessionLocks })];
+    const first = await here.start({ prompt: "#script say one | hang" });
+    const session_id = String((await here.seen(first, "system.init")).payload["session_id"]);
+    const busy = { status: "failed", error_code: "session_busy" };
+    expect((await there.run({ prompt: "#script say two", session_id })).record).toMatchObject(busy);
+    await here.manager.cancel(first);
+    const second = await here.start({ prompt: "#script hang", session_id });
+    await here.seen(second, "user.message");
+    launches = 0;
+    expect((await there.run({ prompt: "#script say two", session_id })).record).toMatchObject(busy);
+    expect(launches).toBe(0);
+    expect((await there.run({ prompt: "#script say other" })).record.status).toBe("completed");
+    await here.manager.cancel(second);
+    expect((await there.run({ prompt: "#script say two", session_id })).record).toMatchObject({ status: "completed", result: "two" });
+    expect(readdirSync(sessionLocks)).toEqual([]);
+  });
+
   it.for(["load", "resume"] as const)("is gone on with by session/%s, and its past is not told again", async (resume) => {
     const folder = sessions();
     const { bench, methods } = await open({ folder, resume });

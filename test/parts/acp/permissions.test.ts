@@ -75,7 +75,7 @@ describe("an agent's request for permission", () => {
       {
         kind: "choice",
         scope: "tool_permission",
-        prompt: "Allow Write a.txt?",
+        prompt: "Allow edit? Write a.txt",
         tool: { name: "edit", level: "confirm_write", args: { path: join(cwd, "a.txt") }, title: "Write a.txt" },
       },
     ]);
@@ -119,7 +119,7 @@ describe("an agent's request for permission", () => {
   it("is asked once for calls alike after an always, and again in the next run", async () => {
     const { bench, cwd, questions } = await open(always);
     await bench.run({ prompt: "#script sh true | sh true | sh echo other", cwd });
-    expect(questions.map(({ prompt }) => prompt)).toEqual(["Allow true?", "Allow echo other?"]);
+    expect(questions.map(({ prompt }) => prompt)).toEqual(["Allow execute? true", "Allow execute? echo other"]);
     await bench.run({ prompt: "#script sh true", cwd });
     expect(questions).toHaveLength(3);
   });

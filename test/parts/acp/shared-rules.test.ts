@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type AgentConfig, createForeignRules, createForeignServers } from "../../../lib/agent/index.js";
 import type { Question } from "../../../lib/questions/schema.js";
@@ -36,6 +36,22 @@ describe("a foreign agent", () => {
     const { bench, cwd, questions } = await open({}, "allow_always");
     await bench.run({ prompt: "#script sh echo a | sh echo b | sh uname", cwd });
     expect(questions).toHaveLength(2);
+  });
+
+  it("is held to the hooks of plugins, also of one that breaks, and these end with the run", async () => {
+    const log = join(realpathSync(mkdtempSync(join(tmpdir(), "anode-acp-"))), "log");
+    onTestFinished(() => rmSync(dirname(log), { recursive: true, force: true }));
+    const plugin = (behavior: string) => ({
+      processes: [{ command: process.execPath, args: [resolve("test/support/plugin.mjs"), behavior, log] }],
+    });
+    const denials = async (behavior: string) => {
+      const { bench, cwd } = await open({ plugins: plugin(behavior) });
+      const { of } = await bench.run({ prompt: "#script sh true | write a.txt x", cwd, approval_mode: "unrestricted" });
+      return of("run.completed").map(({ payload }) => payload["permission_denials"]);
+    };
+    expect(await denials("good")).toMatchObject([[{ tool: "execute", reason: "no shell today" }]]);
+    expect(readFileSync(log, "utf8").split("\n").slice(0, 4)).toEqual(["initialize", "hook", "hook", "shutdown"]);
+    expect(await denials("crash-in-hook")).toMatchObject([[{ tool: "execute", reason: "it left with exit code 3" }]]);
   });
 
   it("gets the servers it can use, and what became of each is told", async () => {

@@ -210,6 +210,21 @@ describe("a question", () => {
     expect((await editor.manager.list()).runs[0]?.result).toBe("blue Ada");
   });
 
+  it("that an editor cannot show, or whose form is left, ends at once: the agent hears why, the person what was asked", async () => {
+    const naming = threaded(async ({ ask }) => {
+      const { outcome, reason, message = "" } = await ask({ kind: "text", scope: "user_question", prompt: "Name?" });
+      return `${outcome} ${reason} ${message}`;
+    });
+    const without = await openEditor(naming);
+    await without.prompt(await without.session(), "x");
+    expect((await without.manager.list()).runs[0]?.result).toMatch(/^canceled canceled The editor shows no form/);
+    const said = without.updates.map((update) => JSON.stringify(update)).filter((text) => text.includes("agent_message_chunk"));
+    expect(said[0]).toMatch(/The agent asks: Name\?.*Answer with your next prompt/);
+    const left = await openEditor(naming, { fill: () => ({ action: "cancel" }), capabilities: { elicitation: { form: {} } } });
+    await left.prompt(await left.session(), "x");
+    expect((await left.manager.list()).runs[0]?.result).toBe("canceled canceled ");
+  });
+
   it("that somebody else answers is withdrawn from the editor", async () => {
     const withdrawn = Promise.withResolvers<never>();
     withdrawn.promise.catch(() => {});

@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AgentConfig } from "../../../lib/agent/config-schema.js";
-import { createForeignRules, type ForeignCall, type ForeignRules } from "../../../lib/agent/foreign-rules.js";
+import { createForeignRules } from "../../../lib/agent/foreign-rules.js";
+import type { PermissionCall, Permissions } from "../../../lib/permissions/schema.js";
 import type { ApprovalMode } from "../../../lib/runs/schema.js";
 import { type AgentRoom, openAgentRoom } from "../../support/agent-room.js";
 
@@ -13,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => agent.close());
 
 const base = { call_id: "c1", args: {}, paths: [] };
-const shell = (command?: string): ForeignCall => ({
+const shell = (command?: string): PermissionCall => ({
   ...base,
   name: "Bash",
   level: "confirm_execute",
@@ -21,7 +22,7 @@ const shell = (command?: string): ForeignCall => ({
   args: { description: "x" },
   ...(command !== undefined && { command }),
 });
-const edit = (...paths: string[]): ForeignCall => ({
+const edit = (...paths: string[]): PermissionCall => ({
   ...base,
   name: "Write",
   kind: "edit",
@@ -29,8 +30,8 @@ const edit = (...paths: string[]): ForeignCall => ({
   args: { file_path: paths[0] },
   paths,
 });
-const read = (...paths: string[]): ForeignCall => ({ ...base, name: "read", level: "auto_read", paths });
-const other = (name: string, args = {}): ForeignCall => ({ ...base, name, level: "confirm_execute", args });
+const read = (...paths: string[]): PermissionCall => ({ ...base, name: "read", level: "auto_read", paths });
+const other = (name: string, args = {}): PermissionCall => ({ ...base, name, level: "confirm_execute", args });
 
 interface Opening {
   readonly config?: AgentConfig;
@@ -38,14 +39,14 @@ interface Opening {
   readonly readOnly?: boolean;
 }
 
-function open({ config = {}, mode = "ask", readOnly = false }: Opening = {}): Promise<ForeignRules> {
+async function open({ config = {}, mode = "ask", readOnly = false }: Opening = {}): Promise<Permissions> {
   const { context, home, root } = agent;
   return createForeignRules({ config, home, env: { PATH: process.env["PATH"] } })({ context, cwd: root, mode, readOnly });
 }
-const action = async (rules: ForeignRules, call: ForeignCall): Promise<string> => (await rules.decide(call)).action;
+const action = async (rules: Permissions, call: PermissionCall): Promise<string> => (await rules.decide(call)).action;
 
 describe("rules for an agent that is not ours", () => {
-  it.each<[string, ForeignCall, string, string, string]>([
+  it.each<[string, PermissionCall, string, string, string]>([
     ["a read", read("a.txt"), "allow", "allow", "allow"],
     ["a read outside the workspace", read("/etc/passwd"), "ask", "ask", "allow"],
     ["an edit", edit("a.txt"), "ask", "ask", "allow"],

@@ -24,16 +24,16 @@ function store(options: { maxSessions?: number; autoSave?: boolean } = {}): {
 }
 
 /** A thread of the workspace that has ended. */
-function written(threads: ThreadStore, text: string, cwd = "/work"): string {
+async function written(threads: ThreadStore, text: string, cwd = "/work"): Promise<string> {
   const thread = threads.begin({ ...details, cwd });
   thread.begin(text);
   thread.write([user(text), assistant(`did ${text}`)]);
-  thread.end(ended);
+  await thread.end(ended);
   return thread.id as string;
 }
 
 describe("A new thread", () => {
-  it("makes its file with the first message of the user, for its owner alone, in the folder of its workspace", () => {
+  it("makes its file with the first message of the user, for its owner alone, in the folder of its workspace", async () => {
     const { threads, storePath } = store();
     const thread = threads.begin(details);
     expect(() => readdirSync(storePath)).toThrow();
@@ -42,7 +42,7 @@ describe("A new thread", () => {
     const file = join(folder, `${thread.id}.jsonl`);
     expect(statSync(file).mode & 0o777).toBe(0o600);
     thread.write([user("look"), assistant("done")]);
-    expect(thread.end({ ...ended, usage: { input_tokens: 1 }, cost_usd: 0.5 })).toBe(true);
+    expect(await thread.end({ ...ended, usage: { input_tokens: 1 }, cost_usd: 0.5 })).toBe(true);
     const lines = readFileSync(file, "utf8")
       .trimEnd()
       .split("\n")
@@ -66,39 +66,39 @@ describe("A new thread", () => {
     expect(first < second).toBe(true);
   });
 
-  it("leaves nothing when it has no message, and nothing at all when nothing is to be saved", () => {
+  it("leaves nothing when it has no message, and nothing at all when nothing is to be saved", async () => {
     const { threads } = store();
-    expect(threads.begin(details).end(ended)).toBe(false);
+    expect(await threads.begin(details).end(ended)).toBe(false);
     const { threads: unsaved, storePath } = store({ autoSave: false });
     const thread = unsaved.begin(details);
     thread.begin("x");
-    expect([thread.id, thread.end(ended)]).toEqual([undefined, false]);
+    expect([thread.id, await thread.end(ended)]).toEqual([undefined, false]);
     expect(() => readdirSync(storePath)).toThrow();
   });
 });
 
 describe("A thread that goes on", () => {
-  it("begins with its messages and appends to them", () => {
+  it("begins with its messages and appends to them", async () => {
     const { threads } = store();
-    const id = written(threads, "one");
+    const id = await written(threads, "one");
     const thread = threads.resume("/work", id, "R-2");
     expect(thread.messages.map(({ message }) => message)).toEqual([user("one"), assistant("did one")]);
     thread.begin("two");
     thread.write([user("two")]);
-    thread.end(ended);
+    await thread.end(ended);
     expect(threads.read("/work", id)).toEqual([user("one"), assistant("did one"), user("two")]);
     expect(threads.list("/work")[0]?.title).toBe("one");
   });
 
-  it("begins with the summary and what the last compaction kept", () => {
+  it("begins with the summary and what the last compaction kept", async () => {
     const { threads } = store();
-    const id = written(threads, "one");
+    const id = await written(threads, "one");
     const thread = threads.resume("/work", id, "R-2");
     const keptFrom = thread.nextLine;
     thread.write([user("two"), assistant("did two")]);
     thread.compact("all about one", keptFrom);
     thread.write([user("three")]);
-    thread.end(ended);
+    await thread.end(ended);
     const resumed = threads.resume("/work", id, "R-3");
     resumed.close();
     expect(resumed.messages.map(({ message }) => message.content[0])).toMatchObject([
@@ -133,19 +133,19 @@ describe("A thread that goes on", () => {
     ["another workspace's", (id: string) => ["/elsewhere", id]],
     ["one that is not there", () => ["/work", "T-0199c7fe-a000-7000-8000-000000000000"]],
     ["a path in disguise", (id: string) => ["/work", `../${id}`]],
-  ])("is refused when it is %s", (_name, place) => {
+  ])("is refused when it is %s", async (_name, place) => {
     const { threads } = store();
-    const [cwd, id] = place(written(threads, "one")) as [string, string];
+    const [cwd, id] = place(await written(threads, "one")) as [string, string];
     expect(threads.has(cwd, id)).toBe(false);
     expect(() => threads.resume(cwd, id, "R-2")).toThrow(expect.objectContaining({ code: "session_not_found", status: 422 }));
   });
 
   it("is busy while a run is on it, in this process and in others, until that has ended or died", async () => {
     const { threads, storePath } = store();
-    const id = written(threads, "one");
+    const id = await written(threads, "one");
     const held = threads.resume("/work", id, "R-2");
     expect(() => threads.resume("/work", id, "R-3")).toThrow(expect.objectContaining({ code: "session_busy" }));
-    held.end(ended);
+    await held.end(ended);
     const lock = join(storePath, readdirSync(storePath)[0] as string, `${id}.lock`);
     const holder = spawn(process.execPath, [
       "--no-warnings",
@@ -162,31 +162,32 @@ describe("A thread that goes on", () => {
 });
 
 describe("The threads of a workspace", () => {
-  it("are listed newest first without the archived ones, and each folder of a git work tree is the same workspace", () => {
+  it("are listed newest first without the archived ones, and each folder of a git work tree is the same workspace", async () => {
     const { threads, pass } = store();
     const root = temporaryFolder();
     mkdirSync(join(root, ".git"));
     mkdirSync(join(root, "deep/er"), { recursive: true });
-    const ids = ["one", "two", "three"].map((text) => {
+    const ids: string[] = [];
+    for (const text of ["one", "two", "three"]) {
       pass(1000);
-      return written(threads, text, join(root, "deep/er"));
-    });
+      ids.push(await written(threads, text, join(root, "deep/er")));
+    }
     threads.archive(root, ids[1] as string);
     expect(threads.list(root).map(({ session_id }) => session_id)).toEqual([ids[2], ids[0]]);
     expect(threads.has(join(root, "deep"), ids[0] as string)).toBe(true);
   });
 
-  it("lose the least recently used beyond the limit, but no archived one and none that is in use", () => {
+  it("lose the least recently used beyond the limit, but no archived one and none that is in use", async () => {
     const { threads, storePath, pass } = store({ maxSessions: 2 });
-    const make = (text: string): string => {
+    const make = (text: string): Promise<string> => {
       pass(1000);
       return written(threads, text);
     };
-    const archived = make("kept");
+    const archived = await make("kept");
     threads.archive("/work", archived);
-    const [first, second] = [make("first"), make("second")];
+    const [first, second] = [await make("first"), await make("second")];
     const held = threads.resume("/work", first, "R-9");
-    const third = make("third");
+    const third = await make("third");
     held.close();
     expect(
       threads
@@ -194,7 +195,7 @@ describe("The threads of a workspace", () => {
         .map(({ session_id }) => session_id)
         .sort(),
     ).toEqual([first, second, third].sort());
-    const fourth = make("fourth");
+    const fourth = await make("fourth");
     expect(threads.list("/work").map(({ session_id }) => session_id)).toEqual([fourth, third]);
     const names = readdirSync(join(storePath, readdirSync(storePath)[0] as string));
     expect(names.filter((name) => name.startsWith(first))).toEqual([]);
@@ -208,9 +209,9 @@ describe("The threads of a workspace", () => {
     threads.resume("/work", id, "R-2").close();
   });
 
-  it("survive a broken meta file", () => {
+  it("survive a broken meta file", async () => {
     const { threads, storePath } = store();
-    const id = written(threads, "one");
+    const id = await written(threads, "one");
     writeFileSync(join(storePath, readdirSync(storePath)[0] as string, `${id}.meta.json`), "{");
     expect(threads.list("/work")).toEqual([]);
     expect(threads.has("/work", id)).toBe(true);
@@ -230,19 +231,19 @@ describe("lockThread", () => {
 describe("The threads as the tools of a run reach them", () => {
   it("are found by title before text, read in parts, and made for a hand-off", async () => {
     const { threads, pass } = store();
-    const [parser, other] = ["mend the Parser", "tidy up"].map((text) => {
-      pass(1000);
-      return written(threads, text);
-    });
-    const thread = threads.resume("/work", other as string, "R-2");
+    const parser = await written(threads, "mend the Parser");
+    pass(1000);
+    const other = await written(threads, "tidy up");
+    pass(1000);
+    const thread = threads.resume("/work", other, "R-2");
     thread.write([user("the parser again")]);
-    thread.end(ended);
-    const own = written(threads, "parser too");
+    await thread.end(ended);
+    const own = await written(threads, "parser too");
     const service = createThreadService(threads, { ...details, runId: "R-3" }, own);
     expect((await service.find("parser", 10)).map(({ session_id }) => session_id)).toEqual([parser, other]);
     expect(await service.find("nothing of this", 10)).toEqual([]);
-    expect(await service.read(other as string, 0, 2)).toBe("user: tidy up\n\nassistant: did tidy up\n\n[1 more messages, from offset 2]");
-    expect(await service.read(other as string, 2, 2)).toBe("user: the parser again");
+    expect(await service.read(other, 0, 2)).toBe("user: tidy up\n\nassistant: did tidy up\n\n[1 more messages, from offset 2]");
+    expect(await service.read(other, 2, 2)).toBe("user: the parser again");
     expect(await service.read("T-0199c7fe-a000-7000-8000-000000000000", 0, 2)).toBeUndefined();
     const made = await service.create("go on");
     expect(threads.read("/work", made)).toEqual([user("go on")]);

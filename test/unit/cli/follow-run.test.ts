@@ -1,3 +1,4 @@
+import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import type { Context } from "../../../adapters/cli/context.js";
 import { followRun } from "../../../adapters/cli/follow-run.js";
@@ -102,6 +103,32 @@ describe("followRun at a terminal", () => {
     await client.runs.answer({ id: run_id, question_id: questions[0]?.question_id ?? "", option_id: "deny" });
     expect(await done).toBe(0);
     expect(written.stderr).not.toContain("Run ls?");
+  });
+});
+
+describe("followRun where nobody is asked", () => {
+  const unasked = (): ReturnType<typeof terminal> => {
+    const { context, stdin, written } = terminal();
+    return { context: { ...context, stdin: new PassThrough() as unknown as Context["stdin"] }, stdin, written };
+  };
+
+  it.each([
+    [permission("Run ls?"), { option_id: "deny" }, "y"],
+    [{ kind: "text", scope: "user_question", prompt: "Name?" } satisfies QuestionInput, { text: "Ada" }, "--text <answer>"],
+  ])("says how a question that waits is answered, and of one that was only what it was", async (question, answer, words) => {
+    const manager = await openManager(functionExecutor(async ({ ask }) => void (await ask(question))));
+    const client = createClient(manager);
+    const { run_id } = await client.runs.start({ prompt: "x" });
+    const now = unasked();
+    const done = followRun(client, run_id, now.context, { signal: forever });
+    await until(() => now.written.stderr.includes(`in another terminal: anode runs answer ${run_id} ${words}\n`));
+    const [asked] = (await client.runs.questions({ id: run_id, status: "open" })).questions;
+    await client.runs.answer({ id: run_id, question_id: asked?.question_id ?? "", ...answer });
+    expect(await done).toBe(0);
+    const later = unasked();
+    expect(await followRun(client, run_id, later.context, { signal: forever })).toBe(0);
+    expect(later.written.stderr).toContain(`asks: ${question.prompt}`);
+    expect(later.written.stderr).not.toContain("another terminal");
   });
 });
 

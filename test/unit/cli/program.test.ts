@@ -24,6 +24,13 @@ describe("anode --help", () => {
     for (const name of commandNames) expect(stdout).toMatch(new RegExp(`^ +${name} +${commandTable[name].summary.slice(0, 20)}`, "m"));
   });
 
+  it("of a word lists the commands that begin with it", async () => {
+    const { code, stdout } = await type("peers", "--help");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ +peers register +Register a peer/m);
+    expect(stdout).not.toMatch(/^ +runs start/m);
+  });
+
   it("is what anode alone prints, with exit code 2", async () => {
     const alone = await type();
     expect([alone.code, alone.stdout]).toEqual([2, (await type("--help")).stdout]);

@@ -15,9 +15,13 @@ const event = (type: string, payload: Record<string, unknown> = {}): StreamEvent
 });
 
 function told(...events: StreamEvent[]): { stdout: string; stderr: string } {
+  return toldWith(undefined, ...events);
+}
+
+function toldWith(asked: Parameters<typeof createTranscript>[1], ...events: StreamEvent[]): { stdout: string; stderr: string } {
   const written = { stdout: "", stderr: "" };
   const sink = (name: "stdout" | "stderr") => ({ write: (text: string) => void (written[name] += text), on: () => undefined });
-  const tell = createTranscript(createOutput({ stdout: sink("stdout"), stderr: sink("stderr") }));
+  const tell = createTranscript(createOutput({ stdout: sink("stdout"), stderr: sink("stderr") }), asked);
   for (const one of events) tell(one);
   return written;
 }
@@ -43,6 +47,13 @@ describe("createTranscript", () => {
 
   it("puts a child's stderr on stderr, without a name before it", () => {
     expect(told(event("process.output", { stream: "stderr", text: "warning\n" }))).toEqual({ stdout: "", stderr: "warning\n" });
+  });
+
+  it("tells of a question where nobody puts it to a person", () => {
+    const asked = event("question.asked", { run_id: "R-1", question_id: "Q-1", prompt: "Allow ls?" });
+    const heard: unknown[] = [];
+    expect(toldWith((question) => void heard.push(question.question_id), asked).stderr).toBe("anode: R-1 asks: Allow ls?\n");
+    expect([told(asked).stderr, heard]).toEqual(["", ["Q-1"]]);
   });
 
   it("tells of tools, notices, questions and gaps on stderr", () => {

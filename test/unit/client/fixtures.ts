@@ -1,5 +1,6 @@
 import type { Carrier, CarrierCall, CarrierReply } from "../../../adapters/client/carrier.js";
-import { type ClientOptions, createClient } from "../../../adapters/client/client.js";
+import type { ClientOptions } from "../../../adapters/client/client.js";
+import { createClient } from "../../../adapters/client/create-client.js";
 import type { Client } from "../../../adapters/client/client-types.js";
 import { type CodeEntry, errorCatalogue, type ErrorCode, isAnodeError } from "../../../lib/errors.js";
 import { createTestHost, type TestHost } from "../../../lib/testing/test-host.js";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { createManualClock } from "../../../lib/testing/manual-clock.js";
 import { createTestHost } from "../../../lib/testing/test-host.js";
 import type { CarrierCall } from "../../../adapters/client/carrier.js";
-import { createClient } from "../../../adapters/client/client.js";
+import { createClient } from "../../../adapters/client/create-client.js";
 import { codeOf, json, scriptedCarrier, type Step } from "./fixtures.js";
 
 /** A client whose server holds each wait for as long as it was asked to; the run ends after so many of them. */

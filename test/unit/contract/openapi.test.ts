@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { openApiDocument } from "../../../lib/contract/document.js";
 import { toOpenApi } from "../../../lib/contract/openapi.js";
+import { runOrigin, runStatus } from "../../../lib/runs/schema.js";
 import { operations, row } from "../http/fixtures.js";
 
 interface Described {
@@ -78,5 +80,19 @@ describe("toOpenApi", () => {
       "application/x-ndjson",
       "application/json",
     ]);
+  });
+});
+
+describe("openApiDocument", () => {
+  it("lists the values of a run's status and origin, as a filter and in what comes back", () => {
+    const list = (openApiDocument()["paths"] as Paths)["/runs"]?.["get"];
+    const filter = (wanted: string) => (list?.parameters?.find(({ name }) => name === wanted) as { schema?: unknown } | undefined)?.schema;
+    const oneOf = (...values: string[]) => ({ type: "string", enum: values });
+    const oneOrMore = (...values: string[]) => ({ anyOf: [oneOf(...values), { type: "array", items: oneOf(...values) }] });
+    expect(filter("status")).toEqual(oneOrMore("active", "terminal", ...runStatus.options));
+    expect(filter("origin")).toEqual(oneOrMore(...runOrigin.options));
+    expect(list?.responses["200"]?.content?.["application/json"]?.schema).toMatchObject({
+      properties: { runs: { items: { properties: { status: oneOf(...runStatus.options), origin: oneOf(...runOrigin.options) } } } },
+    });
   });
 });

@@ -25,8 +25,10 @@ describe("diagnoseConfig", () => {
         providers: { own: { type: "custom" }, openai: {} },
         profiles: {
           mine: { aliases: ["m"], tools: ["read", "g*", "mcp__github__*", "*"], model: "openai/x" },
-          outer: { executor: { kind: "acp" }, model: "sonnet" },
+          outer: { executor: { kind: "acp", agent: "here" }, model: "sonnet" },
+          here: { executor: { kind: "acp" } },
         },
+        agents: { here: { argv: [process.execPath], approval: {} } },
         permissions: [
           { tool: "shell_command", action: "ask" },
           { tool: "delete", action: "ask" },
@@ -37,7 +39,17 @@ describe("diagnoseConfig", () => {
   });
 
   it.each([...Object.keys(agentProfiles()), "smart", "search"])("knows the profile %s without a definition", async (profile) => {
-    expect(await findings({ profile })).toEqual([]);
+    expect((await findings({ profile })).filter((text) => !text.includes("is not installed"))).toEqual([]);
+  });
+
+  it("finds an agent by its command in PATH alone", async () => {
+    const { cwd } = temporaryHome();
+    const config = { profile: "gemini" };
+    expect(await findings(config, { PATH: cwd })).toEqual([
+      'warn: profiles.gemini.executor.agent names the agent "gemini", which is not installed: its command gemini was not found in PATH; npm install --global @google/gemini-cli',
+    ]);
+    writeFileSync(join(cwd, "gemini"), "", { mode: 0o755 });
+    expect(await findings(config, { PATH: cwd })).toEqual([]);
   });
 
   it.each(Object.keys(builtInProviders))("knows the provider %s without a definition", async (id) => {
@@ -56,6 +68,20 @@ describe("diagnoseConfig", () => {
     [{ permissions: [{ tool: "edit", action: "ask" }] }, 'warn: permissions.0.tool has "edit", which fits no tool'],
     [{ tools: { disabled: ["x*"] } }, 'warn: tools.disabled has "x*", which fits no tool'],
     [{ profiles: { a: { tools: ["reed"] } } }, 'warn: profiles.a.tools has "reed", which fits no tool'],
+    [
+      { profiles: { a: { executor: { kind: "acp", agent: "b" } } } },
+      'warn: profiles.a.executor.agent names the agent "b", which is not defined',
+    ],
+    [{ profiles: { a: { executor: { kind: "acp" } } } }, 'warn: profiles.a.executor.agent names the agent "a", which is not defined'],
+    [
+      { agents: { b: { argv: ["/nowhere/b"], approval: {} } }, profiles: { a: { executor: { kind: "acp", agent: "b" } } } },
+      'warn: profiles.a.executor.agent names the agent "b", which is not installed: its command /nowhere/b was not found in PATH',
+    ],
+    [
+      { agents: { claude: { enabled: false } }, profiles: { claude: {} } },
+      'warn: profiles.claude.executor.agent names the agent "claude", which is disabled',
+    ],
+    [{ agents: { b: { argv: [] } } }, "fail: agents.b: argv"],
     [{ providers: { openai: { apiKey: "{env:NO_KEY}" } } }, "warn: the variable NO_KEY is not set"],
   ])("says of %j: %s", async (value, expected) => {
     const found = await findings(value);

@@ -14,6 +14,7 @@ describe("handle", () => {
     const reply = await handle(post("/runs", { prompt: "x" }));
     expect([reply.status, reply.body, reply.close]).toEqual([201, '{"done":"runs.start"}', undefined]);
     expect(reply.headers["Content-Type"]).toBe("application/json");
+    expect(Object.keys(reply.headers)[0]).toBe("Content-Type");
     expect(performed).toMatchObject([
       { operation: "runs.start", input: { prompt: "x" }, context: { caller: { id: "owner" }, address: "127.0.0.1" } },
     ]);

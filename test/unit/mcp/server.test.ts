@@ -1,7 +1,9 @@
 import { AjvJsonSchemaValidator } from "@modelcontextprotocol/sdk/validation/ajv";
 import { describe, expect, it } from "vitest";
+import * as z from "zod";
 import type { Caller } from "../../../lib/caller.js";
 import { operations } from "../../../lib/contract/index.js";
+import { type OperationName, operationSchemas } from "../../../lib/contract/schemas.js";
 import { AnodeError } from "../../../lib/errors.js";
 import { functionExecutor } from "../../../lib/runs/function-executor.js";
 import { openManager, untilAborted } from "../../support/manager.js";
@@ -138,6 +140,14 @@ describe("createMcpServer", () => {
 });
 
 describe("the input schemas of the tools", () => {
+  it("rename only what the operations take", () => {
+    for (const { name, tool_fields } of operations) {
+      const schema = z.toJSONSchema(operationSchemas[name as OperationName].input, { io: "input", unrepresentable: "any" });
+      const unknown = Object.values(tool_fields ?? {}).filter((field) => !Object.hasOwn(schema.properties ?? {}, field));
+      expect([name, unknown]).toEqual([name, []]);
+    }
+  });
+
   it("take what the operations take, in their JSON spelling", async () => {
     const client = await connectMcp(callerOf(await openManager(greeter)));
     const { tools } = await client.listTools();

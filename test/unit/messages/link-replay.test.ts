@@ -55,6 +55,8 @@ describe("Replay", () => {
 
   it("puts back in order what was not confirmed within its lease, and tries again later", async () => {
     const { mesh, peer_id } = await withQueue(3);
+    // Not in step with the sweep, which tries what waits.
+    await mesh.host.clock.advance(10_000);
     const socket = fakeSocket(mesh);
     await socket.send({ ...service, peer_id });
     await socket.ack(idOf(socket, "1"));
@@ -69,8 +71,9 @@ describe("Replay", () => {
       ["2", "queued"],
     ]);
     const [first, second] = [idOf(socket, "0"), idOf(socket, "2")];
-    await socket.send({ type: "pong", nonce: "0" });
-    await mesh.host.clock.advance(30_000);
+    await mesh.host.clock.advance(29_999);
+    expect(textsOf(socket)).toHaveLength(3);
+    await mesh.host.clock.advance(1);
     expect(textsOf(socket)).toEqual(["0", "1", "2", "0", "2"]);
     expect([idOf(socket, "0"), idOf(socket, "2")]).toEqual([first, second]);
     // A receipt that is later than the lease still counts.

@@ -11,6 +11,7 @@ const packages = {
   "durable-streams": { "@durable-streams/server": "0.3.7" },
   bullmq: { bullmq: "6.7.0", ioredis: "6.0.0" },
   opencode: { "opencode-ai": "1.18.33" },
+  "sandbox-agent": { "@sandbox-agent/cli": "0.4.2" },
   langgraph: { "@langchain/langgraph-cli": "1.5.1", "@langchain/langgraph": "1.7.3" },
 };
 const longestMs = 60_000;

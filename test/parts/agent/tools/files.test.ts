@@ -412,11 +412,16 @@ describe("paths", { timeout: 60_000 }, () => {
     const swapper = (async () => {
       while (swapping) {
         await rename(swap, kept);
-        // The tool may make the folder anew in the moment it is gone.
+        // The tool may make the folder anew in every moment it is gone.
         await rename(bait, swap).catch(() => {});
         await rename(swap, bait).catch(() => {});
-        await rm(swap, { recursive: true, force: true });
-        await rename(kept, swap);
+        for (let isBack = false; !isBack; ) {
+          await rm(swap, { recursive: true, force: true });
+          isBack = await rename(kept, swap).then(
+            () => true,
+            () => false,
+          );
+        }
       }
     })();
     const answers: string[] = [];
