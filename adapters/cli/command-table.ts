@@ -255,7 +255,11 @@ const table = {
     summary: "Put the hooks into an agent's own settings; what is there already stays as it is",
     examples: ["hooks install claude-code", "hooks install claude-code --approval", "hooks install codex --scope project --dry-run"],
   },
-  "hooks status": { words: "[backend]", summary: "Show which hooks are in which settings", examples: ["hooks status", "hooks status codex"] },
+  "hooks status": {
+    words: "[backend]",
+    summary: "Show which hooks are in which settings",
+    examples: ["hooks status", "hooks status codex"],
+  },
   "hooks uninstall": {
     words: "<backend>",
     summary: "Take exactly what was put in out of an agent's settings",

@@ -58,48 +58,51 @@ function writePrograms(bench: PaneBench, other: string): { readonly ask: string;
   return { ask, answer };
 }
 
-describe.skipIf(!hasTmux).for(
-  (["claude-code", "codex"] as const).filter((runtime) => programOf(runtime) !== undefined).map((runtime) => [runtime] as const),
-)("%s in a pane", ([runtime]) => {
-  it("is asked by a person: held back until it is idle, typed once, acknowledged, traced", async () => {
-    const bench = await openPaneBench();
-    await settle(bench, runtime);
-    const pane = bench.open(runtime, "one");
-    if (runtime === "claude-code") {
-      // It is there, and has not told what it does: nothing is typed.
-      const { peer_id } = await peerIn(bench, pane);
-      expect(await bench.client.messages.notify({ to_peer: peer_id, text: "#script say Noted" })).toMatchObject({
-        delivery_state: "queued",
-        reason: "not_idle",
-      });
-    }
-    const { peer_id } = await idleIn(bench, pane);
-    if (runtime === "claude-code") {
-      const [early] = (await bench.client.messages.list({ peer_id, direction: "inbound" })).messages;
-      expect(early).toMatchObject({ delivery_state: "delivered" });
-      // What was held back came with the stop hook of that turn.
-      expect(await stagesOf(bench, early?.delivery_id ?? "")).toEqual([
-        ...["created", "resolved_peer", "routed", "deferred", "claimed", "confirmed"],
+describe
+  .skipIf(!hasTmux)
+  .for((["claude-code", "codex"] as const).filter((runtime) => programOf(runtime) !== undefined).map((runtime) => [runtime] as const))(
+  "%s in a pane",
+  ([runtime]) => {
+    it("is asked by a person: held back until it is idle, typed once, acknowledged, traced", async () => {
+      const bench = await openPaneBench();
+      await settle(bench, runtime);
+      const pane = bench.open(runtime, "one");
+      if (runtime === "claude-code") {
+        // It is there, and has not told what it does: nothing is typed.
+        const { peer_id } = await peerIn(bench, pane);
+        expect(await bench.client.messages.notify({ to_peer: peer_id, text: "#script say Noted" })).toMatchObject({
+          delivery_state: "queued",
+          reason: "not_idle",
+        });
+      }
+      const { peer_id } = await idleIn(bench, pane);
+      if (runtime === "claude-code") {
+        const [early] = (await bench.client.messages.list({ peer_id, direction: "inbound" })).messages;
+        expect(early).toMatchObject({ delivery_state: "delivered" });
+        // What was held back came with the stop hook of that turn.
+        expect(await stagesOf(bench, early?.delivery_id ?? "")).toEqual([
+          ...["created", "resolved_peer", "routed", "deferred", "claimed", "confirmed"],
+        ]);
+      }
+      const id = "ask-from-a-person-0001";
+      const text = `#script sh ${anode(`ack ${id} Seen`)} | say Told`;
+      await bench.client.asks.ask({ to_peer: peer_id, text, correlation_id: id });
+      await vi.waitFor(async () => {
+        expect(await bench.client.asks.get({ id }), bench.screen(pane)).toMatchObject({
+          state: "closed",
+          close_reason: "ack_with_msg",
+          reply_text: "Seen",
+          delivery_state: "delivered",
+        });
+      }, patient);
+      expect(await stagesOf(bench, id)).toEqual([
+        ...["created", "resolved_peer", "routed", "websocket_sent", "hook_received", "pane_injected", "acked", "closed"],
       ]);
-    }
-    const id = "ask-from-a-person-0001";
-    const text = `#script sh ${anode(`ack ${id} Seen`)} | say Told`;
-    await bench.client.asks.ask({ to_peer: peer_id, text, correlation_id: id });
-    await vi.waitFor(async () => {
-      expect(await bench.client.asks.get({ id }), bench.screen(pane)).toMatchObject({
-        state: "closed",
-        close_reason: "ack_with_msg",
-        reply_text: "Seen",
-        delivery_state: "delivered",
-      });
-    }, patient);
-    expect(await stagesOf(bench, id)).toEqual([
-      ...["created", "resolved_peer", "routed", "websocket_sent", "hook_received", "pane_injected", "acked", "closed"],
-    ]);
-    await becomesIdle(bench, pane, peer_id);
-    expect(bench.screen(pane).split(`[anode:ask ${id} from @human`)).toHaveLength(2);
-  });
-});
+      await becomesIdle(bench, pane, peer_id);
+      expect(bench.screen(pane).split(`[anode:ask ${id} from @human`)).toHaveLength(2);
+    });
+  },
+);
 
 describe.skipIf(!hasTmux || programOf("claude-code") === undefined)("Claude Code", () => {
   it("asks another Claude Code in the next pane, each as itself", async () => {

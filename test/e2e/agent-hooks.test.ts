@@ -9,7 +9,8 @@ const events = ["session", "prompt", "stop", "notification", "session-end"] as c
 const told = { hook_event_name: "Stop", session_id: "s-1", cwd: "/repo", prompt: "Hello", prompt_id: "p-1" };
 
 const fileOf = (bench: StandInBench, { pane }: StandIn): string => join(bench.home, "peers", `pane-${pane.slice(1)}.json`);
-const read = (path: string) => JSON.parse(readFileSync(path, "utf8")) as Record<"hook_pid" | "hook_started", number> & Record<"peer_id" | "peer_token", string>;
+const read = (path: string) =>
+  JSON.parse(readFileSync(path, "utf8")) as Record<"hook_pid" | "hook_started", number> & Record<"peer_id" | "peer_token", string>;
 
 const linked = (bench: StandInBench, { pane }: StandIn) =>
   vi.waitFor(async () => {
@@ -53,7 +54,12 @@ describe("hooks are told nonsense", () => {
     await bench.startDaemon();
     const wrong = { session_id: 7, cwd: ["/"], prompt: { a: 1 }, stop_hook_active: "true", transcript_path: 1, model: null, reason: 0 };
     for (const event of events) expect(await bench.hook(event, wrong)).toMatchObject({ code: 0, err: "" });
-    const large = { ...told, session_id: "large", prompt: `First line\n${"x".repeat(10 * 1024 * 1024)}`, last_assistant_message: "y".repeat(200_000) };
+    const large = {
+      ...told,
+      session_id: "large",
+      prompt: `First line\n${"x".repeat(10 * 1024 * 1024)}`,
+      last_assistant_message: "y".repeat(200_000),
+    };
     for (const event of ["session", "prompt", "stop"]) expect(await bench.hook(event, large)).toMatchObject({ code: 0, err: "" });
     const { events: turns } = await bench.client.events.list({ types: "peer.turn" });
     expect(turns.map(({ payload }) => payload)).toContainEqual(expect.objectContaining({ event: "started", first_line: "First line" }));
@@ -72,7 +78,10 @@ describe("a session without a pane", () => {
     const session = await bench.hook("session", told);
     expect(session).toMatchObject({ code: 0, err: "" });
     const { hookSpecificOutput } = JSON.parse(session.out) as { hookSpecificOutput: Record<string, string> };
-    expect(hookSpecificOutput).toMatchObject({ hookEventName: "SessionStart", additionalContext: expect.stringContaining("@repo-claude-code") });
+    expect(hookSpecificOutput).toMatchObject({
+      hookEventName: "SessionStart",
+      additionalContext: expect.stringContaining("@repo-claude-code"),
+    });
     const { peers } = await bench.client.peers.list({ backend: "claude-code" });
     expect(peers).toHaveLength(1);
     const id = peers[0]?.peer_id ?? "";
@@ -129,7 +138,12 @@ describe("a session without a pane", () => {
     await turn(`[anode:ask ${plain} from @human to @repo-claude-code]\nWhich color?`, "p-4");
     for (const open of [id, plain]) expect(await bench.client.asks.get({ id: open })).toMatchObject({ state: "open" });
     await turn(`[anode:ask ${id} from @human to @repo-claude-code]\nWhich color?`, "p-5");
-    expect(await bench.client.asks.get({ id })).toMatchObject({ close_reason: "ack_with_msg", reply_text: "It is blue", replied_by: "turn", turn_id: "p-5" });
+    expect(await bench.client.asks.get({ id })).toMatchObject({
+      close_reason: "ack_with_msg",
+      reply_text: "It is blue",
+      replied_by: "turn",
+      turn_id: "p-5",
+    });
     expect(await bench.client.asks.get({ id: plain })).toMatchObject({ state: "open" });
   });
 });
@@ -150,7 +164,11 @@ describe.skipIf(!hasTmux)("an agent in a pane", () => {
     expect(isAlive({ pid: hook_pid, started: hook_started })).toBe("ok");
     // No secret where others can see it, and nothing of the agent's own.
     for (const what of ["cmdline", "environ"]) expect(readFileSync(`/proc/${String(hook_pid)}/${what}`, "utf8")).not.toContain(peer_token);
-    expect(await bench.client.peers.doctor({ id: peer.peer_id })).toMatchObject({ contradictions: [], agent: { alive: true }, hook: { alive: true } });
+    expect(await bench.client.peers.doctor({ id: peer.peer_id })).toMatchObject({
+      contradictions: [],
+      agent: { alive: true },
+      hook: { alive: true },
+    });
   });
 
   it("gets a text only when it is idle, one for each idle, and the rest at its stop hook", async () => {
@@ -203,12 +221,18 @@ describe.skipIf(!hasTmux)("an agent in a pane", () => {
     expect(await bench.client.messages.get({ delivery_id })).toMatchObject({ delivery_state: "queued" });
     expect(agent.reads()).toHaveLength(1);
     await agent.type("/go");
-    await vi.waitFor(async () => expect(await bench.client.messages.get({ delivery_id })).toMatchObject({ delivery_state: "delivered" }), patient);
+    await vi.waitFor(
+      async () => expect(await bench.client.messages.get({ delivery_id })).toMatchObject({ delivery_state: "delivered" }),
+      patient,
+    );
     await becomes(bench, peer_id, "idle");
     expect(agent.reads().filter(({ read }) => read.includes("over the restart"))).toHaveLength(1);
     // And typing goes on over the new connection.
     await notify(bench, peer_id, "after the restart");
-    await vi.waitFor(() => expect(agent.reads().at(-1)).toMatchObject({ read: expect.stringContaining("after the restart"), by: "composer" }), patient);
+    await vi.waitFor(
+      () => expect(agent.reads().at(-1)).toMatchObject({ read: expect.stringContaining("after the restart"), by: "composer" }),
+      patient,
+    );
   });
 
   it("stays the same peer when its session is cleared, and is gone with its session", async () => {
@@ -217,11 +241,17 @@ describe.skipIf(!hasTmux)("an agent in a pane", () => {
     const agent = await bench.open("one");
     const { peer_id } = await linked(bench, agent);
     await agent.type("/clear");
-    await vi.waitFor(async () => expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ session_id: "session-one-next" }), patient);
+    await vi.waitFor(
+      async () => expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ session_id: "session-one-next" }),
+      patient,
+    );
     expect((await bench.client.peers.list({ backend: "claude-code" })).peers).toHaveLength(1);
     const { hook_pid, hook_started } = read(fileOf(bench, agent));
     await agent.type("/exit");
-    await vi.waitFor(async () => expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ retire_reason: "session_end" }), patient);
+    await vi.waitFor(
+      async () => expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ retire_reason: "session_end" }),
+      patient,
+    );
     await vi.waitFor(() => expect(isAlive({ pid: hook_pid, started: hook_started })).toBe("fail"), patient);
     expect(existsSync(fileOf(bench, agent))).toBe(false);
   });
@@ -234,7 +264,10 @@ describe.skipIf(!hasTmux)("an agent in a pane", () => {
     const { peer_id } = await linked(bench, agent);
     const { hook_pid, hook_started } = read(fileOf(bench, agent));
     process.kill(agent.pid, "SIGKILL");
-    await vi.waitFor(async () => expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ retire_reason: "agent_exited" }), patient);
+    await vi.waitFor(
+      async () => expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ retire_reason: "agent_exited" }),
+      patient,
+    );
     await vi.waitFor(() => expect(isAlive({ pid: hook_pid, started: hook_started })).toBe("fail"), patient);
     expect(existsSync(fileOf(bench, agent))).toBe(false);
   });
@@ -279,7 +312,10 @@ describe.skipIf(!hasTmux)("an agent in a pane", () => {
     expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ display_name: "linked", ws_connected: true });
     await bench.client.session.update({ peer_id, status: "online", turn_state: "idle" });
     expect(await notify(bench, peer_id, "Hello there")).toMatchObject({ to_peer_id: peer_id });
-    await vi.waitFor(() => expect(readFileSync(file, "utf8")).toBe("\u001b[200~[anode:note from @human to @linked]\nHello there\u001b[201~\r"), patient);
+    await vi.waitFor(
+      () => expect(readFileSync(file, "utf8")).toBe("\u001b[200~[anode:note from @human to @linked]\nHello there\u001b[201~\r"),
+      patient,
+    );
     await vi.waitFor(async () => expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ turn_state: "working" }), patient);
   });
 });

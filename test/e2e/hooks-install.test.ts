@@ -25,7 +25,9 @@ describe("anode hooks install", () => {
     expect(await user.anode("hooks", "install", backend)).toMatchObject({ code: 0, out: "", err: expect.stringContaining(path) });
     expect(statSync(path).mode & 0o777).toBe(0o600);
     const text = readFileSync(path, "utf8");
-    expect(text).toContain(backend === "opencode" ? pathToFileURL(join(dirname(programPath), "../adapters/client/index.js")).href : programPath);
+    expect(text).toContain(
+      backend === "opencode" ? pathToFileURL(join(dirname(programPath), "../adapters/client/index.js")).href : programPath,
+    );
     expect(await user.anode("hooks", "install", backend)).toMatchObject({ code: 0, err: expect.stringContaining("already") });
     expect(readFileSync(path, "utf8")).toBe(text);
     const { hooks } = JSON.parse((await user.anode("hooks", "status", "--json")).out) as { hooks: { backend: string; state: string }[] };
@@ -65,7 +67,8 @@ describe("anode hooks install", () => {
   it("asks for approval only when it is told to, or configured so", async () => {
     const user = newUser();
     const path = join(user.folder, places["claude-code"][0]);
-    const gate = () => (JSON.parse(readFileSync(path, "utf8")) as { hooks: Record<string, { matcher: string }[]> }).hooks["PreToolUse"]?.[0];
+    const gate = () =>
+      (JSON.parse(readFileSync(path, "utf8")) as { hooks: Record<string, { matcher: string }[]> }).hooks["PreToolUse"]?.[0];
     await user.anode("hooks", "install", "claude-code");
     expect(gate()).toBeUndefined();
     await user.anode("hooks", "install", "claude-code", "--approval");
@@ -92,8 +95,14 @@ describe("anode hooks install", () => {
     const user = newUser();
     write(join(user.folder, places.opencode[0]), "export const Mine = 1;\n");
     expect(await user.anode("hooks", "install", "opencode")).toMatchObject({ code: 2, err: expect.stringContaining("not ours") });
-    expect(await user.anode("hooks", "install", "vim")).toMatchObject({ code: 2, err: expect.stringContaining("claude-code, codex, gemini, opencode") });
-    expect(await user.anode("hooks", "install", "codex", "--scope", "all")).toMatchObject({ code: 2, err: expect.stringContaining("--scope") });
+    expect(await user.anode("hooks", "install", "vim")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("claude-code, codex, gemini, opencode"),
+    });
+    expect(await user.anode("hooks", "install", "codex", "--scope", "all")).toMatchObject({
+      code: 2,
+      err: expect.stringContaining("--scope"),
+    });
   });
 });
 
@@ -106,9 +115,14 @@ describe("the plugin of opencode", () => {
     await user.anode("hooks", "install", "opencode");
     vi.stubEnv("HOME", user.folder);
     onTestFinished(() => void vi.unstubAllEnvs());
-    const plugin = (await import(pathToFileURL(join(user.folder, places.opencode[0])).href)) as { AnodePeer: (input: object) => Promise<Plugin> };
+    const plugin = (await import(pathToFileURL(join(user.folder, places.opencode[0])).href)) as {
+      AnodePeer: (input: object) => Promise<Plugin>;
+    };
     const put: unknown[] = [];
-    const hooks = await plugin.AnodePeer({ directory: "/repo", client: { session: { promptAsync: async (input: unknown) => void put.push(input) } } });
+    const hooks = await plugin.AnodePeer({
+      directory: "/repo",
+      client: { session: { promptAsync: async (input: unknown) => void put.push(input) } },
+    });
     await hooks["chat.message"]({ sessionID: "ses_1" });
     const peer = await vi.waitFor(async () => {
       const { peers } = await client.peers.list({ backend: "opencode" });

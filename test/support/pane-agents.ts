@@ -89,8 +89,15 @@ export async function openPaneBench({ config = {} }: { readonly config?: object 
       mkdirSync(cwd, { recursive: true });
       const variables = runtime === "claude-code" ? pointClaude(folder, cwd, model.url) : pointCodex(folder, cwd, model.url);
       // Its sandbox would keep its commands from the socket of the daemon.
-      const argv = runtime === "claude-code" ? ["--permission-mode", "default"] : ["--no-alt-screen", "--dangerously-bypass-hook-trust", "-s", "danger-full-access", "-a", "never"];
-      return tmux.open(session, ["/usr/bin/env", ...Object.entries(variables).map((pair) => pair.join("=")), programOf(runtime) ?? "", ...argv], cwd);
+      const argv =
+        runtime === "claude-code"
+          ? ["--permission-mode", "default"]
+          : ["--no-alt-screen", "--dangerously-bypass-hook-trust", "-s", "danger-full-access", "-a", "never"];
+      return tmux.open(
+        session,
+        ["/usr/bin/env", ...Object.entries(variables).map((pair) => pair.join("=")), programOf(runtime) ?? "", ...argv],
+        cwd,
+      );
     },
   };
 }
@@ -101,7 +108,13 @@ function pointClaude(home: string, cwd: string, modelUrl: string): Record<string
   const trusted = { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true };
   // What it would ask at its first start, answered.
   const notices = { hasSeenAutoDefaultNotice: true, hasSeenAutoDefaultNudge: true, hasSeenAutoModeEntryWarning: true };
-  const account = { ...notices, hasResetAutoModeOptInForDefaultOffer: true, hasCompletedOnboarding: true, theme: "dark", customApiKeyResponses: { approved: ["sk-fake"], rejected: [] } };
+  const account = {
+    ...notices,
+    hasResetAutoModeOptInForDefaultOffer: true,
+    hasCompletedOnboarding: true,
+    theme: "dark",
+    customApiKeyResponses: { approved: ["sk-fake"], rejected: [] },
+  };
   writeFileSync(path, JSON.stringify({ ...account, ...before, projects: { ...before.projects, [cwd]: trusted } }));
   return {
     ANTHROPIC_BASE_URL: modelUrl,

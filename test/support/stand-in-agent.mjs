@@ -18,10 +18,14 @@ const note = (entry) => appendFileSync(log, `${JSON.stringify(entry)}\n`);
 
 function hook(name, told) {
   const input = JSON.stringify({ session_id, cwd: process.cwd(), ...told });
-  const { status, stdout, stderr } = spawnSync("/bin/sh", ["-c", `'${process.execPath}' '${program}' hook ${name} --backend ${backend} || true`], {
-    input,
-    encoding: "utf8",
-  });
+  const { status, stdout, stderr } = spawnSync(
+    "/bin/sh",
+    ["-c", `'${process.execPath}' '${program}' hook ${name} --backend ${backend} || true`],
+    {
+      input,
+      encoding: "utf8",
+    },
+  );
   note({ hook: name, status, stdout, stderr });
   return stdout.trim() === "" ? {} : JSON.parse(stdout);
 }

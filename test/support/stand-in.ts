@@ -32,7 +32,11 @@ export interface StandInBench {
   readonly client: Client;
   anode(...words: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
   /** Runs a hook outside every pane. */
-  hook(name: string, input: string | object, backend?: string): Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
+  hook(
+    name: string,
+    input: string | object,
+    backend?: string,
+  ): Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
   startDaemon(): Promise<ChildProcess>;
   open(session: string): Promise<StandIn>;
 }
@@ -48,8 +52,11 @@ export async function openStandInBench(): Promise<StandInBench> {
   chmodSync(join(home, "config.json"), 0o600);
   const run = (words: readonly string[], input = "") =>
     new Promise<{ code: number; out: string; err: string }>((resolve) => {
-      const child = execFile(process.execPath, [programPath, ...words], { env, cwd: tmux.folder, maxBuffer: 64 * 1024 * 1024 }, (error, out, err) =>
-        resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+      const child = execFile(
+        process.execPath,
+        [programPath, ...words],
+        { env, cwd: tmux.folder, maxBuffer: 64 * 1024 * 1024 },
+        (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }),
       );
       child.stdin?.on("error", () => {});
       child.stdin?.end(input);

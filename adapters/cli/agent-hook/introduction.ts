@@ -1,4 +1,4 @@
-import { plainText } from "../../../lib/index.js";
+import { plainText } from "../../../lib/plain-text.js";
 import type { Peer } from "../../../lib/peers/schema.js";
 
 const mostPeers = 10;
@@ -12,7 +12,7 @@ export function introduction(own: Peer, peers: readonly Peer[]): string {
     others.length === 0 ? "Nobody else is there now." : "Others that you can reach:",
     ...others.slice(0, mostPeers).map(lineOf),
     ...more,
-    "A text that begins with [anode:ask …] is a question of another peer: close it with `anode ack <id> \"<your answer>\"`.",
+    'A text that begins with [anode:ask …] is a question of another peer: close it with `anode ack <id> "<your answer>"`.',
     'Ask a peer with `anode ask <peer> "<text>" --wait`; `anode notify <peer> "<text>"` needs no answer.',
   ].join("\n");
 }

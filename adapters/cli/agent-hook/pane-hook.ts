@@ -1,17 +1,10 @@
 import { join } from "node:path";
 import { isAnodeError } from "../../../lib/errors.js";
-import {
-  agentText,
-  createPaster,
-  defaultLimits,
-  type HookFile,
-  type HookFiles,
-  type KnownProcess,
-  lookAtPane,
-  type MessageFrame,
-  type PaneBackend,
-  paneEvidence,
-} from "../../../lib/index.js";
+import type { HookFile, HookFiles, KnownProcess, MessageFrame, PaneBackend } from "../../../lib/index.js";
+import { defaultLimits } from "../../../lib/limits.js";
+import { agentText } from "../../../lib/messages/agent-text.js";
+import { lookAtPane, paneEvidence } from "../../../lib/panes/look-at-pane.js";
+import { createPaster } from "../../../lib/panes/paster.js";
 import { acquireLock, createHookFiles, createTmuxPanes, isAlive, type Lock, systemReader } from "../../../lib/node/index.js";
 import { systemHost } from "../../../lib/system-host.js";
 import { type Client, connect, type PeerDisconnect, type Receipt } from "../../client/index.js";

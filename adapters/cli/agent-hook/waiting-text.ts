@@ -1,4 +1,5 @@
-import { type AgentMessage, agentText, plainText } from "../../../lib/index.js";
+import { type AgentMessage, agentText } from "../../../lib/messages/agent-text.js";
+import { plainText } from "../../../lib/plain-text.js";
 import type { Ask } from "../../../lib/asks/schema.js";
 import type { Message } from "../../../lib/messages/schema.js";
 
@@ -8,7 +9,10 @@ const mostCharacters = 48 * 1024;
 const gistCharacters = 120;
 
 /** What waits for an agent as one text, and which messages are in it. */
-export function waitingText(messages: readonly Message[], asks: readonly Ask[]): { readonly text: string; readonly delivery_ids: string[] } {
+export function waitingText(
+  messages: readonly Message[],
+  asks: readonly Ask[],
+): { readonly text: string; readonly delivery_ids: string[] } {
   const parts: string[] = [];
   const delivery_ids: string[] = [];
   let length = 0;

@@ -1,6 +1,6 @@
 import { pathToFileURL } from "node:url";
 import { join } from "node:path";
-import type { SettingsRequest } from "./runtime-settings.js";
+import type { SettingsRequest } from "./settings-request.js";
 
 /** The first line of a plugin of ours. */
 export const pluginMark = "// anode hooks: made by `anode hooks install opencode`, and taken away by `anode hooks uninstall opencode`.";

@@ -4,7 +4,8 @@ import { type CommandLine, misuse } from "../command-line.js";
 import type { Context } from "../context.js";
 import { entriesIn, withEntries, withoutEntries } from "./hook-entries.js";
 import { pluginMark } from "./opencode-plugin.js";
-import { type RuntimeSettings, runtimeSettings, type SettingsRequest, type SettingsScope } from "./runtime-settings.js";
+import { type RuntimeSettings, runtimeSettings, type SettingsScope } from "./runtime-settings.js";
+import type { SettingsRequest } from "./settings-request.js";
 import { readSettings, writeSettings } from "./settings-file.js";
 
 /** A settings file as it is and as it is to be; absent texts are files that are not there. */
@@ -15,7 +16,11 @@ export interface SettingsChange {
 }
 
 /** A runtime's settings as a command line names them. @throws `invalid_request` */
-export function settingsOf(line: CommandLine): { readonly backend: string; readonly settings: RuntimeSettings; readonly scope: SettingsScope } {
+export function settingsOf(line: CommandLine): {
+  readonly backend: string;
+  readonly settings: RuntimeSettings;
+  readonly scope: SettingsScope;
+} {
   const backend = line.words[0] ?? "";
   const settings = Object.hasOwn(runtimeSettings, backend) ? runtimeSettings[backend] : undefined;
   if (!settings) throw misuse(`The backend must be one of ${Object.keys(runtimeSettings).join(", ")}, got ${backend || "nothing"}.`);

@@ -3,18 +3,10 @@ import { join } from "node:path";
 import type { Context } from "../context.js";
 import type { HookEntry } from "./hook-entries.js";
 import { pluginText } from "./opencode-plugin.js";
+import type { SettingsRequest } from "./settings-request.js";
 
 /** Whose settings: the user's own, or those of the project in this folder, which are for this user alone where the runtime has such. */
 export type SettingsScope = "user" | "project";
-
-/** What goes into a runtime's settings. */
-export interface SettingsRequest {
-  /** Absolute paths of Node and of the program. */
-  readonly node: string;
-  readonly program: string;
-  /** Tools that are asked about before they run; absent without approval. */
-  readonly approval?: { readonly gatedTools: readonly string[]; readonly waitMs: number } | undefined;
-}
 
 /** Settings in which the hooks are entries among others, or a file that is the hook. */
 export type RuntimeSettings = {
@@ -57,7 +49,10 @@ export const runtimeSettings: Readonly<Record<string, RuntimeSettings>> = {
   codex: {
     kind: "entries",
     path: (context, scope) =>
-      join(scope === "project" ? join(context.cwd, ".codex") : context.env["CODEX_HOME"] || join(userHome(context), ".codex"), "hooks.json"),
+      join(
+        scope === "project" ? join(context.cwd, ".codex") : context.env["CODEX_HOME"] || join(userHome(context), ".codex"),
+        "hooks.json",
+      ),
     entries: (request) =>
       entriesFor(request, {
         backend: "codex",

@@ -3,7 +3,11 @@ import { describe, expect, it } from "vitest";
 import { entriesIn, type HookEntry, withEntries, withoutEntries } from "../../../adapters/cli/hook-settings/hook-entries.js";
 import { runtimeSettings } from "../../../adapters/cli/hook-settings/runtime-settings.js";
 
-const request = { node: "/opt/node/bin/node", program: "/opt/it's/anode.cjs", approval: { gatedTools: ["Bash", "mcp__*"], waitMs: 45_000 } };
+const request = {
+  node: "/opt/node/bin/node",
+  program: "/opt/it's/anode.cjs",
+  approval: { gatedTools: ["Bash", "mcp__*"], waitMs: 45_000 },
+};
 
 function entriesOf(backend: string): readonly HookEntry[] {
   const settings = runtimeSettings[backend];
@@ -20,10 +24,12 @@ const foreignGroup = fc.oneof(
   fc.record({ matcher: fc.constantFrom("Bash", "*"), hooks: fc.array(foreignHook, { maxLength: 2 }) }),
   fc.constantFrom<unknown>({}, { hooks: 7 }, 7, null),
 );
-const table = fc.dictionary(fc.constantFrom(...events, "PreCompact", "__proto__x"), fc.array(foreignGroup, { maxLength: 3 }), { maxKeys: 5 });
+const table = fc.dictionary(fc.constantFrom(...events, "PreCompact", "__proto__x"), fc.array(foreignGroup, { maxLength: 3 }), {
+  maxKeys: 5,
+});
 const settings = fc
   .tuple(
-    fc.dictionary(fc.constantFrom("model", "permissions", "env", "a\"b", "ünï"), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 4 }),
+    fc.dictionary(fc.constantFrom("model", "permissions", "env", 'a"b', "ünï"), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 4 }),
     fc.option(table, { nil: undefined }),
     fc.boolean(),
   )
@@ -92,7 +98,8 @@ describe("hooks in settings", () => {
         hooks: [
           {
             type: "command",
-            command: "'/opt/node/bin/node' '/opt/it'\\''s/anode.cjs' hook pretooluse --backend claude-code || exit 2 # anode hooks +list +file",
+            command:
+              "'/opt/node/bin/node' '/opt/it'\\''s/anode.cjs' hook pretooluse --backend claude-code || exit 2 # anode hooks +list +file",
             timeout: 85,
             onFailure: "block",
           },
@@ -102,7 +109,11 @@ describe("hooks in settings", () => {
   });
 
   it("waits of any length end well before the runtime's own patience", () => {
-    for (const [backend, unitMs] of [["claude-code", 1_000], ["codex", 1_000], ["gemini", 1]] as const) {
+    for (const [backend, unitMs] of [
+      ["claude-code", 1_000],
+      ["codex", 1_000],
+      ["gemini", 1],
+    ] as const) {
       for (const waitMs of [1, 45_000, 600_000]) {
         const found = runtimeSettings[backend];
         if (found?.kind !== "entries") throw new Error("It has no entries.");
