@@ -34,8 +34,7 @@ const packages = [
   ["daemon", "^adapters/daemon/config-schema\\.ts$", "zod"],
 ];
 
-/** What a marked room or an adapter may take from the core: the front door, the base, the contract, and the type file of each plug point and noun. */
-// What the hooks of agents need is a door of its own: they start often, and the whole of the core is more than they need.
+/** What a marked room or an adapter may take from the core: the front door, the base, the contract, the type file of each plug point and noun, and what the hooks of agents use, which start too often for the whole core. */
 const coreDoors =
   "^lib/([^/]+\\.ts$|contract/|[^/]+/schema\\.ts$|events/(event|buffer|encode)\\.ts$|store/(store|refusals)\\.ts$|runs/executor\\.ts$|attachments/blob-store\\.ts$|messages/agent-text\\.ts$|panes/(look-at-pane|paster)\\.ts$)";
 

@@ -1,6 +1,7 @@
-import type { Command, Context } from "../context.js";
-import { installedIn, ownProgram, planChange, scopeOf, settingsOf } from "../hook-settings/plan-change.js";
-import { runtimeSettings, type SettingsScope } from "../hook-settings/runtime-settings.js";
+import type { Command } from "../context.js";
+import { scopeOf, settingsOf } from "../hook-settings/plan-change.js";
+import { statusOf } from "../hook-settings/status-of.js";
+import { runtimeSettings } from "../hook-settings/runtime-settings.js";
 import { formatTable } from "../table.js";
 
 /** `anode hooks status`: which of our hooks are in which settings. */
@@ -17,17 +18,3 @@ export const run: Command = async (line, context) => {
     );
   return 0;
 };
-
-/** `other` is installed by another program, or by an older one of ours. */
-function statusOf(backend: string, scope: SettingsScope, context: Context) {
-  const settings = runtimeSettings[backend];
-  if (!settings) throw new Error(`${backend} has no settings.`);
-  const path = settings.path(context, scope);
-  const entries = installedIn(settings, path);
-  const events = entries.map(({ event }) => event);
-  if (events.length === 0) return { backend, scope, path, state: "absent", events };
-  const { node, program } = ownProgram();
-  const isOurs = entries.every(({ command }) => command.includes(program) && command.includes(node));
-  const { before, after } = settings.kind === "file" ? planChange(settings, path, { node, program }) : { before: "", after: "" };
-  return { backend, scope, path, state: (settings.kind === "file" ? before === after : isOurs) ? "installed" : "other", events };
-}
