@@ -86,7 +86,7 @@ const typed: Record<string, readonly string[]> = {
   "docs/hooks.md": [
     '+    "SessionStart": [',
     "claude-code  installed",
-    '{ "model": "opus" }',
+    '{\n  "model": "opus"\n}\n',
     "You are the peer @repo-claude-code",
     '"reason":"[anode:note from @human to @repo-claude-code]\\nThe tests are red"',
     '"permissionDecision":"allow"',

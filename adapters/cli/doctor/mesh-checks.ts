@@ -24,7 +24,12 @@ export const meshChecks: readonly Check[] = [
     name: "hooks",
     async find({ env }) {
       const { statusOf } = await import("../hook-settings/status-of.js");
-      const found = Object.keys(runtimes).map((backend) => statusOf(backend, "user", { env, cwd: "/" }));
+      let found: ReturnType<typeof statusOf>[];
+      try {
+        found = Object.keys(runtimes).map((backend) => statusOf(backend, "user", { env, cwd: "/" }));
+      } catch (error) {
+        return warn((error as Error).message);
+      }
       const [ours, others] = ["installed", "other"].map((state) => found.filter((one) => one.state === state).map((one) => one.backend));
       if (others?.length) return warn(`${others.join(", ")}: by another program; \`anode hooks install <agent>\` puts this one in`);
       return ours?.length ? ok(ours.join(", ")) : skip("in no agent's settings; `anode hooks install <agent>`");
