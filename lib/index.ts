@@ -70,7 +70,8 @@ export {
   type ReceiptStatus,
 } from "./messages/frames.js";
 export type { AskAnswer } from "./mesh/ask-questions.js";
-export { Mesh, type MeshOptions, type MeshStats, type SessionReport, type TurnReport } from "./mesh/mesh.js";
+export { Mesh, type MeshOptions, type MeshStats, type SessionReport } from "./mesh/mesh.js";
+export type { TurnReport } from "./mesh/turns.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export {
   type Answer,
@@ -239,3 +240,4 @@ export type { LinkState } from "./peers/show.js";
 export type { PeerEvent } from "./peers/transitions.js";
 export { trace, type Trace, type TraceKind, traceKind, traceStage, type TraceStage } from "./traces/schema.js";
 export { type CloseCode, closeCodes } from "./messages/link-close.js";
+export type { Holding } from "./holding.js";

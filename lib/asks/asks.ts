@@ -206,10 +206,10 @@ export class Asks {
     return { puts: [put], feed: [{ type: "ask.delivered", payload: idsOf(next), peer_id: next.to_peer_id }] };
   }
 
-  /** A turn of its recipient began with this ask: it is what the turn is about. */
-  bindTurn(correlation_id: string, turn_id: string): Step {
+  /** The turn that works on an open ask has begun: its end may answer it. */
+  bindTurn(correlation_id: string, turn_id: string): void {
     const ask = this.#records.get(correlation_id);
-    return ask?.state === "open" ? { puts: [this.#records.put(correlation_id, { ...ask, turn_id })] } : {};
+    if (ask?.state === "open") this.#parts.journal.append({ puts: [this.#records.put(correlation_id, { ...ask, turn_id })] });
   }
 
   /** Waits until an ask is closed. While somebody waits, and a while after, the reply is kept for pulling. */

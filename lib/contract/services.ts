@@ -8,7 +8,7 @@ import type { Handler, Services } from "./operation.js";
 import { createAskServices } from "./services/asks.js";
 import { createAttachmentServices } from "./services/attachments.js";
 import { createDaemonServices, type DaemonParts } from "./services/daemon.js";
-import { createHolding } from "./services/holding.js";
+import { createHolding } from "../holding.js";
 import { createEventServices } from "./services/events.js";
 import { createMessageServices } from "./services/messages.js";
 import { createPaneServices } from "./services/panes.js";
@@ -30,7 +30,7 @@ export interface ServiceParts {
 
 /** Everything that serves the contract over one manager. */
 export function createServices(manager: RunManager, { daemon, mesh, attachments, panes }: ServiceParts = {}): Services {
-  const holding = mesh ? mesh.holding.bind(mesh) : createHolding(manager.limits.meshWaits);
+  const holding = mesh ? mesh.holding : createHolding(manager.limits.meshWaits);
   const questions = createQuestionServices(manager, holding, mesh && questionPorts(mesh));
   return {
     ...createRunServices(manager),

@@ -1,19 +1,17 @@
 import { AsksToMany } from "../asks/ask-many.js";
-import { askCollection, Asks } from "../asks/asks.js";
+import { Asks } from "../asks/asks.js";
 import type { Ask } from "../asks/schema.js";
 import { type Caller, hasScope } from "../caller.js";
 import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
-import type { Step } from "../events/journal.js";
-import { parseHeader } from "../messages/agent-header.js";
-import type { CancelTimer } from "../host.js";
+import { createHolding, type Holding } from "../holding.js";
 import type { CallContext } from "../contract/operation.js";
-import { agentText } from "../messages/agent-text.js";
 import type { Channel, InProcessReceiver } from "../messages/channel.js";
 import { Claims } from "../messages/claims.js";
-import { Courier, messageCollection } from "../messages/courier.js";
+import { Courier } from "../messages/courier.js";
+import { inProcessChannel } from "../messages/in-process-channel.js";
 import { Links } from "../messages/links.js";
-import { type InputNews, RunChannel } from "../messages/run-channel.js";
+import { RunChannel } from "../messages/run-channel.js";
 import type { AttachedFile, Message } from "../messages/schema.js";
 import { assertReach } from "../peers/circles.js";
 import { noProbes, type PeerProbes } from "../peers/evidence.js";
@@ -29,8 +27,10 @@ import { Traces } from "../traces/traces.js";
 import { listed, type Listing, type ListingPage } from "./listing.js";
 import { ackedAnswer, answerAsk, type AskAnswer, askQuestions, endWithQuestion } from "./ask-questions.js";
 import { broadcast, type BroadcastInput, type BroadcastReply } from "./broadcast.js";
-import { removeOld } from "./retention.js";
+import { runInputs } from "./run-inputs.js";
 import { checkRunPeer, followRuns, retireEndedRuns } from "./run-peers.js";
+import { noteTurn, type TurnReport } from "./turns.js";
+import { keepUp } from "./upkeep.js";
 
 /** What a mesh is made of. */
 export interface MeshOptions {
@@ -69,19 +69,6 @@ export interface SessionReport {
   readonly turn?: TurnReport;
 }
 
-/** What a runtime reports of one turn. */
-export interface TurnReport {
-  readonly turn_id: string;
-  readonly event: "started" | "ended";
-  readonly first_line?: string;
-  readonly final_message?: string;
-  readonly stop_reason?: string;
-}
-
-const brought: ReadonlySet<string> = new Set(["claimed", "sent", "delivered"]);
-const sweepMs = 60_000;
-const retentionMs = 3_600_000;
-
 /** Peers that find, ask, answer and notify each other, over one manager. Open it after the manager, close it before. */
 export class Mesh {
   readonly manager: RunManager;
@@ -97,15 +84,16 @@ export class Mesh {
   readonly #repair: Repair;
   readonly #unfollow: () => void;
   readonly #receivers = new Map<string, InProcessReceiver>();
-  #cancelSweep: CancelTimer = () => {};
-  #cancelRetention: CancelTimer = () => {};
-  #held = 0;
+  /** Does work for as long as a call is held. @throws `too_many_waits` */
+  readonly holding: Holding;
+  #stopUpkeep = (): void => {};
 
   constructor(options: MeshOptions) {
     const { manager, machine = "localhost", peerToken, peerRetired, probes = noProbes } = options;
     const { journal, store, host, limits } = manager;
     const parts = { journal, store, host, limits };
     this.manager = manager;
+    this.holding = createHolding(limits.meshWaits);
     this.#options = options;
     this.traces = new Traces(parts);
     this.peers = new PeerRegistry(parts, {
@@ -142,11 +130,8 @@ export class Mesh {
     });
     manager.desk.alongside((closed) => endWithQuestion(this.asks, closed));
     this.asksToMany = new AsksToMany(parts, this.asks);
-    this.#runChannel = new RunChannel(manager, {
-      text: (message) => agentText(message),
-      accepted: (delivery_id, run_id, input_id) => this.#accepted(delivery_id, run_id, input_id),
-      news: (delivery_id, news) => this.#news(delivery_id, news),
-    });
+    const { courier, traces } = this;
+    this.#runChannel = new RunChannel(manager, runInputs({ journal, courier, traces, asks: () => this.asks }));
     this.#unfollow = followRuns(manager, this.peers);
     this.peers.onRetire((peer) => {
       const asks = this.asks.endFor(peer.peer_id);
@@ -174,13 +159,10 @@ export class Mesh {
     await this.asks.open();
     await this.asksToMany.open();
     await retireEndedRuns(this.manager, this.peers);
-    const sweep = (): void => {
+    this.#stopUpkeep = keepUp(this.manager, () => {
       void this.refresh();
       this.sweep();
-      this.#cancelSweep = this.manager.host.clock.schedule(sweep, sweepMs);
-    };
-    this.#cancelSweep = this.manager.host.clock.schedule(sweep, sweepMs);
-    this.#armRetention();
+    });
   }
 
   /** Counts of this moment. */
@@ -201,26 +183,6 @@ export class Mesh {
     this.asks.sweep();
     this.asksToMany.sweep();
     this.traces.sweep((id) => this.asks.isOpen(id));
-  }
-
-  /** Removes what has been over for long, and the oldest of too much. */
-  async removeOld(): Promise<void> {
-    const { store, journal, limits, host } = this.manager;
-    const kept = { count: limits.meshKept, sinceMs: host.clock.now() - limits.keptMs };
-    await removeOld(store, journal, askCollection, { where: { state: ["closed"] }, ...kept });
-    await removeOld(store, journal, messageCollection, {
-      where: { delivery_state: ["delivered", "sent", "failed", "expired", "canceled"] },
-      ...kept,
-    });
-  }
-
-  #armRetention(): void {
-    const { clock, log } = this.manager.host;
-    const remove = (): void => {
-      this.#armRetention();
-      this.removeOld().catch((error: unknown) => log("warn", "mesh.retention_failed", { error: String(error) }));
-    };
-    this.#cancelRetention = clock.schedule(remove, retentionMs);
   }
 
   /** A service within this process: its messages are handed to the function. */
@@ -298,19 +260,6 @@ export class Mesh {
     return listed(this.manager.store, this.peers, collection, query, caller);
   }
 
-  /** Counts a held call. @throws `too_many_waits` */
-  async holding<Value>(work: () => Promise<Value>): Promise<Value> {
-    if (this.#held >= this.manager.limits.meshWaits) {
-      throw new AnodeError("too_many_waits", "There are too many held requests.", { retryAfterSeconds: 1 });
-    }
-    this.#held += 1;
-    try {
-      return await work();
-    } finally {
-      this.#held -= 1;
-    }
-  }
-
   /** Takes note of a peer's own report. */
   report(peer: PeerRecord, { status, turn_state, turn, ...fields }: SessionReport): PeerRecord {
     // A composer that is idle ends no dialog; only a turn's own report does.
@@ -324,7 +273,7 @@ export class Mesh {
       this.links.idle(peer.peer_id);
       this.courier.resume(peer.peer_id);
     }
-    if (turn) this.#turn(next, turn);
+    if (turn) noteTurn(this.asks, this.manager.journal, next, turn);
     return next;
   }
 
@@ -335,8 +284,7 @@ export class Mesh {
   }
 
   close(): void {
-    this.#cancelSweep();
-    this.#cancelRetention();
+    this.#stopUpkeep();
     this.courier.close();
     this.claims.close();
     this.links.close();
@@ -346,30 +294,15 @@ export class Mesh {
     this.asksToMany.stop();
   }
 
+  readonly #replyOf = async ({ correlation_id = "" }: Message, reply_text: string): Promise<void> => {
+    await this.asks.close(correlation_id, { close_reason: "ack_with_msg", reply_text, replied_by: "ack" }).catch(() => {});
+  };
+
   /** The first live way to a peer: its run, a function in the process, its socket. */
   #channelOf(peer: PeerRecord): Channel | undefined {
     if (peer.run_id !== undefined) return this.#runChannel;
     const receiver = this.#receivers.get(peer.peer_id);
-    return receiver ? this.#inProcess(receiver) : this.links.channelOf(peer.peer_id);
-  }
-
-  #turn({ peer_id }: PeerRecord, turn: TurnReport): void {
-    const { final_message, ...short } = turn;
-    const news: Step = { feed: [{ type: "peer.turn", payload: { peer_id, ...short }, peer_id }] };
-    const begun = turn.event === "started" ? this.#askBehind(peer_id, turn.first_line) : undefined;
-    this.manager.journal.append(begun === undefined ? news : joinSteps(news, this.asks.bindTurn(begun, turn.turn_id)));
-    if (turn.event === "started") return;
-    const bound = this.asks.openTo(peer_id).filter((ask) => ask.turn_id === turn.turn_id && ask.reply_from_turn);
-    for (const { correlation_id } of bound) void this.#answered(correlation_id, final_message);
-  }
-
-  /** The ask that a turn begins with: its exact header, and of one that was brought to this very peer. */
-  #askBehind(peer_id: string, line: string | undefined): string | undefined {
-    const header = line === undefined ? undefined : parseHeader(line);
-    if (header?.type !== "ask") return undefined;
-    const ask = this.asks.openTo(peer_id).find(({ correlation_id }) => correlation_id === header.correlation_id);
-    const isExact = ask?.from_name === header.from && ask.to_name === header.to;
-    return ask && isExact && brought.has(ask.delivery_state) ? ask.correlation_id : undefined;
+    return receiver ? inProcessChannel(receiver, this.#replyOf) : this.links.channelOf(peer.peer_id);
   }
 
   #known({ peer_id, run_id }: PeerRecord): ReturnType<ConstructorParameters<typeof Repair>[1]["known"]> {
@@ -383,25 +316,6 @@ export class Mesh {
     };
   }
 
-  #inProcess(receiver: InProcessReceiver): Channel {
-    return {
-      kind: "in_process",
-      push: async (message) => {
-        try {
-          const reply = await receiver(message);
-          if (typeof reply === "string" && message.kind === "ask" && message.correlation_id !== undefined) {
-            await this.asks
-              .close(message.correlation_id, { close_reason: "ack_with_msg", reply_text: reply, replied_by: "ack" })
-              .catch(() => {});
-          }
-          return { state: "delivered" };
-        } catch (error) {
-          return { state: "failed", detail: String(error) };
-        }
-      },
-    };
-  }
-
   /** @throws `unknown_agent`, `run_takes_no_input` */
   async #check(registration: PeerRegistration): Promise<void> {
     const { agent } = registration;
@@ -409,53 +323,5 @@ export class Mesh {
       throw new AnodeError("unknown_agent", `There is no agent ${JSON.stringify(agent)}.`);
     }
     if (registration.backend === "run" || registration.backend === "acp") await checkRunPeer(this.manager, registration.run_id);
-  }
-
-  #accepted(delivery_id: string, run_id: string, input_id: string): void {
-    const message = this.courier.current(delivery_id);
-    if (message) this.traces.note(message.trace_id, { stage: "run_accepted", detail: { run_id, input_id } });
-  }
-
-  #news(delivery_id: string, news: InputNews): void {
-    void this.courier.get(delivery_id).then((message) => this.#tell(message, news));
-  }
-
-  #tell(message: Message, news: InputNews): void {
-    const { journal } = this.manager;
-    const { trace_id } = message;
-    switch (news.type) {
-      case "delivered":
-        journal.append(joinSteps(this.courier.change(message, "delivered"), this.traces.stages(trace_id, { stage: "run_delivered" })));
-        return;
-      case "completed":
-        this.traces.note(trace_id, { stage: "run_completed" });
-        void this.#completed(message, news.result);
-        return;
-      case "dropped": {
-        const stage = { stage: "run_dropped", status: "fail", detail: { reason: news.reason } } as const;
-        journal.append(joinSteps(this.courier.change(message, "failed", { reason: news.reason }), this.traces.stages(trace_id, stage)));
-        return;
-      }
-      case "withdrawn":
-        journal.append(
-          joinSteps(this.courier.change(message, "canceled"), this.traces.stages(trace_id, { stage: "run_withdrawn", status: "fail" })),
-        );
-    }
-  }
-
-  /** The task that an ask became is done: its result is the reply, unless the agent replied itself. */
-  async #completed({ correlation_id }: Message, result: string | undefined): Promise<void> {
-    if (correlation_id === undefined || !this.asks.isOpen(correlation_id)) return;
-    const ask = await this.asks.get(correlation_id);
-    if (!ask.reply_from_turn) return;
-    await this.#answered(correlation_id, result);
-  }
-
-  /** What did the work has said this at its end. */
-  async #answered(correlation_id: string, said: string | undefined): Promise<void> {
-    const reply = said === undefined ? {} : { reply_text: said };
-    await this.asks
-      .close(correlation_id, { close_reason: said === undefined ? "ack" : "ack_with_msg", replied_by: "turn", ...reply })
-      .catch(() => {});
   }
 }

@@ -7,7 +7,7 @@ import type { AnswerInput, Question } from "../../questions/schema.js";
 import type { RunManager } from "../../runs/manager.js";
 import type { CallContext, Result, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
-import type { Holding } from "./holding.js";
+import type { Holding } from "../../holding.js";
 import { fromCursor, toCursor } from "./pages.js";
 
 /** What peers and asks know of questions; without them everybody asks as what it is bound to. */

@@ -10,7 +10,7 @@ import type { ByteStream, CallContext, Result, Services } from "../operation.js"
 import type { ValidInput } from "../schemas.js";
 import { assertApprover } from "./approver.js";
 import { seqCursor } from "./cursor.js";
-import { createHolding } from "./holding.js";
+import { createHolding } from "../../holding.js";
 import { streamForm } from "./media.js";
 import { fromCursor, listBytes, toCursor } from "./pages.js";
 

@@ -4,7 +4,7 @@ import { operations } from "../../../lib/contract/index.js";
 import type { CallContext, Operation } from "../../../lib/contract/operation.js";
 import { createPerform } from "../../../lib/contract/perform.js";
 import { createServices } from "../../../lib/contract/services.js";
-import { createHolding } from "../../../lib/contract/services/holding.js";
+import { createHolding } from "../../../lib/holding.js";
 import { createQuestionServices, type QuestionPorts } from "../../../lib/contract/services/questions.js";
 import { AnodeError, isAnodeError } from "../../../lib/errors.js";
 import type { RunManager } from "../../../lib/runs/manager.js";

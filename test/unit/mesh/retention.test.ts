@@ -1,19 +1,20 @@
 import { expect, it } from "vitest";
+import { removeOldOfMesh } from "../../../lib/mesh/upkeep.js";
 import { openTestMesh } from "../../support/mesh.js";
 
 it("Closed asks and ended messages are kept up to a number and an age; open and waiting ones always", async () => {
-  const { call, peer, mesh, host } = await openTestMesh({ manager: { limits: { meshKept: 3 } } });
+  const { call, peer, mesh, host, manager } = await openTestMesh({ manager: { limits: { meshKept: 3 } } });
   const { peer_id } = await peer("upper");
   mesh.receive(peer_id, ({ text }) => text.toUpperCase());
   const ask = async (to_peer: string, text: string) => (await call("asks.ask", { to_peer, text })).correlation_id;
   const open = await ask("human", "first of all");
   const ids = [];
   for (let i = 0; i < 5; i += 1) ids.push(await ask("upper", `ask ${i}`));
-  await mesh.removeOld();
+  await removeOldOfMesh(manager);
   const kept = (await call("asks.list", {})).asks.map(({ correlation_id }) => correlation_id);
   expect(kept).toEqual([...ids.slice(2).reverse(), open]);
   expect((await call("messages.list", { state: "delivered" })).messages).toHaveLength(3);
   host.clock.jump(31 * 24 * 3_600_000);
-  await mesh.removeOld();
+  await removeOldOfMesh(manager);
   expect((await call("asks.list", { state: "closed" })).asks.filter(({ to_name }) => to_name === "upper")).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { AnodeError } from "../../errors.js";
+import { AnodeError } from "./errors.js";
 
 /** Does work while a request is held. @throws `too_many_waits` */
 export type Holding = <Value>(work: () => Promise<Value>) => Promise<Value>;
