@@ -2,19 +2,23 @@ import { defineConfig } from "vitest/config";
 
 const include = (folder: string): string[] => [`test/${folder}/**/*.test.ts`];
 
-const quick = { maxWorkers: "100%", sequence: { groupOrder: 0 } };
+// Nobody may change what all objects have in common.
+const frozen = { setupFiles: ["test/support/frozen-prototypes.ts"] };
+
+// On a busy machine what takes a moment may take seconds.
+const quick = { maxWorkers: "100%", testTimeout: 20_000, sequence: { groupOrder: 0 } };
 
 export default defineConfig({
   test: {
     // Projects with a later order wait for the earlier ones: what kills processes or counts milliseconds has the machine to itself.
     projects: [
       // Unit tests leave nothing behind, so their files share what they have loaded: half of the time went into loading.
-      { extends: true, test: { name: "unit", include: include("unit"), isolate: false, ...quick } },
+      { extends: true, test: { name: "unit", include: include("unit"), isolate: false, ...quick, ...frozen } },
       // Single parts with real processes, files and databases: no slower than they are, but slower than a unit.
-      { extends: true, test: { name: "parts", include: include("parts"), isolate: false, testTimeout: 20_000, ...quick } },
-      { extends: true, test: { name: "conformance", include: include("conformance"), ...quick } },
+      { extends: true, test: { name: "parts", include: include("parts"), isolate: false, ...quick } },
+      { extends: true, test: { name: "conformance", include: include("conformance"), ...quick, ...frozen } },
       // Proofs of proofs: each must fail over a part with its bug put back.
-      { extends: true, test: { name: "meta", include: include("meta"), testTimeout: 30_000, ...quick } },
+      { extends: true, test: { name: "meta", include: include("meta"), ...quick, testTimeout: 30_000 } },
       {
         extends: true,
         test: { name: "package", include: include("package"), testTimeout: 120_000, hookTimeout: 120_000, sequence: { groupOrder: 1 } },
@@ -39,7 +43,8 @@ export default defineConfig({
         test: {
           name: "fault",
           include: include("fault"),
-          testTimeout: 120_000,
+          // The long form takes what it takes.
+          testTimeout: process.env["ANODE_TEST_LONG"] ? 14_400_000 : 120_000,
           hookTimeout: 30_000,
           fileParallelism: false,
           sequence: { groupOrder: 4 },

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { describe, it, onTestFinished } from "vitest";
 import { newPlace, type Place, startProgram } from "./support/store-daemon.js";
-import { finds, holds, isLong, trialsTimeoutMs } from "./support/store-trials.js";
+import { finds, holds, isLong } from "./support/trials.js";
 import { openDatabase } from "./support/store-verify.js";
 
 const small = 1_000;
@@ -65,6 +65,8 @@ async function startMs(place: Place, bug?: string): Promise<number> {
 /** Best of several pairs, taken in turns: a busy machine makes a start slower, never faster. */
 async function compared(mostPairs: number, bug?: string): Promise<readonly string[]> {
   const [short, long] = [withHistory(small), withHistory(large)];
+  // Whoever runs from the sources compiles them at the first start.
+  if (bug) await startMs(short, bug);
   let best = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
   let violations: string[] = ["never started"];
   for (let pair = 0; pair < mostPairs && violations.length > 0; pair += 1) {
@@ -79,7 +81,7 @@ async function compared(mostPairs: number, bug?: string): Promise<readonly strin
   return violations;
 }
 
-describe("a daemon with a long history", { timeout: trialsTimeoutMs }, () => {
+describe("a daemon with a long history", () => {
   it("listens as soon as one with a short one", async () => {
     await holds({ promise: "R29 start over history", short: 1, long: 10, lanes: 1 }, () => compared(12));
   });

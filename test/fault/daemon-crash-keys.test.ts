@@ -3,7 +3,7 @@ import { describe, it } from "vitest";
 import { call } from "../support/daemon.js";
 import { newPlace, type Place, startProgram } from "./support/store-daemon.js";
 import type { Random } from "./support/store-random.js";
-import { finds, holds, trialsTimeoutMs } from "./support/store-trials.js";
+import { finds, holds } from "./support/trials.js";
 
 const killsOfALife = 5;
 const keysOfAKill = 20;
@@ -63,7 +63,7 @@ async function verifyKeys(place: Place, keys: ReadonlyMap<string, string | undef
   return violations;
 }
 
-describe("a start with a key, to a daemon that is killed", { timeout: trialsTimeoutMs }, () => {
+describe("a start with a key, to a daemon that is killed", () => {
   it("happens once, however often it is sent again, and is answered as before", async () => {
     const each = killsOfALife * keysOfAKill;
     await holds({ promise: "R21 keys over kill -9", short: 200, long: 5_000, each, lanes: 2 }, (random) => life(random));

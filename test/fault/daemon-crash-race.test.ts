@@ -2,7 +2,7 @@ import { lstatSync } from "node:fs";
 import { describe, it } from "vitest";
 import { call } from "../support/daemon.js";
 import { type Daemon, newPlace, type Place, startProgram } from "./support/store-daemon.js";
-import { finds, holds, isLong, trialsTimeoutMs } from "./support/store-trials.js";
+import { finds, holds, isLong } from "./support/trials.js";
 
 /** What the starters find: nothing, what a killed daemon left, or a daemon that does not answer because it is stopped. */
 const beginnings = ["nothing", "a killed daemon's files", "a stopped daemon"] as const;
@@ -43,7 +43,7 @@ async function compete(place: Place, starters: number, owner: Daemon | undefined
   return violations;
 }
 
-describe("daemons that start at once for one home", { timeout: trialsTimeoutMs }, () => {
+describe("daemons that start at once for one home", () => {
   it("leave one owner, which all others name; a live one is never displaced, even where it does not answer", async () => {
     // The first race is the large one; the others ask another question than how many.
     const starters = (index: number): number => (isLong || index === 0 ? 100 : 20);

@@ -4,6 +4,7 @@ import { functionExecutor } from "../../lib/runs/function-executor.js";
 import type { Executor, RunContext } from "../../lib/runs/executor.js";
 import { Listeners } from "../../lib/runs/listeners.js";
 import { openManager, until } from "../support/manager.js";
+import { trials } from "./support/trials.js";
 
 interface Hub {
   on(name: "told", listener: (n: number) => unknown): () => void;
@@ -126,10 +127,11 @@ describe("an executor", () => {
       },
     );
     const runs = [];
-    for (let n = 0; n < 5; n += 1) runs.push(await manager.start({ prompt: "x", profile: "bad" }), await manager.start({ prompt: "x" }));
+    for (let n = 0; n < trials(5, 65); n += 1)
+      runs.push(await manager.start({ prompt: "x", profile: "bad" }), await manager.start({ prompt: "x" }));
     const ended = await Promise.all(runs.map((run) => run.done()));
     expect(ended.map(({ status }) => status)).toEqual(
-      Array.from({ length: 5 }, () => [expect.stringMatching(/^(failed|completed)$/), "completed"]).flat(),
+      Array.from({ length: trials(5, 65) }, () => [expect.stringMatching(/^(failed|completed)$/), "completed"]).flat(),
     );
     expect((await manager.start({ prompt: "after" }).then((run) => run.done())).status).toBe("completed");
   });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { type ModelOptions, runModel } from "./support/run-model.js";
 import { stopsAtNothing } from "../support/mutants/late-event-store.js";
+import { seed, trials } from "./support/trials.js";
 
-const steps = Number(process.env["ANODE_TEST_STEPS"] ?? (process.env["ANODE_TEST_LONG"] === "1" ? 1_000_000 : 12_000));
-const seed = Number(process.env["ANODE_TEST_SEED"] ?? Date.now() % 1_000_000);
+const steps = trials(12_000, 1_000_000);
 
 async function violations(options: ModelOptions): Promise<readonly string[]> {
   return (await runModel(options)).violations;
@@ -11,8 +11,8 @@ async function violations(options: ModelOptions): Promise<readonly string[]> {
 
 describe("RunManager against its model", () => {
   it("keeps every rule of a run under random operations, a slow and a full store", async () => {
-    const { trials, ended, violations: found } = await runModel({ seed, steps });
-    console.log(`${trials} steps, ${ended} runs ended, ${found.length} violations, seed ${seed}`);
+    const { trials: made, ended, violations: found } = await runModel({ seed, steps });
+    console.log(`${made} steps, ${ended} runs ended, ${found.length} violations, seed ${seed}`);
     expect(found, `seed ${seed}`).toEqual([]);
     expect(ended).toBeGreaterThan(steps / 200);
   });

@@ -6,12 +6,15 @@ import { systemHost } from "../../lib/system-host.js";
 import { killsLeaderOnly } from "../support/mutants/wrong-containments.js";
 import { beating, endSurvivors, shapeArgv, shapes, survivors, treeFolder } from "../support/process-tree.js";
 import { createFakeRun } from "../support/run-context.js";
+import { trials } from "./support/trials.js";
 import { brokenWord, leftOf, treeMembers } from "./support/tree-shapes.js";
 
 const storeId = `trees${process.pid}`;
 const containment = createContainment({ storeId });
 const { levels } = await containment.report();
 const graceMs = 300;
+// Ten shapes at four levels, 6,000 trees before a release.
+const repeats = trials(1, 150) - 1;
 
 function plant(level: LevelName, shape: string, { onTestFinished }: TestContext, wrap = (same: Containment): Containment => same) {
   const folder = treeFolder();
@@ -29,7 +32,7 @@ for (const level of levelNames) {
   const title = report.available ? `at level ${level}` : `at level ${level} (not to be had here: ${report.why})`;
   describe.skipIf(!report.available)(`a canceled tree ${title}`, () => {
     const canceled = shapes.filter((shape) => treeMembers[shape]);
-    it.concurrent.for(canceled)("leaves nothing of %s but what the level states", async (shape, context) => {
+    it.concurrent.for(canceled)("leaves nothing of %s but what the level states", { repeats }, async (shape, context) => {
       const { expect } = context;
       const { folder, executor, run } = plant(level, shape, context);
       const ended = executor.execute(run.context);
@@ -45,7 +48,7 @@ for (const level of levelNames) {
       expect(run.of("process.exited")[0]?.payload["leaked"]).toBeUndefined();
     });
 
-    it("ends within 500 ms of its leader's exit when somebody else holds the output", async (context) => {
+    it("ends within 500 ms of its leader's exit when somebody else holds the output", { repeats }, async (context) => {
       const { expect } = context;
       const { folder, executor, run } = plant(level, "08-holds-stdout", context);
       const ended = executor.execute(run.context);

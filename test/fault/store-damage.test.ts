@@ -6,7 +6,7 @@ import { linesOf } from "../../lib/testing/store-subject.js";
 import { openSourceStore, temporaryFolder } from "../support/sqlite.js";
 import { programs } from "./support/store-process.js";
 import type { Random } from "./support/store-random.js";
-import { finds, holds, seed, trialsTimeoutMs } from "./support/store-trials.js";
+import { finds, holds, seed } from "./support/trials.js";
 import { openDatabase } from "./support/store-verify.js";
 import { streamOf, Workload } from "./support/store-workload.js";
 
@@ -37,8 +37,10 @@ function served(file: string): { wrong: string[]; detected: number } {
   const look = (what: string, read: () => string | undefined, right: string | undefined): void => {
     try {
       const found = read();
-      // A damaged index hides a row from its reader; only a look at the whole file tells.
-      const isHidden = found !== right && (right ?? "").startsWith(found ?? "") && (database?.check().length ?? 0) > 0;
+      // A damaged index hides rows at either end of a stream from its reader; only a look at the whole file tells.
+      const [whole, part] = [right ?? "", found ?? ""];
+      const isPart = whole.startsWith(part) || whole.endsWith(part);
+      const isHidden = found !== right && isPart && (database?.check().length ?? 0) > 0;
       if (isHidden) detected += 1;
       else if (found !== right) wrong.push(`${what} is served as ${String(found).slice(0, 60)}`);
     } catch (error) {
@@ -102,7 +104,7 @@ function forge(file: string): void {
   db.close();
 }
 
-describe("a store file that was damaged", { timeout: trialsTimeoutMs }, () => {
+describe("a store file that was damaged", () => {
   it("never gives what was not written: flipped bytes are found, and named", async () => {
     await holds({ promise: "integrity, flipped bytes", short: 150, long: 5_000, lanes: 1 }, (random) => damaged(random, flip));
   });

@@ -5,7 +5,7 @@ import { call, eventually } from "../support/daemon.js";
 import { endSurvivors, survivors } from "../support/process-tree.js";
 import { type Daemon, follow, newPlace, type Place, startProgram } from "./support/store-daemon.js";
 import { canMount, mountSmallDisk, type SmallDisk } from "./support/store-small-disk.js";
-import { finds, holds, isLong, trialsTimeoutMs } from "./support/store-trials.js";
+import { finds, holds, isLong } from "./support/trials.js";
 
 const fillsOfALife = isLong ? 20 : 2;
 const talker = ["sh", "-c", 'while :; do echo "still here"; sleep 0.02; done'];
@@ -120,7 +120,7 @@ async function filled({ place: { home }, daemon, disk }: Setting): Promise<strin
   return violations;
 }
 
-describe.skipIf(!canMount)("a daemon on a full disk", { timeout: trialsTimeoutMs }, () => {
+describe.skipIf(!canMount)("a daemon on a full disk", () => {
   it("reads and streams, cancels, refuses with 507, and is well again within 5 s of space", async () => {
     await holds({ promise: "R6 full disk", short: 10, long: 200, each: fillsOfALife, lanes: 5 }, () => life());
     expect(refusedCancels).toBeGreaterThan(0);

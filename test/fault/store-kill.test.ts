@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import { temporaryFolder } from "../support/sqlite.js";
 import { programs } from "./support/store-process.js";
 import type { Random } from "./support/store-random.js";
-import { finds, holds, trialsTimeoutMs } from "./support/store-trials.js";
+import { finds, holds } from "./support/trials.js";
 import { verifyStore } from "./support/store-verify.js";
 import { Workload } from "./support/store-workload.js";
 
@@ -45,7 +45,7 @@ async function life(random: Random, bug?: string): Promise<readonly string[]> {
   }
 }
 
-describe("a store whose process is killed", { timeout: trialsTimeoutMs }, () => {
+describe("a store whose process is killed", () => {
   it("has what it acknowledged, nothing that was not asked for, each operation whole, and goes on from there", async () => {
     await holds({ promise: "R1, R3 kill -9 of the store", short: 200, long: 10_000, each: killsOfALife * storesAtOnce }, (random) =>
       life(random),

@@ -7,7 +7,7 @@ import { temporaryFolder } from "../support/sqlite.js";
 import { programs } from "./support/store-process.js";
 import type { Random } from "./support/store-random.js";
 import { hasStrace, persistenceCalls, readLog, straced } from "./support/store-strace.js";
-import { finds, holds, seed, trialsTimeoutMs } from "./support/store-trials.js";
+import { finds, holds, seed } from "./support/trials.js";
 
 const ours = programs();
 const template = temporaryFolder();
@@ -85,7 +85,7 @@ async function killed(random: Random, atATime: "all" | "one"): Promise<string[]>
   return violations.map((violation) => `${name} ${when}: ${violation}`);
 }
 
-describe.skipIf(!hasStrace)("an older store whose migration is cut off", { timeout: trialsTimeoutMs }, () => {
+describe.skipIf(!hasStrace)("an older store whose migration is cut off", () => {
   it("is as it was or all new, with the same content", async () => {
     await holds({ promise: "R30 killed while migrating", short: 10, long: 100 }, (random) => killed(random, "all"));
   });

@@ -5,7 +5,7 @@ import { type Event, eventsOf, imageAfter, writeImage } from "./support/store-po
 import { programs } from "./support/store-process.js";
 import type { Random } from "./support/store-random.js";
 import { hasStrace, readLog, straced } from "./support/store-strace.js";
-import { finds, holds, seed, trialsTimeoutMs } from "./support/store-trials.js";
+import { finds, holds, seed } from "./support/trials.js";
 import { verifyStore } from "./support/store-verify.js";
 import { Workload } from "./support/store-workload.js";
 
@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(() => ours.remove());
 
-describe.skipIf(!hasStrace)("a store whose power is lost", { timeout: trialsTimeoutMs }, () => {
+describe.skipIf(!hasStrace)("a store whose power is lost", () => {
   it("has what it acknowledged, whatever became of the writes that were not synced", async () => {
     await holds({ promise: "R2, R3 power loss", short: 300, shortMs: 15_000, long: 5_000, lanes: 1 }, (random) => loss(events, random));
   });

@@ -5,7 +5,7 @@ import { appendOf } from "../../lib/testing/store-subject.js";
 import { eventually } from "../support/daemon.js";
 import { temporaryFolder } from "../support/sqlite.js";
 import { workerWith } from "./support/store-mutants.js";
-import { finds, holds, trialsTimeoutMs } from "./support/store-trials.js";
+import { finds, holds } from "./support/trials.js";
 
 const MiB = 1 << 20;
 const capBytes = 4 * MiB;
@@ -42,7 +42,7 @@ async function overwritten(bug?: string): Promise<readonly string[]> {
   }
 }
 
-describe("a store that is filled ten times over", { timeout: trialsTimeoutMs }, () => {
+describe("a store that is filled ten times over", () => {
   it("stays within its bound and gives the space back", async () => {
     await holds({ promise: "R31 size of the store", short: 1, long: 5, lanes: 1 }, () => overwritten());
   });

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { call } from "../support/daemon.js";
 import { newPlace, startProgram } from "./support/store-daemon.js";
 import { hasStrace } from "./support/store-strace.js";
-import { finds, holds, trialsTimeoutMs } from "./support/store-trials.js";
+import { finds, holds } from "./support/trials.js";
 
 const syncMs = 300;
 
@@ -82,7 +82,7 @@ function violationsOf({ starts, reads, lost }: Slowness): string[] {
   ];
 }
 
-describe.skipIf(!hasStrace)("a daemon on a slow disk", { timeout: trialsTimeoutMs }, () => {
+describe.skipIf(!hasStrace)("a daemon on a slow disk", () => {
   it("reads, and acknowledges nothing before it is there", async () => {
     await holds({ promise: "R1 on a slow disk", short: 2, long: 50, lanes: 2 }, async () => violationsOf(await onSlowDisk()));
   });

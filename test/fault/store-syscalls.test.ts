@@ -4,7 +4,7 @@ import { programs } from "./support/store-process.js";
 import { randomOf } from "./support/store-random.js";
 import { type Played, type Point, pointsOf, type Scenario, scenario } from "./support/store-scenarios.js";
 import { hasStrace } from "./support/store-strace.js";
-import { finds, holds, seed, trialsTimeoutMs } from "./support/store-trials.js";
+import { finds, holds, seed } from "./support/trials.js";
 import { verifyStore } from "./support/store-verify.js";
 import { Workload } from "./support/store-workload.js";
 
@@ -83,19 +83,20 @@ function answersAfterFailure({ path, calls, written }: Played, error: string): s
   return violations;
 }
 
-describe.skipIf(!hasStrace)("a store at each of its system calls", { timeout: trialsTimeoutMs }, () => {
+describe.skipIf(!hasStrace)("a store at each of its system calls", () => {
   it("recovers when it is killed there", async () => {
     const chosen = ordered(1);
-    await holds({ promise: "R4 killed at a system call", short: 60, long: Math.min(1_000, chosen.length) }, async (_, index) =>
-      killAt(chosen[index] as Point),
+    await holds({ promise: "R4 killed at a system call", short: 60, shortMs: 10_000, long: 1_000 }, async (_, index) =>
+      killAt(chosen[index % chosen.length] as Point),
     );
+    console.log(`${chosen.length} calls to be killed at`);
     expect(new Set(chosen.slice(0, 60).map(({ call }) => call))).toEqual(new Set(["pwrite64", "fsync", "ftruncate", "unlink"]));
   });
 
   it("acknowledges nothing that failed, stops for good after a failed sync, and has the rest, when a call fails there", async () => {
     const chosen = ordered(2);
     const errors = ["EIO", "ENOSPC", "EDQUOT"] as const;
-    await holds({ promise: "R5 a failing system call", short: 100, long: 2_000 }, async (_, index) =>
+    await holds({ promise: "R5 a failing system call", short: 100, shortMs: 12_000, long: 2_000 }, async (_, index) =>
       failAt(chosen[Math.floor(index / errors.length) % chosen.length] as Point, errors[index % errors.length] as string),
     );
   });

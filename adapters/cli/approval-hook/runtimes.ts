@@ -33,8 +33,19 @@ export const runtimes: Readonly<Record<string, Runtime>> = {
 
 /** True when one of the names or globs (`*` stands for any text) is the tool's. */
 export function isGated(tool: string, globs: readonly string[]): boolean {
-  return globs.some((glob) => {
-    const pattern = glob.split("*").map((part) => part.replaceAll(/[\\^$.|?+()[\]{}]/g, "\\$&"));
-    return new RegExp(`^${pattern.join(".*")}$`, "s").test(tool);
-  });
+  return globs.some((glob) => matches(tool, glob));
+}
+
+/** By looking for each part behind the one before: a pattern made of the glob could take very long. */
+function matches(text: string, glob: string): boolean {
+  const [first = "", ...parts] = glob.split("*");
+  const last = parts.pop();
+  if (last === undefined) return text === glob;
+  let at = text.startsWith(first) ? first.length : -1;
+  for (const part of parts) {
+    if (at < 0) return false;
+    const found = text.indexOf(part, at);
+    at = found < 0 ? -1 : found + part.length;
+  }
+  return at >= 0 && at + last.length <= text.length && text.endsWith(last);
 }

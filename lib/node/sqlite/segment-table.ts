@@ -62,7 +62,8 @@ export class SegmentTable {
     for (const segment of this.#statements.bodies(stream, fromSeq - 1)) {
       const [first, last, crc, body] = segment as unknown as [number, number, number, Uint8Array];
       if (first > nextSeq || last < nextSeq) throw damaged(stream, nextSeq, first - 1, "missing");
-      if (segmentCrc(stream, first, last, body) !== crc) throw damaged(stream, first, last, "damaged");
+      // A bit of the file decides whether it is bytes or text, which have the same sum.
+      if (!(body instanceof Uint8Array) || segmentCrc(stream, first, last, body) !== crc) throw damaged(stream, first, last, "damaged");
       const cut = cutLines(body, { skip: nextSeq - first, count: last - nextSeq + 1, limitBytes: limitBytes - bytes });
       parts.push(cut.bytes);
       bytes += cut.bytes.length;

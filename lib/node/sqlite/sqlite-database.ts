@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import { type AnodeError, isAnodeError } from "../../errors.js";
 import type { ListQuery, StoreUsage, StreamPage } from "../../store/store.js";
 import { freeBytes, probeWrite } from "./file-system.js";
@@ -29,7 +29,7 @@ export class SqliteDatabase {
   readonly #options: OpenRequest;
   readonly #segments: SegmentTable;
   readonly #records: RecordTable;
-  readonly #transaction: Readonly<Record<"begin" | "commit" | "save" | "release" | "undo" | "probe" | "unprobe", StatementSync>>;
+  readonly #transaction: ReturnType<typeof prepareTransaction>;
   readonly #pages: ReturnType<typeof prepareRows>;
   #isFull = false;
   #isDirty = false;
@@ -38,24 +38,13 @@ export class SqliteDatabase {
   /** @throws `store_unsafe_version`, `store_failed`, `storage_full` */
   constructor(options: OpenRequest) {
     this.#options = options;
-    const { db, settings } = this.#guard(() => openDatabase(options.path, options));
-    this.#db = db;
-    this.settings = settings;
-    this.#segments = new SegmentTable(db, options);
-    this.#records = new RecordTable(db);
-    this.#transaction = {
-      begin: db.prepare("BEGIN IMMEDIATE"),
-      commit: db.prepare("COMMIT"),
-      save: db.prepare("SAVEPOINT batch"),
-      release: db.prepare("RELEASE batch"),
-      undo: db.prepare("ROLLBACK TO batch"),
-      probe: db.prepare("INSERT INTO space_probe VALUES (zeroblob(65536))"),
-      unprobe: db.prepare("DELETE FROM space_probe"),
-    };
-    this.#pages = prepareRows(
-      db,
-      "SELECT page_count - freelist_count, page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
-    );
+    const parts = this.#guard(() => openParts(options));
+    this.#db = parts.db;
+    this.settings = parts.settings;
+    this.#segments = parts.segments;
+    this.#records = parts.records;
+    this.#transaction = parts.transaction;
+    this.#pages = parts.pages;
   }
 
   /**
@@ -230,6 +219,35 @@ export class SqliteDatabase {
   #toStoreError(error: unknown): AnodeError {
     return toStoreError(error, () => probeWrite(dirname(this.#options.path)));
   }
+}
+
+function openParts(options: OpenRequest) {
+  const { db, settings } = openDatabase(options.path, options);
+  try {
+    const segments = new SegmentTable(db, options);
+    const records = new RecordTable(db);
+    return { db, settings, segments, records, transaction: prepareTransaction(db), pages: preparePages(db) };
+  } catch (error) {
+    // A damaged schema may show only where a statement is made.
+    db.close();
+    throw error;
+  }
+}
+
+function prepareTransaction(db: DatabaseSync) {
+  return {
+    begin: db.prepare("BEGIN IMMEDIATE"),
+    commit: db.prepare("COMMIT"),
+    save: db.prepare("SAVEPOINT batch"),
+    release: db.prepare("RELEASE batch"),
+    undo: db.prepare("ROLLBACK TO batch"),
+    probe: db.prepare("INSERT INTO space_probe VALUES (zeroblob(65536))"),
+    unprobe: db.prepare("DELETE FROM space_probe"),
+  };
+}
+
+function preparePages(db: DatabaseSync): ReturnType<typeof prepareRows> {
+  return prepareRows(db, "SELECT page_count - freelist_count, page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size");
 }
 
 function isEmpty({ appends, puts, deletes, drops, trims }: EncodedBatch): boolean {

@@ -1,10 +1,9 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { once } from "node:events";
 import { partPath } from "./product.mjs";
+import { freshPath } from "./temporary-folder.mjs";
 
 const lookMs = 1;
 const answerMs = 250;
@@ -17,8 +16,8 @@ export function programPath() {
 
 /** A home folder as the program makes it, which goes with this process. */
 export function freshHome() {
-  const path = mkdtempSync(join(tmpdir(), "anode-bench-home-"));
-  process.once("exit", () => rmSync(path, { recursive: true, force: true }));
+  const path = freshPath("home");
+  mkdirSync(path, { mode: 0o700 });
   return path;
 }
 
@@ -44,7 +43,7 @@ export async function startListening({
   const startedAt = performance.now();
   const child = spawn(file, args, { cwd, env, stdio: "ignore", detached: true });
   const exited = once(child, "exit");
-  const signal = (name) => child.exitCode ?? child.signalCode ?? process.kill(-child.pid, name);
+  const signal = (name) => child.exitCode ?? child.signalCode ?? process.kill(-Number(child.pid), name);
   const kill = () => signal("SIGKILL");
   process.once("exit", kill);
   await answered({ address, target, status }, startedAt);

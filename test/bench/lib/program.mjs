@@ -56,13 +56,14 @@ export function serve(handlers) {
     ...handlers,
   };
   process.on("disconnect", () => process.exit());
-  process.on("message", async ({ id, name, input }) => {
+  const answer = async ({ id, name, input }) => {
     try {
       process.send({ id, output: await all[name](input) });
     } catch (error) {
       process.send({ id, error: error instanceof Error ? error.stack : String(error) });
     }
-  });
+  };
+  process.on("message", (message) => void answer(message));
 }
 
 /** What the starter said. */

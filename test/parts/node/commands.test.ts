@@ -1,12 +1,13 @@
-import { mkdtempSync, realpathSync, writeFileSync } from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { createCommands, createContainment } from "../../../lib/node/index.js";
 import { systemHost } from "../../../lib/system-host.js";
 
 const containment = createContainment({ storeId: "commands-test" });
 const folder = realpathSync(mkdtempSync(join(tmpdir(), "commands-")));
+afterAll(() => rmSync(folder, { recursive: true }));
 let runs = 0;
 
 function room(env: Record<string, string | undefined> = { PATH: process.env["PATH"] }) {

@@ -67,6 +67,7 @@ describe("openToolset", { timeout: 30_000 }, () => {
   });
 
   it("gives no more than profile, request and configuration all allow", async () => {
+    await agent.close();
     agent = await openAgentRoom({ request: { tools: ["read", "g*", "shell_command"] } });
     const { tools } = await open(
       { tools: { disabled: ["gre?"] } },

@@ -1,19 +1,21 @@
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { readCommandLine } from "../../../adapters/cli/command-line.js";
 import { createOutput } from "../../../adapters/cli/output.js";
 import { runProgram } from "../../../adapters/cli/program.js";
 
+let folder: string;
 let home: string;
 let cwd: string;
 beforeEach(() => {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), "config-")));
+  folder = realpathSync(mkdtempSync(join(tmpdir(), "config-")));
   home = join(folder, "home");
   cwd = join(folder, "work");
   mkdirSync(cwd);
 });
+afterEach(() => rmSync(folder, { recursive: true }));
 
 async function type(args: string, env: Record<string, string> = {}): Promise<{ code: number; stdout: string; stderr: string }> {
   const written = { stdout: "", stderr: "" };

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { DatabaseSync } from "node:sqlite";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -23,6 +24,13 @@ function change(sql: string): void {
   const db = new DatabaseSync(path);
   expect(db.prepare(sql).run().changes).toBe(1);
   db.close();
+}
+
+async function flip(at: number): Promise<void> {
+  const file = await open(path, "r+");
+  const { buffer } = await file.read(Buffer.alloc(1), 0, 1, at);
+  await file.write(Buffer.from([(buffer[0] ?? 0) ^ 1]), 0, 1, at);
+  await file.close();
 }
 
 describe("openSqliteStore over a damaged file", () => {
@@ -53,6 +61,24 @@ describe("openSqliteStore over a damaged file", () => {
     await expect(store.get("runs", "1")).rejects.toMatchObject(damaged);
     await expect(store.list("runs", { limit: 1 })).rejects.toMatchObject(damaged);
     await store.close();
+  });
+
+  it("does not serve what a flipped bit declares to be of another type, though its bytes are the same", async () => {
+    // The headers of the two rows: the length of their own, NULL for the row's number, then one number for each column's type.
+    const record = readFileSync(path).lastIndexOf(Buffer.from([0x00, 0x15, 0x0f, 0x09]));
+    const segment = readFileSync(path).lastIndexOf(Buffer.from([0x00, 0x17, 0x09]));
+    expect([record > 0, segment > 0]).toEqual([true, true]);
+    await flip(record + 5);
+    await flip(segment + 7);
+    const store = await openSourceStore({ path });
+    await expect(store.get("runs", "1")).rejects.toMatchObject({ code: "internal", details: { collection: "runs", id: "1" } });
+    await expect(store.read("run:1", 0, 65_536)).rejects.toMatchObject({ code: "internal", details: { stream: "run:1", from_seq: 1 } });
+    await store.close();
+  });
+
+  it("is refused by name when a letter of the schema is another one", async () => {
+    await flip(readFileSync(path).indexOf("json_extract"));
+    await expect(openSourceStore({ path })).rejects.toMatchObject({ code: "store_failed", details: { sqlite_code: 1 } });
   });
 
   it("fails for good when SQLite finds its pages corrupt, tells it once, and says what is wrong", async () => {
