@@ -140,12 +140,13 @@ export class Mesh {
     });
     this.peers.onRetire((peer, reason) => {
       this.#receivers.delete(peer.peer_id);
-      peerRetired?.(peer, reason);
       return {
         step: {},
         taken: () => {
           this.claims.drop(peer.peer_id);
+          // First the socket learns that the peer is retired: that its token has ended tells it less.
           this.links.retire(peer.peer_id, reason);
+          peerRetired?.(peer, reason);
         },
       };
     });

@@ -57,6 +57,8 @@ class PaneHook {
   #injectedMs = Number.NEGATIVE_INFINITY;
   #aloneSinceMs = performance.now();
   #isConnected = false;
+  /** The agent is gone, and we say so. */
+  #isOver = false;
 
   constructor(options: PaneHookOptions, files: HookFiles) {
     this.#options = options;
@@ -157,6 +159,7 @@ class PaneHook {
       if (signal.aborted) break;
       const agent = agentOf(file);
       if (agent && isAlive(agent) === "fail" && (await this.#evidence(file)) === "fail") {
+        this.#isOver = true;
         await this.#reportExit(client, file);
         return "agent_exited";
       }
@@ -176,6 +179,7 @@ class PaneHook {
   }
 
   async #endOf({ code, error }: PeerDisconnect, { pane_id, peer_id }: HookFile): Promise<PaneHookEnd> {
+    if (this.#isOver) return "agent_exited";
     if (code === 4005) return "replaced";
     if (code !== 4004 && code !== 4009 && error?.code !== "peer_retired") return "refused";
     await this.#files.remove(pane_id, peer_id);
