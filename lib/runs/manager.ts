@@ -22,7 +22,8 @@ import type { AcceptRules } from "./accept.js";
 import { type ActiveRun, runCollection, type RunPorts } from "./active-run.js";
 import { ActiveRuns } from "./active-runs.js";
 import { Admission } from "./admission.js";
-import { canceledBy, shutDown } from "./endings.js";
+import { type EndParts, endedOrFull, endRuns } from "./end-runs.js";
+import { canceledBy } from "./endings.js";
 import type { RunHandle } from "./executor.js";
 import { Feed, type FeedReaders, openFeed } from "./feed.js";
 import { inputsOf } from "./inputs.js";
@@ -258,7 +259,8 @@ export class RunManager {
       this.#admission.remove(id);
       run.end(canceledBy(caller.id, reason));
     }
-    return canceledOrRefused(await this.#endedOrFull([run]).then(() => this.get(id)));
+    await endedOrFull([run], this.#endParts());
+    return canceledOrRefused(await this.get(id));
   }
 
   /**
@@ -414,7 +416,7 @@ export class RunManager {
     this.#keeper.close();
     // Nothing new starts; in a durable store what is queued stays so and starts after the restart.
     this.#admission.pause();
-    if (wasOpen) await this.#endAll(drainMs);
+    if (wasOpen) await endRuns(() => this.#unkept(), this.#endParts(), drainMs);
     await this.#journal.settled();
     this.#desk.stop();
     this.#state = "closed";
@@ -424,35 +426,14 @@ export class RunManager {
     await this.store.close();
   }
 
-  async #endAll(drainMs: number): Promise<void> {
+  /** Active runs that do not start again by themselves after a restart. */
+  #unkept(): ActiveRun[] {
     const isKept = (run: ActiveRun): boolean => run.record.status === "queued" && this.store.supports.durable;
-    const running = (): ActiveRun[] => [...this.#active.values()].filter((run) => !isKept(run));
-    if (drainMs > 0) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const cancel = this.host.clock.schedule(resolve, drainMs);
-      await Promise.race([promise, Promise.allSettled(running().map((run) => run.done))]);
-      cancel();
-    }
-    const ending = running();
-    for (const run of ending) {
-      this.#admission.remove(run.id);
-      run.end(shutDown());
-    }
-    // Whoever waits for an answer still has a connection on which to hear that there will be none.
-    await this.#desk.endCalls("shutdown");
-    await this.#endedOrFull(ending).catch(() => {});
+    return [...this.#active.values()].filter((run) => !isKept(run));
   }
 
-  /** Resolves when the runs have ended; rejects once they are over but their ends cannot be stored. */
-  async #endedOrFull(runs: readonly ActiveRun[]): Promise<void> {
-    const { promise: full, reject } = Promise.withResolvers<never>();
-    const look = (): void => {
-      if (this.#journal.full && runs.every((run) => run.over)) {
-        reject(new AnodeError("storage_full", "The processes are gone; the end is recorded when there is space again."));
-      } else cancel = this.host.clock.schedule(look, 100);
-    };
-    let cancel = this.host.clock.schedule(look, 100);
-    await Promise.race([Promise.all(runs.map((run) => run.done)), full]).finally(() => cancel());
+  #endParts(): EndParts {
+    return { journal: this.#journal, admission: this.#admission, clock: this.host.clock, desk: this.#desk };
   }
 
   #runPorts(redact: Redact): RunPorts {

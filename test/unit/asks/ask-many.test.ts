@@ -63,9 +63,12 @@ describe("An ask to many", () => {
       const { asks } = await after.call("asks.pending", { peer_id: name });
       await after.call("asks.ack", { correlation_id: asks[0]?.correlation_id ?? "" });
     }
-    await after.host.clock.advance(23 * 3_600_000);
+    // The wall clock alone goes on: a day of sweeps tells nothing that one does not.
+    after.host.clock.jump(23 * 3_600_000);
+    await after.host.clock.advance(60_000);
     expect(await after.call("asks.askManyResult", { id: parent_id })).toMatchObject({ state: "complete" });
-    await after.host.clock.advance(2 * 3_600_000);
+    after.host.clock.jump(2 * 3_600_000);
+    await after.host.clock.advance(60_000);
     await expect(after.call("asks.askManyResult", { id: parent_id })).rejects.toMatchObject({ code: "ask_not_found" });
   });
 

@@ -74,7 +74,7 @@ describe("the name that is kept of a file", () => {
         expect(name.isWellFormed()).toBe(true);
         expect(storedFileName(name)).toBe(name);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 });
