@@ -29,13 +29,14 @@ const packages = [
   ["peer-socket", "^adapters/client/peer-socket\\.ts$", "ws"],
   ["mcp", "^adapters/mcp/", "@modelcontextprotocol/sdk|zod"],
   ["acp-door", "^adapters/acp/sdk\\.ts$", "@agentclientprotocol/sdk"],
-  ["cli", "^adapters/cli/", "sade"],
+  ["settings", "^adapters/cli/hook-settings/", "diff"],
+  ["cli", "^adapters/cli/(?!hook-settings/)", "sade"],
   ["daemon", "^adapters/daemon/config-schema\\.ts$", "zod"],
 ];
 
-/** What a marked room or an adapter may take from the core: the front door, the base, the contract, and the type file of each plug point and noun. */
+/** What a marked room or an adapter may take from the core: the front door, the base, the contract, the type file of each plug point and noun, and what the hooks of agents use, which start too often for the whole core. */
 const coreDoors =
-  "^lib/([^/]+\\.ts$|contract/|[^/]+/schema\\.ts$|events/(event|buffer|encode)\\.ts$|store/(store|refusals)\\.ts$|runs/executor\\.ts$|attachments/blob-store\\.ts$)";
+  "^lib/([^/]+\\.ts$|contract/|[^/]+/schema\\.ts$|events/(event|buffer|encode)\\.ts$|store/(store|refusals)\\.ts$|runs/executor\\.ts$|attachments/blob-store\\.ts$|messages/agent-text\\.ts$|panes/(look-at-pane|paster)\\.ts$)";
 
 const pureCore = "^lib/(?!(node|agent|acp|redis)/)";
 

@@ -13,6 +13,7 @@ const program = {
   "foreign-agents": "lib/acp/index.ts",
   acp: "adapters/cli/commands/acp.ts",
   doctor: "adapters/cli/commands/doctor.ts",
+  "hook-ws": "adapters/cli/commands/hook-ws.ts",
   mcp: "adapters/cli/commands/mcp.ts",
   openapi: "adapters/cli/commands/openapi.ts",
   "sqlite-worker": "lib/node/sqlite/sqlite-worker.ts",

@@ -2,6 +2,10 @@
  * The run manager for agent work: start runs in the background, list them, attach to them, answer their questions.
  * @packageDocumentation
  */
+export type { AskDraft } from "./asks/ask-drafts.js";
+export type { AskManyDraft, AsksToMany } from "./asks/ask-many.js";
+export type { AskParts, AskQuestions, Asks, Ending } from "./asks/asks.js";
+export { ask, type Ask, type AskMany, askMany, type AskManyReport, askManyReport, type CloseReason, closeReason } from "./asks/schema.js";
 export {
   type AttachmentPage,
   Attachments,
@@ -10,10 +14,12 @@ export {
   type OpenAttachment,
 } from "./attachments/attachments.js";
 export { type BlobStore, checkBlobId, type OpenBlob, type Written } from "./attachments/blob-store.js";
-export type { AttachmentJournal } from "./attachments/record.js";
 export { createMemoryBlobs } from "./attachments/memory-blobs.js";
+export type { AttachmentJournal } from "./attachments/record.js";
 export { attachmentList, type AttachmentRef, attachmentRef } from "./attachments/schema.js";
 export { allScopes, type Caller, hasScope, localCaller, type Scope } from "./caller.js";
+export { openApiDocument } from "./contract/document.js";
+export { operations } from "./contract/index.js";
 export {
   type ByteStream,
   type CallBody,
@@ -24,8 +30,6 @@ export {
   type Result,
   type Services,
 } from "./contract/operation.js";
-export { operations } from "./contract/index.js";
-export { openApiDocument } from "./contract/document.js";
 export { createPerform, type Perform } from "./contract/perform.js";
 export { type OperationInput, type OperationName, type OperationOutput, operationSchemas, type ValidInput } from "./contract/schemas.js";
 export { createServices, type ServiceParts } from "./contract/services.js";
@@ -44,20 +48,24 @@ export {
 export type { EventBuffer } from "./events/buffer.js";
 export { encodeLine } from "./events/encode.js";
 export type { Preview, StreamEvent } from "./events/event.js";
+export type { FeedFilter, FeedRules } from "./events/feed-filter.js";
+export type { Appended, Draft, Folded, Journal, Redact, Step, StreamOwner } from "./events/journal.js";
 export { createRingBuffer } from "./events/ring-buffer.js";
 export type { FrameChunk } from "./events/slab.js";
+export type { Holding } from "./holding.js";
 export type { CancelTimer, Clock, Host, Log } from "./host.js";
 export { type Bound, defaultLimits, type Limits, limitTable, resolveLimits } from "./limits.js";
-export type { Asker, CallAnswer, CallQuestion } from "./questions/ask-and-wait.js";
-export type {
-  HeldQuestion,
-  OpenQuestion,
-  PreparedQuestion,
-  QuestionDesk,
-  QuestionStep,
-  QuestionSteps,
-} from "./questions/desk-types.js";
+export type { AskAnswer } from "./mesh/ask-questions.js";
 export { attachmentUses } from "./mesh/attachment-uses.js";
+export type { BroadcastInput, BroadcastReply } from "./mesh/broadcast.js";
+export type { Listing, ListingPage } from "./mesh/listing.js";
+export { Mesh, type MeshOptions, type MeshStats, type SessionReport } from "./mesh/mesh.js";
+export type { TurnReport } from "./mesh/turns.js";
+export { type AgentHeader, parseHeader } from "./messages/agent-header.js";
+export { type AgentMessage, agentText } from "./messages/agent-text.js";
+export type { Channel, Handed, InProcessReceiver } from "./messages/channel.js";
+export type { Claimed, Claims } from "./messages/claims.js";
+export type { Courier, CourierPorts, MessageDraft, PostOptions } from "./messages/courier.js";
 export {
   type ClientFrame,
   clientFrames,
@@ -69,9 +77,87 @@ export {
   receiptStatus,
   type ReceiptStatus,
 } from "./messages/frames.js";
-export type { AskAnswer } from "./mesh/ask-questions.js";
-export { Mesh, type MeshOptions, type MeshStats, type SessionReport } from "./mesh/mesh.js";
-export type { TurnReport } from "./mesh/turns.js";
+export { type CloseCode, closeCodes } from "./messages/link-close.js";
+export type { Link, LinkPorts, Opening, PerformCall, SocketAbout, Wire } from "./messages/link.js";
+export type { Links, LinksParts } from "./messages/links.js";
+export {
+  type AskedQuestion,
+  askedQuestion,
+  type AttachedFile,
+  attachedFile,
+  type DeliveryState,
+  deliveryState,
+  message,
+  type Message,
+  type MessageKind,
+  messageKind,
+  type RepliedAnswer,
+  repliedAnswer,
+} from "./messages/schema.js";
+export type { DoctorParts } from "./panes/doctor.js";
+export { type KnownProcess, lookAtPane, paneEvidence, type PaneLook } from "./panes/look-at-pane.js";
+export { createMemoryPanes, type MemoryPane, type MemoryPanes } from "./panes/memory-panes.js";
+export { createNoPanes } from "./panes/no-panes.js";
+export type { NewPane, Pane, PaneBackend, PaneProcess, Probe } from "./panes/pane-backend.js";
+export { checkedPaneId, parsePaneId } from "./panes/pane-id.js";
+export type { PaneLocks } from "./panes/pane-locks.js";
+export { Panes, type PanesOptions } from "./panes/panes.js";
+export type { PastePorts, PasteReceipt, PasteRefusal, PasteTarget } from "./panes/paste.js";
+export { createPaster, type Paster } from "./panes/paster.js";
+export { createPeerProbes } from "./panes/peer-probes.js";
+export type { HookFiles, HookRequest, PanePeers, PaneSockets, ProcessProbe, SocketInfo, StartedHook, StartHook } from "./panes/ports.js";
+export type { RehookParts } from "./panes/rehooker.js";
+export {
+  contradiction,
+  type Contradiction,
+  doctorReport,
+  type DoctorReport,
+  type HookFile,
+  linkedPane,
+  type LinkedPane,
+  linkRequest,
+  type LinkRequest,
+  orphanPane,
+  type OrphanPane,
+  orphanPanes,
+  type OrphanPanes,
+  type RehookReport,
+  rehookReport,
+} from "./panes/schema.js";
+export type { PeerProbes, Probe as PeerProbe } from "./peers/evidence.js";
+export type { Search } from "./peers/find-peer.js";
+export type { MeshParts, OnRetire, PeerPorts, PeerRegistry, Registered, Retiring } from "./peers/registry.js";
+export {
+  type InboundStatus,
+  inboundStatus,
+  type Peer,
+  peer,
+  peerRecord,
+  type PeerRecord,
+  peerRegistration,
+  type PeerRegistration,
+  type PeerStatus,
+  peerStatus,
+  peerUpdate,
+  type PeerUpdate,
+  type RetireReason,
+  retireReasons,
+  type TurnState,
+  turnState,
+} from "./peers/schema.js";
+export type { Sender } from "./peers/sender.js";
+export type { LinkState } from "./peers/show.js";
+export type { PeerEvent } from "./peers/transitions.js";
+export { plainText } from "./plain-text.js";
+export type { Asker, CallAnswer, CallQuestion } from "./questions/ask-and-wait.js";
+export type {
+  HeldQuestion,
+  OpenQuestion,
+  PreparedQuestion,
+  QuestionDesk,
+  QuestionStep,
+  QuestionSteps,
+} from "./questions/desk-types.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export {
   type Answer,
@@ -95,39 +181,6 @@ export {
   type QuestionTool,
   questionTool,
 } from "./questions/schema.js";
-export { type AgentMessage, agentText } from "./messages/agent-text.js";
-export { type AgentHeader, parseHeader } from "./messages/agent-header.js";
-export type { DoctorParts } from "./panes/doctor.js";
-export { type KnownProcess, lookAtPane, paneEvidence, type PaneLook } from "./panes/look-at-pane.js";
-export { Panes, type PanesOptions } from "./panes/panes.js";
-export { createPeerProbes } from "./panes/peer-probes.js";
-export type { PastePorts, PasteReceipt, PasteRefusal, PasteTarget } from "./panes/paste.js";
-export { createPaster, type Paster } from "./panes/paster.js";
-export type { HookFiles, HookRequest, PanePeers, PaneSockets, ProcessProbe, SocketInfo, StartedHook, StartHook } from "./panes/ports.js";
-export type { RehookParts } from "./panes/rehooker.js";
-export {
-  contradiction,
-  type Contradiction,
-  doctorReport,
-  type DoctorReport,
-  type HookFile,
-  linkedPane,
-  type LinkedPane,
-  linkRequest,
-  type LinkRequest,
-  orphanPane,
-  type OrphanPane,
-  orphanPanes,
-  type OrphanPanes,
-  type RehookReport,
-  rehookReport,
-} from "./panes/schema.js";
-export { createMemoryPanes, type MemoryPane, type MemoryPanes } from "./panes/memory-panes.js";
-export { createNoPanes } from "./panes/no-panes.js";
-export type { NewPane, Pane, PaneBackend, PaneProcess, Probe } from "./panes/pane-backend.js";
-export { checkedPaneId, parsePaneId } from "./panes/pane-id.js";
-export { plainText } from "./plain-text.js";
-export type { FeedFilter, FeedRules } from "./events/feed-filter.js";
 export type { Folders } from "./runs/accept.js";
 export {
   type CommandTemplate,
@@ -145,8 +198,8 @@ export {
 } from "./runs/executor.js";
 export type { FeedOptions, FeedPage, FeedReader, FeedReaders } from "./runs/feed.js";
 export { functionExecutor } from "./runs/function-executor.js";
-export { RunManager } from "./runs/manager.js";
 export type { RunManagerEvents, RunPage, RunQuery, RunStats } from "./runs/manager-types.js";
+export { RunManager } from "./runs/manager.js";
 export type { CallOptions, RecordedProcess, Retention, RunManagerOptions } from "./runs/options.js";
 export type { ApprovalCeiling, ProcessPolicy } from "./runs/policy.js";
 export type { PruneRule } from "./runs/retention.js";
@@ -185,59 +238,6 @@ export type { Append, Batch, Delete, ListQuery, Put, Store, Stored, StoredPage, 
 export { formatTime, parseTime, systemHost } from "./system-host.js";
 export { type NewToken, newToken, scope, type TokenInfo, tokenInfo, type TokenRequest, tokenRequest } from "./tokens/schema.js";
 export { type KnownCaller, Tokens } from "./tokens/tokens.js";
-export { version } from "./version.js";
-export type { AskManyDraft, AsksToMany } from "./asks/ask-many.js";
-export type { AskParts, AskQuestions, Asks, Ending } from "./asks/asks.js";
-export { ask, type Ask, type AskMany, askMany, type AskManyReport, askManyReport, type CloseReason, closeReason } from "./asks/schema.js";
-export type { Appended, Draft, Folded, Journal, Redact, Step, StreamOwner } from "./events/journal.js";
-export type { BroadcastInput, BroadcastReply } from "./mesh/broadcast.js";
-export type { Listing, ListingPage } from "./mesh/listing.js";
-export type { Channel, Handed, InProcessReceiver } from "./messages/channel.js";
-export type { Claimed, Claims } from "./messages/claims.js";
-export type { Courier, CourierPorts, MessageDraft, PostOptions } from "./messages/courier.js";
-export type { Links, LinksParts } from "./messages/links.js";
-export {
-  type AskedQuestion,
-  askedQuestion,
-  type AttachedFile,
-  attachedFile,
-  type DeliveryState,
-  deliveryState,
-  message,
-  type Message,
-  type MessageKind,
-  messageKind,
-  type RepliedAnswer,
-  repliedAnswer,
-} from "./messages/schema.js";
-export type { PaneLocks } from "./panes/pane-locks.js";
-export type { PeerProbes, Probe as PeerProbe } from "./peers/evidence.js";
-export type { MeshParts, OnRetire, PeerPorts, PeerRegistry, Registered, Retiring } from "./peers/registry.js";
-export {
-  type InboundStatus,
-  inboundStatus,
-  type Peer,
-  peer,
-  peerRecord,
-  type PeerRecord,
-  peerRegistration,
-  type PeerRegistration,
-  type PeerStatus,
-  peerStatus,
-  peerUpdate,
-  type PeerUpdate,
-  type RetireReason,
-  retireReasons,
-  type TurnState,
-  turnState,
-} from "./peers/schema.js";
-export type { Sender } from "./peers/sender.js";
-export type { StageDraft, Traces } from "./traces/traces.js";
-export type { AskDraft } from "./asks/ask-drafts.js";
-export type { Link, LinkPorts, Opening, PerformCall, SocketAbout, Wire } from "./messages/link.js";
-export type { Search } from "./peers/find-peer.js";
-export type { LinkState } from "./peers/show.js";
-export type { PeerEvent } from "./peers/transitions.js";
 export { trace, type Trace, type TraceKind, traceKind, traceStage, type TraceStage } from "./traces/schema.js";
-export { type CloseCode, closeCodes } from "./messages/link-close.js";
-export type { Holding } from "./holding.js";
+export type { StageDraft, Traces } from "./traces/traces.js";
+export { version } from "./version.js";

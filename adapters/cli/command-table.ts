@@ -7,6 +7,12 @@ export interface CommandEntry {
   readonly examples: readonly string[];
 }
 
+const hookEntry = <Event extends string>(event: Event, summary: string) => ({
+  words: "",
+  summary,
+  examples: [`hook ${event} --backend claude-code`],
+});
+
 const table = {
   daemon: {
     words: "",
@@ -233,6 +239,31 @@ const table = {
     words: "",
     summary: "Ask for approval of the tool call on standard input, for an agent's own hooks; exit 2 blocks it",
     examples: ["hook pretooluse --backend claude-code"],
+  },
+  "hook session": hookEntry("session", "Register the agent's session as a peer, for an agent's own hooks"),
+  "hook prompt": hookEntry("prompt", "Report that the agent's turn has begun, for an agent's own hooks"),
+  "hook stop": hookEntry("stop", "Report that the agent's turn has ended, and hand it what waits, for an agent's own hooks"),
+  "hook notification": hookEntry("notification", "Report an open dialog or an idle composer, for an agent's own hooks"),
+  "hook session-end": hookEntry("session-end", "Report that the agent's session is over, for an agent's own hooks"),
+  "hook ws": {
+    words: "",
+    summary: "Hold the socket of the peer in a pane; started by the other hooks and by the daemon",
+    examples: ["hook ws --backend claude-code --pane %7"],
+  },
+  "hooks install": {
+    words: "<backend>",
+    summary: "Put the hooks into an agent's own settings; what is there already stays as it is",
+    examples: ["hooks install claude-code", "hooks install claude-code --approval", "hooks install codex --scope project --dry-run"],
+  },
+  "hooks status": {
+    words: "[backend]",
+    summary: "Show which hooks are in which settings",
+    examples: ["hooks status", "hooks status codex"],
+  },
+  "hooks uninstall": {
+    words: "<backend>",
+    summary: "Take exactly what was put in out of an agent's settings",
+    examples: ["hooks uninstall claude-code"],
   },
   acp: {
     words: "",

@@ -22,6 +22,16 @@ const ofExecute = ["execute", "exec"] as const;
 const ofAgent = [...ofExecute, "review", ...ofStart] as const;
 const ofTask = [...ofExecute, ...ofStart] as const;
 const ofStream = [...ofExecute, "review", "attach"] as const;
+const ofHooks = [
+  "hook pretooluse",
+  "hook session",
+  "hook prompt",
+  "hook stop",
+  "hook notification",
+  "hook session-end",
+  "hook ws",
+] as const;
+const ofInstall = ["hooks install", "hooks status", "hooks uninstall"] as const;
 const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"] as const;
 const everyAttachment = ["attachments put", "attachments get", "attachments list", "attachments remove"] as const;
 
@@ -59,6 +69,7 @@ const table = {
   model: { kind: "any", on: ofAgent, value: "provider/model", text: "Model of the run" },
   "max-turns": { kind: "count", on: ofAgent, value: "n", text: "Most turns; 0 is the profile's" },
   approval: { kind: "any", on: ofAgent, value: "mode", text: "ask, auto, unrestricted or yolo" },
+  gate: { kind: "switch", on: ["hooks install"], spelled: "approval", text: "Ask for approval before tools run, too" },
   "run-label": { kind: "text", on: ofTask, value: "label", text: "Label of the run" },
   cwd: { kind: "text", on: ofTask, value: "folder", text: "Folder the run works in" },
   session: { kind: "text", on: ofTask, value: "id", text: "Thread to go on with" },
@@ -124,7 +135,7 @@ const table = {
   },
   backend: {
     kind: "text",
-    on: ["peers list", "peers register", "link", "hook pretooluse"],
+    on: ["peers list", "peers register", "link", ...ofHooks],
     value: "backend",
     text: "How messages reach the peer: claude-code, codex, gemini, opencode, service … (default service)",
   },
@@ -150,15 +161,17 @@ const table = {
   peer: { kind: "text", on: ["inbox"], value: "peer", text: "Whose inbox (default your own)" },
   confirm: { kind: "switch", on: ["inbox"], text: "Confirm what is shown: it is not shown again" },
   from: { kind: "text", on: [...ofSending, "ack"], value: "peer", text: "Send as this peer (default the caller's own, else human)" },
+  pane: { kind: "text", on: ["hook ws"], value: "pane", text: "Pane of the peer, as tmux names it" },
+  "dry-run": { kind: "switch", on: ["hooks install", "hooks uninstall"], text: "Show what would change, and change nothing" },
 
   resume: { kind: "switch", on: ["doctor"], text: "Let runs start again after a pause" },
   deep: { kind: "switch", on: ["doctor"], text: "Check every page of the store" },
   scope: {
     kind: "text",
-    on: ["token create", "questions"],
+    on: ["token create", "questions", ...ofInstall],
     repeat: true,
     value: "scopes",
-    text: "Comma list of read, control, approve, admin; of questions tool_permission, user_question or mesh_ask",
+    text: "Comma list of read, control, approve, admin; of questions tool_permission, user_question or mesh_ask; of hooks user or project",
   },
   label: { kind: "text", on: ["token create"], value: "label", text: "Label of the token" },
   "ttl-ms": { kind: "count", on: ["token create"], value: "ms", text: "Life of the token" },
@@ -198,6 +211,7 @@ const table = {
       "tools",
       "config list",
       "config doctor",
+      "hooks status",
     ],
     text: "Print JSON",
   },

@@ -9,7 +9,7 @@ import type { DaemonOptions } from "./start-daemon.js";
 import { type StartExit, StartRefused } from "./start-refused.js";
 
 /** What a detached start takes: the flags of a daemon, but nothing that cannot be told on a command line. */
-export interface DetachOptions extends Omit<DaemonOptions, "sqliteWorker" | "executors" | "profiles"> {
+export interface DetachOptions extends Omit<DaemonOptions, "sqliteWorker" | "hookProgram" | "executors" | "profiles"> {
   /** The program's file, started with `daemon` and the flags. @defaultValue the one that runs */
   readonly program?: string;
   /** Milliseconds until it must be ready. @defaultValue 10000 */

@@ -37,7 +37,11 @@ export async function openPanes(parts: PanesGround): Promise<Panes> {
     peers: mesh.peers,
     files: createHookFiles(home.peers),
     sockets,
-    startHook,
+    async startHook(request) {
+      const hook = await startHook(request);
+      ground.host.log("info", "hook.started", { peer_id: request.peer_id, pane_id: request.pane_id, pid: hook.pid });
+      return hook;
+    },
     isAlive: (process) => isAlive(process),
     token: ({ peer_id }) => ground.tokens.createForPeer(peer_id),
     async run(run_id) {

@@ -1,6 +1,6 @@
 import type { Worker } from "node:worker_threads";
 import { type Executor, formatTime, type Profile, resolveLimits, type Mesh, type RunManager, type Tokens } from "../../lib/index.js";
-import { findPanes } from "../../lib/node/index.js";
+import { createPaneHookStart, findPanes } from "../../lib/node/index.js";
 import { formatAddress } from "../../lib/address.js";
 import { createAgentMesh } from "./agent-mesh.js";
 import { planAddresses, type PlannedAddress } from "./addresses.js";
@@ -37,6 +37,8 @@ export interface DaemonOptions {
   readonly store?: string;
   /** @defaultValue "info" */
   readonly logLevel?: LogLevel;
+  /** File of the program that is started to hold the socket of a peer in a pane. @defaultValue none: panes are not linked */
+  readonly hookProgram?: string;
   /** A started worker of the SQLite store, or its file. */
   readonly sqliteWorker?: Worker | URL | string;
   /** Further executors by name. */
@@ -149,7 +151,9 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   undo.add(() => mesh.close());
   opened.resolve(mesh);
   const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);
-  const panes = await openPanes({ ground, home, backend, mesh, sockets: mesh.links });
+  const { hookProgram: program } = options;
+  const startHook = program === undefined ? undefined : createPaneHookStart({ program, env, home: home.path });
+  const panes = await openPanes({ ground, home, backend, mesh, sockets: mesh.links, ...(startHook && { startHook }) });
   undo.add(() => panes.close());
   const firstFrameAuth = loaded.config.mesh?.ws_first_frame_auth ?? false;
   const faces = { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits, firstFrameAuth };

@@ -140,12 +140,13 @@ export class Mesh {
     });
     this.peers.onRetire((peer, reason) => {
       this.#receivers.delete(peer.peer_id);
-      peerRetired?.(peer, reason);
       return {
         step: {},
         taken: () => {
           this.claims.drop(peer.peer_id);
+          // First the socket learns that the peer is retired: that its token has ended tells it less.
           this.links.retire(peer.peer_id, reason);
+          peerRetired?.(peer, reason);
         },
       };
     });
@@ -262,10 +263,14 @@ export class Mesh {
 
   /** Takes note of a peer's own report. */
   report(peer: PeerRecord, { status, turn_state, turn, ...fields }: SessionReport): PeerRecord {
-    const event = { type: "report", ...(status && { status }), ...(turn_state && { turn_state }) } as const;
+    // A composer that is idle ends no dialog; only a turn's own report does.
+    const isNote = turn_state === "idle" && status === undefined && turn === undefined;
+    const event = isNote
+      ? ({ type: "composer_idle" } as const)
+      : ({ type: "report", ...(status && { status }), ...(turn_state && { turn_state }) } as const);
     this.peers.touch(peer.peer_id);
     const next = this.peers.event(peer.peer_id, event, fields) ?? peer;
-    if (turn_state === "idle") {
+    if (turn_state === "idle" && next.turn_state === "idle") {
       this.links.idle(peer.peer_id);
       this.courier.resume(peer.peer_id);
     }

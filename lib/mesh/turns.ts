@@ -28,7 +28,9 @@ function bind(asks: Asks, peer_id: string, { turn_id, first_line = "" }: TurnRep
   const header = parseHeader(first_line);
   if (header?.type !== "ask") return;
   const ask = asks.openTo(peer_id).find(({ correlation_id }) => correlation_id === header.correlation_id);
-  if (ask?.reply_from_turn) asks.bindTurn(ask.correlation_id, turn_id);
+  // What is like a header only in part was written by somebody else.
+  const isExact = ask?.from_name === header.from && ask.to_name === header.to;
+  if (ask?.reply_from_turn && isExact) asks.bindTurn(ask.correlation_id, turn_id);
 }
 
 async function replyWith(asks: Asks, peer_id: string, turn_id: string, final_message: string | undefined): Promise<void> {

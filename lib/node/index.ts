@@ -37,6 +37,8 @@ export { isSafeSqlite } from "./sqlite/sqlite-version.js";
 export { isAlive } from "./process/is-alive.js";
 export { createHookFiles } from "./tmux/hook-files.js";
 export { createStartHook, type StartHookOptions } from "./tmux/start-hook.js";
+export { createPaneHookStart, type PaneHookOptions } from "./tmux/pane-hook.js";
+export { ancestorsOf } from "./process/ancestors.js";
 export { findPanes } from "./tmux/find-panes.js";
 export type { TmuxOptions } from "./tmux/run-tmux.js";
 export { createTmuxPanes } from "./tmux/tmux-panes.js";

@@ -83,6 +83,15 @@ const typed: Record<string, readonly string[]> = {
     "And over TLS?",
     "inbox  ok",
   ],
+  "docs/hooks.md": [
+    '+    "SessionStart": [',
+    "claude-code  installed",
+    '{\n  "model": "opus"\n}\n',
+    "You are the peer @repo-claude-code",
+    '"reason":"[anode:note from @human to @repo-claude-code]\\nThe tests are red"',
+    '"permissionDecision":"allow"',
+    "blocked with 2",
+  ],
   "docs/extend-the-agent.md": [
     'told {\\"name\\":\\"Ada\\"}',
     "bash denied: pushing is for people",

@@ -57,6 +57,8 @@ const planted: readonly (readonly [file: string, rule: string, target: string])[
   ["lib/acp/launch.ts", "packages-of-none", "zod"],
   ["adapters/http/queue.ts", "packages-of-http", "p-queue"],
   ["adapters/mcp/queue.ts", "packages-of-mcp", "p-queue"],
+  ["adapters/client/peer-socket.ts", "packages-of-peer-socket", "p-queue"],
+  ["adapters/cli/hook-settings/file.ts", "packages-of-settings", "p-queue"],
   ["adapters/acp/sdk.ts", "packages-of-acp-door", "p-queue"],
   ["adapters/acp/client.ts", "adapters-apart", "../client/index.js"],
   ["adapters/cli/queue.ts", "packages-of-cli", "p-queue"],

@@ -16,8 +16,10 @@ export const run: Command = async (line, context) => {
     return 0;
   }
   const { runDaemon } = await import("../../daemon/index.js");
+  const program = process.argv[1];
   return runDaemon({
     ...options,
+    ...(program !== undefined && { hookProgram: program }),
     say(text) {
       context.output.errorData(`${text}\n`);
       // It speaks when it is up: what it took is loaded now, and a daemon that a signal ends would never write it.

@@ -1,6 +1,6 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
-import { type Check, ok, skip } from "./finding.js";
+import { type Check, ok, skip, warn } from "./finding.js";
 
 const runtimes = { "claude-code": "claude", codex: "codex", gemini: "gemini", opencode: "opencode" } as const;
 
@@ -18,6 +18,21 @@ export const meshChecks: readonly Check[] = [
     find({ env }) {
       const found = Object.entries(runtimes).filter(([, program]) => find(program, env) !== undefined);
       return found.length === 0 ? skip("no coding agent found in PATH") : ok(found.map(([name]) => name).join(", "));
+    },
+  },
+  {
+    name: "hooks",
+    async find({ env }) {
+      const { statusOf } = await import("../hook-settings/status-of.js");
+      let found: ReturnType<typeof statusOf>[];
+      try {
+        found = Object.keys(runtimes).map((backend) => statusOf(backend, "user", { env, cwd: "/" }));
+      } catch (error) {
+        return warn((error as Error).message);
+      }
+      const [ours, others] = ["installed", "other"].map((state) => found.filter((one) => one.state === state).map((one) => one.backend));
+      if (others?.length) return warn(`${others.join(", ")}: by another program; \`anode hooks install <agent>\` puts this one in`);
+      return ours?.length ? ok(ours.join(", ")) : skip("in no agent's settings; `anode hooks install <agent>`");
     },
   },
   {

@@ -27,6 +27,15 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   questions: ["scope", "run", "tree", "follow"],
   answer: ["message", "option", "deny", "ack"],
   "hook pretooluse": ["backend"],
+  "hook session": ["backend"],
+  "hook prompt": ["backend"],
+  "hook stop": ["backend"],
+  "hook notification": ["backend"],
+  "hook session-end": ["backend"],
+  "hook ws": ["backend", "pane"],
+  "hooks install": ["scope", "gate", "dry-run"],
+  "hooks status": ["scope"],
+  "hooks uninstall": ["scope", "dry-run"],
   attach: ["stream-json", "previews", "after"],
   events: ["after", "tail", "types", "follow"],
   acp: ["profile", "no-spawn", "no-daemon"],
@@ -85,6 +94,7 @@ const takesJson = [
   "tools",
   "config list",
   "config doctor",
+  "hooks status",
 ];
 const takenEverywhere = ["help", "version", "no-color", "raw", "quiet"];
 const switches = [
@@ -121,6 +131,8 @@ const switches = [
     "confirm",
     "apply",
     "fix",
+    "gate",
+    "dry-run",
     ...takenEverywhere,
   ],
 ];
@@ -143,6 +155,8 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
   notify: ["api"],
   trace: ["ask-1"],
   rehook: ["api"],
+  "hooks install": ["codex"],
+  "hooks uninstall": ["codex"],
   "token revoke": ["T-1"],
   "attachments put": ["file"],
   "attachments get": ["att-1"],
@@ -180,9 +194,11 @@ describe("The table of flags", () => {
 
   it.for(commandNames)("lets %s take its own flags and refuses every other by name", (command) => {
     // What is typed alike is the flag that the command takes.
-    const isTwin = (flag: string): boolean =>
+    const twins = (flag: string) => flagNames.filter((other) => other !== flag && spelled(other) === spelled(flag));
+    // Where it takes none of them, the first that is typed so is refused.
+    const isTwin = (flag: (typeof flagNames)[number]): boolean =>
       !isExpected(command, flag) &&
-      flagNames.some((other) => other !== flag && spelled(other) === spelled(flag) && isExpected(command, other));
+      twins(flag).some((other) => isExpected(command, other) || flagNames.indexOf(other) < flagNames.indexOf(flag));
     for (const flag of flagNames.filter((name) => !isTwin(name))) {
       const args = [...typed(command), ...given(flag)];
       if (isExpected(command, flag)) expect(readCommandLine(args).has(flag), `${command} --${flag}`).toBe(true);

@@ -1,0 +1,62 @@
+import { randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+
+/** The text of a settings file; nothing when there is none. @throws Error with its name */
+export function readSettings(path: string): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new Error(`${path} cannot be read: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+/** Replaces a settings file in one step, behind a link too; its rights stay. Without a text it is removed. */
+export function writeSettings(path: string, text: string | undefined): void {
+  if (text === undefined) return rmSync(path, { force: true });
+  const real = realOf(path);
+  const mode = modeOf(real);
+  mkdirSync(dirname(real), { recursive: true, mode: 0o700 });
+  const temporary = `${real}.${randomBytes(8).toString("hex")}.tmp`;
+  const file = openSync(temporary, "wx", 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+    if (mode !== undefined) chmodSync(temporary, mode);
+    renameSync(temporary, real);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function realOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function modeOf(path: string): number | undefined {
+  try {
+    return statSync(path).mode & 0o7777;
+  } catch {
+    return undefined;
+  }
+}

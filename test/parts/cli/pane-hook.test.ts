@@ -1,0 +1,134 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { holdPane, type PaneHookEnd } from "../../../adapters/cli/agent-hook/pane-hook.js";
+import { connect } from "../../../adapters/client/index.js";
+import { createHookFiles, systemReader } from "../../../lib/node/index.js";
+import { createMemoryPanes } from "../../../lib/panes/memory-panes.js";
+import { daemonHere, daemonPlace } from "../../support/daemon.js";
+
+const patient = { timeout: 10_000, interval: 20 };
+
+/** A hook in this process, over panes in memory, for an agent that is a real process; the daemon says that it is idle. */
+async function open() {
+  const place = daemonPlace();
+  const { home } = await daemonHere(place);
+  const client = await connect({ env: place.env });
+  onTestFinished(() => client.close());
+  const agent = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"], { stdio: "ignore" });
+  onTestFinished(() => void agent.kill("SIGKILL"));
+  const agent_pid = agent.pid as number;
+  const agent_started = systemReader().read(agent_pid)?.startTicks ?? 0;
+  const panes = createMemoryPanes();
+  const process_ = { pid: agent_pid, ppid: 1, name: "agent", started: agent_started, foreground: true };
+  const { pane_id } = panes.add({ pid: agent_pid, processes: [process_] });
+  const { peer, peer_token = "" } = await client.peers.register({
+    backend: "claude-code",
+    name: "agent",
+    session_id: "s-1",
+    pane_id,
+    agent_pid,
+    agent_started: String(agent_started),
+  });
+  const { peer_id } = peer;
+  const files = createHookFiles(home.peers);
+  await files.write({ peer_id, display_name: "agent", backend: "claude-code", pane_id, agent_pid, agent_started, peer_token });
+  const ended = holdPane({ pane_id, backend: "claude-code", env: place.env, panes, watchMs: 50 });
+  let end: PaneHookEnd | undefined;
+  void ended.then((why) => (end = why));
+  onTestFinished(async () => {
+    await files.remove(pane_id, peer_id);
+    await ended;
+  });
+  await vi.waitFor(async () => expect(await client.peers.get({ id: peer_id })).toMatchObject({ ws_connected: true }), patient);
+  const report = (turn_state: "idle" | "working" | "awaiting_input") =>
+    client.session.update({ peer_id, status: turn_state === "working" ? "busy" : "online", turn_state });
+  await report("idle");
+  return { client, panes, pane_id, peer_id, agent, report, ended, end: () => end, written: () => files.read(pane_id) };
+}
+
+const text = "\u001b[200~[anode:note from @human to @agent]\nHello\u001b[201~";
+
+describe("The hook of a pane", () => {
+  it("types a message and Enter into an idle agent, which works from then on", async () => {
+    const { client, panes, pane_id, peer_id } = await open();
+    expect(await client.messages.notify({ to_peer: peer_id, text: "Hello" })).toMatchObject({ delivery_state: "delivered" });
+    expect(panes.inputOf(pane_id)).toBe(`${text}\r`);
+    expect(await client.peers.get({ id: peer_id })).toMatchObject({ status: "busy", turn_state: "working" });
+  });
+
+  it("types nothing when a dialog came up after the message had left", async () => {
+    const { client, panes, pane_id, peer_id, report } = await open();
+    panes.before = async (call) => {
+      if (call === "tree") await report("awaiting_input");
+    };
+    const { delivery_id } = await client.messages.notify({ to_peer: peer_id, text: "Hello" });
+    await vi.waitFor(
+      async () => expect(await client.messages.get({ delivery_id })).toMatchObject({ delivery_state: "queued", reason: "not_idle" }),
+      patient,
+    );
+    expect(panes.inputOf(pane_id)).toBe("");
+    panes.before = undefined;
+    await report("idle");
+    await vi.waitFor(() => expect(panes.inputOf(pane_id)).toBe(`${text}\r`), patient);
+  });
+
+  it("does not press Enter when a dialog came up after the text, and never claims that it got there", async () => {
+    const { client, panes, pane_id, peer_id, report } = await open();
+    panes.before = async (call) => {
+      if (call === "paste") await report("awaiting_input");
+    };
+    const { delivery_id } = await client.messages.notify({ to_peer: peer_id, text: "Hello" });
+    await vi.waitFor(
+      async () =>
+        expect(await client.messages.get({ delivery_id })).toMatchObject({ delivery_state: "queued", reason: "injection_failed" }),
+      patient,
+    );
+    expect(panes.inputOf(pane_id)).toBe(text);
+    const { stages } = await client.traces.get({ trace_id: delivery_id });
+    expect(stages.map(({ stage }) => stage)).not.toContain("pane_injected");
+  });
+
+  it("types no second message that had left before the first was submitted, though idle was said once more", async () => {
+    const { client, panes, pane_id, peer_id } = await open();
+    let isSaid = false;
+    panes.before = async (call) => {
+      if (call !== "paste" || isSaid) return;
+      isSaid = true;
+      // The composer's own note, late: the daemon takes it for a new idle.
+      await client.session.update({ peer_id, turn_state: "idle" });
+    };
+    await Promise.all([
+      client.messages.notify({ to_peer: peer_id, text: "Hello" }),
+      client.messages.notify({ to_peer: peer_id, text: "Hello" }),
+    ]);
+    await vi.waitFor(
+      async () => expect(await client.peers.get({ id: peer_id })).toMatchObject({ turn_state: "working", queued_count: 1 }),
+      patient,
+    );
+    expect(panes.inputOf(pane_id)).toBe(`${text}\r`);
+  });
+
+  it("reports an agent that is gone only when its pane agrees", async () => {
+    const { client, panes, pane_id, peer_id, agent, ended, end } = await open();
+    agent.kill("SIGKILL");
+    await once(agent, "exit");
+    panes.breakDown("nobody answers");
+    let looks = 0;
+    panes.before = (call) => void (call === "get" && (looks += 1));
+    await vi.waitFor(() => expect(looks).toBeGreaterThan(2), patient);
+    expect(end()).toBeUndefined();
+    expect(await client.peers.get({ id: peer_id })).not.toHaveProperty("retired_at");
+    panes.breakDown(undefined);
+    panes.remove(pane_id);
+    expect(await ended).toBe("agent_exited");
+    expect(await client.peers.get({ id: peer_id })).toMatchObject({ retire_reason: "agent_exited" });
+  });
+
+  it("ends when its peer is retired, and takes away what was written down", async () => {
+    const { client, peer_id, ended, written } = await open();
+    await client.peers.remove({ id: peer_id });
+    expect(await ended).toBe("retired");
+    expect(await written()).toEqual({ probe: "fail" });
+  });
+});

@@ -1,0 +1,138 @@
+import { execFile } from "node:child_process";
+import { chmodSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { onTestFinished } from "vitest";
+import { type Client, connect } from "../../adapters/client/index.js";
+import { agentsFolder } from "./agent-packages.js";
+import { type FakeModel, startFakeModel } from "./fake-model.mjs";
+import { endSurvivors } from "./process-tree.js";
+import { programPath } from "./program.js";
+import { startTmux, type TmuxServer, until } from "./tmux.js";
+
+/** The interactive program of each runtime, as it lies in what `install-agents` installs. */
+const programs = {
+  "claude-code": "claude/node_modules/@anthropic-ai/claude-agent-sdk-*/claude",
+  codex: "codex/node_modules/.bin/codex",
+} as const;
+export type PaneRuntime = keyof typeof programs;
+
+export function programOf(runtime: PaneRuntime): string | undefined {
+  return globSync(join(agentsFolder, programs[runtime])).find((path) => existsSync(path));
+}
+
+/** A user with a daemon, a tmux server and a model of his own. */
+export interface PaneBench {
+  readonly tmux: TmuxServer;
+  readonly model: FakeModel;
+  /** The person: an owner, over the socket. */
+  readonly client: Client;
+  readonly home: string;
+  anode(...words: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
+  /** Starts a runtime in a pane and answers the pane. */
+  open(runtime: PaneRuntime, session: string): string;
+  screen(pane: string): string;
+  /** Types a prompt as a person does, once the composer takes it. */
+  type(pane: string, text: string): Promise<void>;
+  config(config: object): void;
+}
+
+/** @param token - configured as the daemon's own */
+export async function openPaneBench({ config = {} }: { readonly config?: object } = {}): Promise<PaneBench> {
+  const tmux = startTmux("default");
+  const model = await startFakeModel();
+  const { folder } = tmux;
+  const home = join(folder, ".config/anode");
+  const path = [dirname(process.execPath), "/usr/local/bin", "/usr/bin", "/bin"].join(":");
+  const env = { PATH: path, HOME: folder, TMUX_TMPDIR: folder, TERM: "xterm-256color", LANG: "C.UTF-8" };
+  const anode: PaneBench["anode"] = (...words) =>
+    new Promise((resolve) => {
+      execFile(process.execPath, [programPath, ...words], { env, cwd: folder }, (error, out, err) => {
+        resolve({ code: error === null ? 0 : Number(error.code), out, err });
+      });
+    });
+  const configure = (value: object): void => {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    writeFileSync(join(home, "config.json"), JSON.stringify(value));
+    chmodSync(join(home, "config.json"), 0o600);
+  };
+  configure({ daemon: { auth_token: "person-0123456789abcdef0123456789abcdef" }, ...config });
+  onTestFinished(async () => {
+    await anode("daemon", "stop");
+    await model.close();
+    tmux.close();
+    endSurvivors(folder);
+  });
+  const started = await anode("daemon", "--detach");
+  if (started.code !== 0) throw new Error(`The daemon did not start: ${started.err}`);
+  const client = await connect({ env });
+  onTestFinished(() => client.close());
+  return {
+    tmux,
+    model,
+    client,
+    home: folder,
+    anode,
+    config: configure,
+    async type(pane, text) {
+      const shows = (what: string): boolean => tmux.tmux("capture-pane", "-p", "-t", pane).includes(what);
+      // What is typed while the program still starts gets lost.
+      await until(() => shows("❯") || shows("›"), 20_000);
+      for (let attempt = 0; attempt < 10 && !shows(text); attempt += 1) {
+        tmux.tmux("send-keys", "-t", pane, "-l", text);
+        await until(() => shows(text), 2_000).catch(() => {});
+      }
+      tmux.tmux("send-keys", "-t", pane, "Enter");
+    },
+    screen: (pane) => tmux.tmux("capture-pane", "-p", "-t", pane),
+    open(runtime, session) {
+      const cwd = join(folder, session);
+      mkdirSync(cwd, { recursive: true });
+      const variables = runtime === "claude-code" ? pointClaude(folder, cwd, model.url) : pointCodex(folder, cwd, model.url);
+      // Its sandbox would keep its commands from the socket of the daemon.
+      const argv =
+        runtime === "claude-code"
+          ? ["--permission-mode", "default"]
+          : ["--no-alt-screen", "--dangerously-bypass-hook-trust", "-s", "danger-full-access", "-a", "never"];
+      return tmux.open(
+        session,
+        ["/usr/bin/env", ...Object.entries(variables).map((pair) => pair.join("=")), programOf(runtime) ?? "", ...argv],
+        cwd,
+      );
+    },
+  };
+}
+
+function pointClaude(home: string, cwd: string, modelUrl: string): Record<string, string> {
+  const path = join(home, ".claude.json");
+  const before = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as { projects?: object }) : {};
+  const trusted = { hasTrustDialogAccepted: true, hasCompletedProjectOnboarding: true };
+  // What it would ask at its first start, answered.
+  const notices = { hasSeenAutoDefaultNotice: true, hasSeenAutoDefaultNudge: true, hasSeenAutoModeEntryWarning: true };
+  const account = {
+    ...notices,
+    hasResetAutoModeOptInForDefaultOffer: true,
+    hasCompletedOnboarding: true,
+    theme: "dark",
+    customApiKeyResponses: { approved: ["sk-fake"], rejected: [] },
+  };
+  writeFileSync(path, JSON.stringify({ ...account, ...before, projects: { ...before.projects, [cwd]: trusted } }));
+  return {
+    ANTHROPIC_BASE_URL: modelUrl,
+    ANTHROPIC_API_KEY: "sk-fake",
+    CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: "1",
+    DISABLE_TELEMETRY: "1",
+    DISABLE_AUTOUPDATER: "1",
+  };
+}
+
+function pointCodex(home: string, cwd: string, modelUrl: string): Record<string, string> {
+  const folder = join(home, ".codex");
+  mkdirSync(folder, { recursive: true });
+  const provider = `name = "fake"\nbase_url = "${modelUrl}/v1"\nwire_api = "responses"\nenv_key = "FAKE_KEY"\n`;
+  const trust = `[projects.${JSON.stringify(cwd)}]\ntrust_level = "trusted"\n`;
+  writeFileSync(
+    join(folder, "config.toml"),
+    `model = "fake-model"\nmodel_provider = "fake"\n\n[model_providers.fake]\n${provider}\n${trust}`,
+  );
+  return { CODEX_HOME: folder, FAKE_KEY: "k" };
+}
