@@ -112,12 +112,12 @@ export class Asks {
     const { host, limits, courier, questions } = this.#parts;
     const { sender, to, reply_to, question, correlation_id = randomHexId(host, "ask") } = draft;
     const known = draft.correlation_id === undefined ? undefined : await this.get(correlation_id).catch(unlessMissing);
-    if (known) return sameAsk(known, draft);
+    if (known) return this.stored(sameAsk(known, draft));
     const made = askOf(draft, correlation_id, host.clock.now(), limits.askMs);
     const opening = question && (await questions.opening(made));
     // Nothing is awaited from here to the append: the limit holds, and a call of the same id that came between is seen.
     const meanwhile = this.#records.get(correlation_id);
-    if (meanwhile) return sameAsk(meanwhile, draft);
+    if (meanwhile) return this.stored(sameAsk(meanwhile, draft));
     this.#assertRoom(to);
     const message = await courier.post(
       {
@@ -146,6 +146,12 @@ export class Asks {
     );
     if (reply_to !== undefined) await this.#supersede(reply_to, sender.peer);
     return { ...(await this.get(correlation_id)), delivery_state: message.delivery_state };
+  }
+
+  /** The ask, once all that was done to it is durable. @throws `storage_full` */
+  async stored(ask: Ask): Promise<Ask> {
+    if (this.#records.get(ask.correlation_id)) await this.#parts.journal.append({ whenFull: "refuse" }).committed;
+    return ask;
   }
 
   /**
@@ -218,7 +224,8 @@ export class Asks {
     // Looked at anew in the very moment in which the wait begins: nobody wakes who comes later.
     if (this.isOpen(correlation_id)) await this.#waits.wait(correlation_id, timeoutMs, signal);
     const now = await this.get(correlation_id);
-    if (now.state === "open" || signal.aborted || now.reply_state !== "held") return now;
+    if (now.state === "open" || signal.aborted) return now;
+    if (now.reply_state !== "held") return this.stored(now);
     this.#waits.release(correlation_id);
     return this.#setReplyState(now, "pulled");
   }
@@ -260,14 +267,12 @@ export class Asks {
     };
     const put = this.#records.put(ask.correlation_id, next);
     this.#unindex(ask);
-    // Until the store has it, this is the only place that knows how it ended.
-    const forget = (): void => void (this.#records.get(next.correlation_id) === next && this.#records.forget(next.correlation_id));
-    const taken: Step["taken"] = ({ committed }) => void (reply_state !== "held" && committed.then(forget, forget));
+    const taken = reply_state === "held" ? {} : { taken: this.#records.leaving(ask.correlation_id) };
     this.#waits.wake(ask.correlation_id);
     const stages = [...(replied_by ? [{ stage: "acked" }] : []), { stage: "closed", detail: { close_reason } }];
     return joinSteps(
       delivery,
-      { puts: [put], feed: [closedDraft(next)], taken },
+      { puts: [put], feed: [closedDraft(next)], ...taken },
       this.#parts.traces.stages(ask.correlation_id, ...stages),
       ask.question && close_reason !== "answered" ? this.#parts.questions.ending(ask.correlation_id) : {},
       this.#parts.closed?.(next) ?? {},
@@ -302,18 +307,20 @@ export class Asks {
   async #setReplyState(ask: Ask, reply_state: ReplyState, message?: Message): Promise<Ask> {
     const { journal, store, traces } = this.#parts;
     const { correlation_id } = ask;
-    if (!this.#records.get(correlation_id)) {
-      const stored = await store.get(askCollection, correlation_id);
-      if (stored && !this.#records.get(correlation_id)) this.#records.adopt(stored);
-    }
-    const next: Ask = { ...ask, reply_state, ...(message && { reply_delivery_id: message.delivery_id }) };
+    const stored = this.#records.get(correlation_id) ? undefined : await store.get(askCollection, correlation_id);
+    const known = this.#records.get(correlation_id);
+    const now = known ?? (stored?.record as Ask | undefined) ?? ask;
+    // It has got there by another way.
+    if (now.reply_state === "pulled" || now.reply_state === "delivered") return now;
+    if (stored && !known) this.#records.adopt(stored);
+    const next: Ask = { ...now, reply_state, ...(message && { reply_delivery_id: message.delivery_id }) };
     const put = this.#records.put(correlation_id, next);
-    this.#records.forget(correlation_id);
+    const taken = this.#records.leaving(correlation_id);
     const isThere = reply_state === "pulled" || reply_state === "delivered";
     const stages = isThere ? [{ stage: "reply_delivered", detail: { by: reply_state === "pulled" ? "wait" : "push" } }] : [];
     const lost = { ...closedDraft(ask), type: "reply.undeliverable" };
     const feed = reply_state === "undeliverable" ? [lost] : [];
-    await journal.append(joinSteps({ puts: [put], feed }, traces.stages(correlation_id, ...stages))).committed;
+    await journal.append(joinSteps({ puts: [put], feed, taken }, traces.stages(correlation_id, ...stages))).committed;
     return next;
   }
 

@@ -12,6 +12,6 @@ export function joinSteps(...steps: readonly Step[]): Step {
     taken(appended) {
       for (const step of steps) step.taken?.(appended);
     },
-    whenFull: steps.every((step) => step.whenFull === "refuse") ? "refuse" : "hold",
+    whenFull: steps.length > 0 && steps.every((step) => step.whenFull === "refuse") ? "refuse" : "hold",
   };
 }

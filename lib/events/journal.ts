@@ -85,6 +85,8 @@ class Entry implements Appended {
   heads: readonly Head[] = none;
   puts: readonly Put[];
   feed: readonly Draft[];
+  /** Records that the step itself sets, not the folds of its events. */
+  readonly sets: readonly Put[];
   readonly deletes: readonly Delete[];
   readonly drops: readonly string[];
   readonly trims: readonly Trim[];
@@ -92,7 +94,7 @@ class Entry implements Appended {
   readonly #settlement = new Settlement<number>();
 
   constructor(step: Step) {
-    this.puts = step.puts ?? none;
+    this.sets = this.puts = step.puts ?? none;
     this.feed = step.feed ?? none;
     this.deletes = step.deletes ?? none;
     this.drops = step.drops ?? none;
@@ -338,9 +340,11 @@ export class Journal {
     this.#full = true;
     const held: Entry[] = [];
     const unborn = new Set<Head>();
-    for (const entry of [...entries, ...this.#waiting]) {
+    const all = [...entries, ...this.#waiting];
+    const needed = neededBy(all);
+    for (const entry of all) {
       // What follows in a stream whose first event was refused goes with it.
-      if (entry.whenFull === "hold" && !entry.heads.some((head) => unborn.has(head))) held.push(entry);
+      if (needed.has(entry) || (entry.whenFull === "hold" && !entry.heads.some((head) => unborn.has(head)))) held.push(entry);
       else {
         entry.reject(storageFull());
         const standIn = standInFor(entry);
@@ -360,6 +364,19 @@ export class Journal {
     if (this.#waiting.length === 0) await this.#commit([]);
     await this.#flush();
   }
+}
+
+/** Steps that cannot be refused any more: one that is held, because its effect has happened, changes a record as they left it. */
+function neededBy(entries: readonly Entry[]): ReadonlySet<Entry> {
+  const needed = new Set<Entry>();
+  const records = new Set<string>();
+  for (const entry of entries.toReversed()) {
+    const ids = entry.sets.map(({ collection, id }) => `${collection} ${id}`);
+    if (entry.whenFull === "refuse" && !ids.some((id) => records.has(id))) continue;
+    for (const id of ids) records.add(id);
+    if (entry.whenFull === "refuse") needed.add(entry);
+  }
+  return needed;
 }
 
 /** A refused step has its place in its stream already: where the stream goes on, a notice takes it, for a hole would end the stream. */

@@ -59,6 +59,15 @@ const pulling: ReadonlySet<string> = new Set(["claude-code", "codex", "gemini", 
 const waiting: ReadonlySet<DeliveryState> = new Set(["queued", "claimed"]);
 const final: ReadonlySet<DeliveryState> = new Set(["delivered", "failed", "expired", "canceled"]);
 
+/** Holds a message while a channel has it. */
+class Handing {
+  readonly channel: Channel;
+
+  constructor(channel: Channel) {
+    this.channel = channel;
+  }
+}
+
 /** Brings messages to peers: stored before they leave, never called delivered without proof, never dropped silently. */
 export class Courier {
   readonly #parts: MeshParts;
@@ -108,9 +117,10 @@ export class Courier {
     return this.#queues.size;
   }
 
-  /** A message that is in memory, as it is now. */
+  /** A message of which more is to come, as it is now. */
   current(delivery_id: string): Message | undefined {
-    return this.#records.get(delivery_id);
+    const message = this.#records.get(delivery_id);
+    return message && !final.has(message.delivery_state) ? message : undefined;
   }
 
   /** @throws `message_not_found` */
@@ -122,10 +132,13 @@ export class Courier {
 
   /**
    * Stores a message and tries the peer's channel.
-   * @throws `inbox_full`, `storage_full`; with `fail` as the way out `no_live_transport` and `injection_failed`, after `failed` was committed
+   * @throws `inbox_full`, `peer_retired`, `storage_full`; with `fail` as the way out `no_live_transport` and `injection_failed`, after `failed` was committed
    */
   async post(draft: MessageDraft, options: PostOptions = {}): Promise<Message> {
     const { to } = draft;
+    // It may be gone since it was found.
+    if (this.#ports.peer(to.peer_id)?.retired_at !== undefined)
+      throw new AnodeError("peer_retired", `The peer ${to.display_name} is retired.`);
     this.assertRoom(to);
     const channel = this.#ports.channelOf(to);
     const isIdle = channel?.holds?.(to, false) !== "not_idle";
@@ -165,9 +178,11 @@ export class Courier {
     const now = this.#ports.channelOf(peer);
     const goes = now !== undefined && this.#goes(now, peer);
     this.release(message, storing);
-    if (goes) return this.#push(message, now, peer, options, false);
+    // It may have its end already: with its peer, with its ask.
+    const still = this.current(message.delivery_id);
+    if (still && goes) return this.#push(still, now, peer, options, false);
     if (now) this.drain(peer.peer_id);
-    else if (options.whenUnavailable === "fail" && !this.canPull(peer)) return this.#fail(message, "no_live_transport", options);
+    else if (still && options.whenUnavailable === "fail" && !this.canPull(peer)) return this.#fail(still, "no_live_transport", options);
     return this.get(message.delivery_id);
   }
 
@@ -178,6 +193,8 @@ export class Courier {
     const channel = mayGo ? this.#ports.channelOf(peer) : undefined;
     if (!peer || !channel) return;
     const isReplay = channel.kind === "websocket";
+    // What an older channel still has comes back into its place first.
+    if (this.#queues.some(peer_id, ({ delivery_id }) => this.#isWith(delivery_id, channel))) return;
     for (const message of this.free(peer_id)) {
       if (channel.holds?.(peer, isReplay) !== undefined) return;
       if (isReplay) {
@@ -276,15 +293,25 @@ export class Courier {
 
   /** Whether a new message may go at once: the channel takes it, and nothing that is older waits. */
   #goes(channel: Channel, to: PeerRecord): boolean {
-    return channel.holds?.(to, false) === undefined && !this.#queues.some(to.peer_id, ({ delivery_id }) => !this.#holders.has(delivery_id));
+    const isBefore = ({ delivery_id }: Message): boolean => !this.#holders.has(delivery_id) || this.#isWith(delivery_id, channel);
+    return channel.holds?.(to, false) === undefined && !this.#queues.some(to.peer_id, isBefore);
+  }
+
+  /** Whether a message is just being handed over by another channel than this. */
+  #isWith(delivery_id: string, channel: Channel): boolean {
+    const holder = this.#holders.get(delivery_id);
+    return holder instanceof Handing && holder.channel !== channel;
   }
 
   async #push(message: Message, channel: Channel, to: PeerRecord, options: PostOptions, isReplay: boolean): Promise<Message> {
-    const holder = {};
+    const holder = new Handing(channel);
     this.hold(message, holder);
     const handed = await channel.push(message, to, isReplay);
     this.release(message, holder);
-    return this.#handed(message, handed, options);
+    const settled = this.#handed(message, handed, options);
+    // There may be a newer channel that waited for this one.
+    if (handed.state === "queued" && handed.reason === "disconnected") this.drain(to.peer_id);
+    return settled;
   }
 
   /** Takes note of what a channel did. @throws `injection_failed` when a refusal is to fail */
@@ -340,11 +367,10 @@ export class Courier {
 
   /** A message that is not final, taken from the store when it is not in memory. */
   async #taken(delivery_id: string): Promise<Message | undefined> {
-    const known = this.#records.get(delivery_id);
-    if (known) return known;
-    await this.#parts.journal.settled();
+    if (this.#records.get(delivery_id)) return this.current(delivery_id);
     const stored = await this.#parts.store.get(messageCollection, delivery_id);
     const isOver = !stored || final.has((stored.record as Message).delivery_state);
+    if (this.#records.get(delivery_id)) return this.current(delivery_id);
     return isOver ? undefined : this.#records.adopt(stored);
   }
 
@@ -396,11 +422,12 @@ export class Courier {
     else {
       this.#queues.delete(next);
       this.#holders.delete(next.delivery_id);
-      // Of a run's input more will be heard soon; any other proof may come late or never.
-      if (isFinal || next.input_id === undefined) this.#records.forget(next.delivery_id);
     }
+    // Of a run's input more will be heard soon; any other proof may come late or never.
+    const leaves = isFinal || (state === "sent" && next.input_id === undefined);
+    const taken = leaves ? { taken: this.#records.leaving(next.delivery_id) } : {};
     const feed = [stateDraft(next), ...(state === "expired" ? [expiredDraft(next)] : [])];
-    return { next, step: joinSteps({ puts: [put], feed }, this.#ports.moved?.(next) ?? {}) };
+    return { next, step: joinSteps({ puts: [put], feed, ...taken }, this.#ports.moved?.(next) ?? {}) };
   }
 
   #made({ kind, from, to, text, trace_id, circle = from.circle, ...rest }: MessageDraft): Message {

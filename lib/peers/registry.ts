@@ -136,13 +136,15 @@ export class PeerRegistry {
     const isAgentLive = agent_pid !== undefined && agent_started !== undefined && (await probes.process(agent_pid, agent_started)) === "ok";
     const claim = await claimPane(input, this.#holderOf(input), probes);
     // From here to the append nothing is awaited.
+    this.#assertSpace();
     const known = this.#known(input, caller, isAgentLive) ?? (claim.type === "same" ? this.#records.get(claim.holder.peer_id) : undefined);
     const placed = claim.type === "rejected" && claim.holder.peer_id !== known?.peer_id ? withoutPane(input) : input;
     const { peer, created, step: own } = known ? this.#again(known, placed) : this.#new(placed, options.provisional ?? false);
     // In the order in which they were made: both may be about the same holder.
     const step = joinSteps(own, this.#claimed(claim, peer));
     this.#heardOf(peer.peer_id);
-    await this.#commit({ ...step, whenFull: "refuse" });
+    // Only what is not there yet can be taken back: others may go on from what a known peer is now.
+    await this.#commit({ ...step, whenFull: created ? "refuse" : "hold" });
     const peer_token = created ? await this.#ports.token?.(peer) : undefined;
     return {
       peer,
@@ -165,11 +167,11 @@ export class PeerRegistry {
       ...(typeof changes.description === "string" && { description_at: now }),
     };
     if (changes.description === null) delete next.description_at;
-    await this.#commit({
+    this.#assertSpace();
+    await this.#parts.journal.append({
       puts: [this.#records.put(peer_id, next)],
       feed: [{ type: "peer.updated", payload: { peer_id, ...changes }, peer_id }],
-      whenFull: "refuse",
-    });
+    }).committed;
     return next;
   }
 
@@ -211,10 +213,8 @@ export class PeerRegistry {
   async retire(peer_id: string, reason: RetireReason): Promise<PeerRecord> {
     const peer = this.find(peer_id);
     assertNotBuiltIn(peer);
-    const { retired, step, taken } = this.#retiring(peer, reason);
-    const appended = this.#parts.journal.append(step);
-    taken(appended);
-    await appended.committed;
+    const { retired, committed } = this.#retire(peer, reason);
+    await committed;
     return retired;
   }
 
@@ -225,7 +225,8 @@ export class PeerRegistry {
     this.#parts.journal.append({ deletes: [this.#records.remove(peer_id)] });
   }
 
-  #retiring(peer: PeerRecord, reason: RetireReason) {
+  /** A step of its own, which is never taken back: whoever ends something with the peer has ended it. */
+  #retire(peer: PeerRecord, reason: RetireReason): { readonly retired: PeerRecord; readonly committed: Promise<number> } {
     const retired_at = formatTime(this.#parts.host.clock.now());
     const { turn_state: _over, status_reason: _old, ...rest } = peer;
     const retired: PeerRecord = { ...rest, status: "offline", retired_at, retire_reason: reason };
@@ -234,10 +235,9 @@ export class PeerRegistry {
       puts: [this.#records.put(peer.peer_id, retired)],
       feed: [{ type: "peer.retired", payload: { peer_id: peer.peer_id, display_name: peer.display_name, reason }, peer_id: peer.peer_id }],
     };
-    const taken = (appended: Appended): void => {
-      for (const other of others) other.taken?.(appended);
-    };
-    return { retired, step: joinSteps(own, ...others.map((other) => other.step)), taken };
+    const appended = this.#parts.journal.append(joinSteps(own, ...others.map((other) => other.step)));
+    for (const other of others) other.taken?.(appended);
+    return { retired, committed: appended.committed };
   }
 
   /** The peer that a registration means, by proof alone: a shared folder or name identifies nobody. */
@@ -245,6 +245,7 @@ export class PeerRegistry {
     if (input.peer_id !== undefined) {
       const peer = this.#records.get(input.peer_id);
       if (!peer) throw new AnodeError("peer_not_found", "There is no peer of this id.");
+      assertNotBuiltIn(peer);
       if (!isOwner(caller) && caller.peer_id !== peer.peer_id) {
         throw new AnodeError("identity_unproven", "A peer's id is only taken up again by its own token or by an owner.");
       }
@@ -302,7 +303,6 @@ export class PeerRegistry {
     const step: Step = {
       puts: [this.#records.put(peer.peer_id, next)],
       feed: [{ type: "peer.registered", payload: shownOf(next), peer_id: peer.peer_id }],
-      whenFull: "refuse",
     };
     return { peer: next, created: false, step };
   }
@@ -316,16 +316,15 @@ export class PeerRegistry {
     const holder = this.#named(wanted, circle);
     // A name whose holder is gone without a trace is free again.
     const replaced = holder && holder.status === "offline" && !isBuiltIn(holder) && !this.#ports.evidence(holder) ? holder : undefined;
-    const retiring = replaced && this.#retiring(replaced, "superseded");
+    if (replaced) this.#retire(replaced, "superseded");
     const name = freeName(wanted, (candidate) => this.#isTaken(candidate, circle));
     const made = this.#made(input, circle, name);
     const peer: PeerRecord = provisional ? { ...made, status: "offline", status_reason: "awaiting_link", provisional } : made;
     const step: Step = {
       puts: [this.#records.put(peer.peer_id, peer)],
       feed: [{ type: "peer.registered", payload: shownOf(peer), peer_id: peer.peer_id }],
-      whenFull: "refuse",
     };
-    return { peer, created: true, step: retiring ? joinSteps(retiring.step, step) : step };
+    return { peer, created: true, step };
   }
 
   #made(input: PeerRegistration, circle: string, display_name: string): PeerRecord {
@@ -366,6 +365,12 @@ export class PeerRegistry {
     if (seenMs === undefined) return peer;
     const last_seen = formatTime(seenMs);
     return last_seen > peer.last_seen ? { ...peer, last_seen } : peer;
+  }
+
+  /** @throws `storage_full` */
+  #assertSpace(): void {
+    if (this.#parts.journal.full)
+      throw new AnodeError("storage_full", "The disk has no space left for this change; free some and try again.");
   }
 
   /** @throws `storage_full`, and then nothing is changed */

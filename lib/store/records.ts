@@ -1,3 +1,4 @@
+import type { Step } from "../events/journal.js";
 import type { Delete, Put, Store, Stored } from "./store.js";
 
 interface Entry<Item> {
@@ -69,9 +70,14 @@ export class Records<Item extends object> {
     return { collection: this.#collection, id };
   }
 
-  /** Drops a record here alone: it is final. */
-  forget(id: string): void {
-    this.#entries.delete(id);
+  /**
+   * For the step that makes a record final: drops it here once it is stored, unless it was changed since then. Before that the
+   * store would give an older one.
+   */
+  leaving(id: string): NonNullable<Step["taken"]> {
+    const entry = this.#entries.get(id);
+    const leave = (): void => void (this.#entries.get(id) === entry && this.#entries.delete(id));
+    return ({ committed }) => void committed.then(leave, () => {});
   }
 }
 

@@ -7,6 +7,7 @@ import type { PeerRecord } from "../../peers/schema.js";
 import { ownPeer, senderOf } from "../../peers/sender.js";
 import type { CallContext, Result, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
+import { assertNoRun } from "./approver.js";
 import { fromCursor, toCursor } from "./pages.js";
 
 const defaultWaitMs = 45_000;
@@ -19,6 +20,7 @@ export function createAskServices(mesh: Mesh): Services {
   return {
     "asks.ask": async (input: ValidInput<"asks.ask">, { caller, keep }: CallContext) => {
       const { to_peer, from_peer, bypass_circle, attachments, circle, ...rest } = input;
+      if (bypass_circle) await assertNoRun(caller);
       const sender = senderOf(peers, caller, from_peer);
       const to = mesh.recipient({ to_peer, circle, bypass_circle }, sender, caller);
       const files = attachments && (await mesh.attached(attachments, caller));
@@ -35,14 +37,20 @@ export function createAskServices(mesh: Mesh): Services {
       const ask = await asks.get(correlation_id);
       const sender = senderOf(peers, caller, from_peer);
       assertRecipient(ask, sender.via === "owner" ? undefined : ownPeer(peers, caller), caller);
-      if (ask.state === "closed" && message === undefined && attachments === undefined) return ok(ackedOf(ask));
+      const isBare = message === undefined && attachments === undefined;
+      if (ask.state === "closed" && isBare) return ok(ackedOf(await asks.stored(ask)));
       const files = attachments && (await mesh.attached(attachments, caller));
       if (ask.question && ask.state === "open") return ok(ackedOf(await mesh.ackQuestion(ask, message, caller)));
-      const closed = await asks.close(correlation_id, {
+      const closing = asks.close(correlation_id, {
         close_reason: message === undefined ? "ack" : "ack_with_msg",
         replied_by: "ack",
         ...(message !== undefined && { reply_text: message }),
         ...(files && { reply_attachments: files }),
+      });
+      // Somebody was faster: without a message that is all the same.
+      const closed = await closing.catch(async (error: unknown) => {
+        if (!isBare || !isAnodeError(error) || error.code !== "ask_closed") throw error;
+        return asks.stored(await asks.get(correlation_id));
       });
       return ok(ackedOf(closed));
     },
@@ -77,6 +85,7 @@ export function createAskServices(mesh: Mesh): Services {
     },
     "asks.askMany": async (input: ValidInput<"asks.askMany">, { caller, keep }: CallContext) => {
       const { to_peers, text, from_peer, circle, bypass_circle, attachments, timeout_ms = defaultDeadlineMs } = input;
+      if (bypass_circle) await assertNoRun(caller);
       const sender = senderOf(peers, caller, from_peer);
       const files = attachments && (await mesh.attached(attachments, caller));
       const targets = to_peers.map((peer) => ({ peer, to: reachable({ to_peer: peer, circle, bypass_circle }, sender, caller) }));

@@ -7,6 +7,7 @@ import type { PeerRecord } from "../../peers/schema.js";
 import { ownPeer, senderOf } from "../../peers/sender.js";
 import type { CallContext, Result, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
+import { assertNoRun } from "./approver.js";
 import { fromCursor, toCursor } from "./pages.js";
 import { assertOwn } from "./peers.js";
 
@@ -16,6 +17,7 @@ export function createMessageServices(mesh: Mesh): Services {
 
   const notify = async (input: ValidInput<"messages.notify">, { caller, keep }: CallContext): Promise<Result> => {
     const { to_peer, text, from_peer, circle, bypass_circle, attachments, if_unavailable = "queue" } = input;
+    if (bypass_circle) await assertNoRun(caller);
     const sender = senderOf(peers, caller, from_peer);
     const to = mesh.recipient({ to_peer, circle, bypass_circle }, sender, caller);
     const files = attachments && (await mesh.attached(attachments, caller));
@@ -37,6 +39,7 @@ export function createMessageServices(mesh: Mesh): Services {
 
   const broadcast = async (input: ValidInput<"messages.broadcast">, context: CallContext): Promise<Result> => {
     const sender = senderOf(peers, context.caller, input.from_peer);
+    if (input.circle !== undefined && input.circle !== sender.peer.circle) await assertNoRun(context.caller);
     const files = input.attachments && (await mesh.attached(input.attachments, context.caller));
     return ok(await mesh.broadcast({ ...input, sender, ...(files && { files }) }, context));
   };

@@ -7,6 +7,7 @@ import { type PeerRecord, retireReasons } from "../../peers/schema.js";
 import { ownPeer } from "../../peers/sender.js";
 import type { CallContext, Result, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
+import { assertNoRun } from "./approver.js";
 import { fromCursor, toCursor } from "./pages.js";
 
 /** The operations of peers. */
@@ -35,6 +36,9 @@ export function createPeerServices(mesh: Mesh): Services {
       return ok(shown(retired ?? peers.find(id, { circle, from: ownPeer(peers, caller) }), caller));
     },
     "peers.register": async (input: ValidInput<"peers.register">, { caller }: CallContext) => {
+      // A role that reaches everybody, and the place of another peer, are for owners.
+      const isPower = (input.role ?? "agent") !== "agent" || (input.peer_id !== undefined && isOwner(caller));
+      if (isPower) await assertNoRun(caller);
       const path = input.path === undefined ? {} : { path: await mesh.realPath(input.path) };
       const { peer, created, pane_assigned, peer_token } = await peers.register({ ...input, ...path }, caller);
       const body = { peer: shown(peer, caller), ...(peer_token !== undefined && { peer_token }), pane_assigned };

@@ -30,6 +30,12 @@ const stores: Record<string, (store: Store) => Store> = {
       await later(0);
     },
   }),
+  "commits a while after it acknowledged": (store) => ({
+    ...store,
+    async commit(batch) {
+      setTimeout(() => void store.commit(batch).catch(() => {}), 40);
+    },
+  }),
   "appends after the terminal event": (store) => ({
     ...store,
     async commit(batch) {
