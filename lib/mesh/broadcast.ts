@@ -63,7 +63,12 @@ export async function broadcast(
   });
   // A repeat of the key must not tell everybody twice, whatever becomes of the single messages.
   const kept = keep ? [keep({ status: 200, body: { ...reply, queued: targets.map(({ peer_id }) => peer_id) } })] : [];
-  await journal.append({ ...begun, puts: [...(begun.puts ?? []), ...kept], whenFull: "refuse" }).committed;
+  try {
+    await journal.append({ ...begun, puts: [...(begun.puts ?? []), ...kept], whenFull: "refuse" }).committed;
+  } catch (error) {
+    traces.undo(trace_id, begun);
+    throw error;
+  }
   const results = await Promise.all(
     targets.map(async (to) => {
       try {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { createMemoryStore } from "../../../lib/index.js";
+import { createFaultyStore } from "../../../lib/testing/index.js";
 import { openTestMesh } from "../../support/mesh.js";
 
 const code = (name: string) => expect.objectContaining({ code: name });
@@ -141,6 +143,19 @@ describe("A broadcast", () => {
       await expect(call("messages.broadcast", { text: "hear", circle }, { caller })).rejects.toEqual(code("circle_forbidden"));
       expect((await call("messages.broadcast", { text: "hear", circle })).queued).toContain(other.peer_id);
     }
+  });
+
+  it("that the full disk refused leaves no trace", async () => {
+    const store = createFaultyStore(createMemoryStore());
+    const { call, peer, mesh } = await openTestMesh({ store });
+    await peer("one");
+    store.failCommits(1, "storage_full");
+    let trace_id = "";
+    const begin = mesh.traces.begin.bind(mesh.traces);
+    mesh.traces.begin = (id, ...rest) => begin((trace_id = id), ...rest);
+    await expect(call("messages.broadcast", { text: "hear" })).rejects.toEqual(code("storage_full"));
+    expect(trace_id).not.toBe("");
+    expect(mesh.traces.has(trace_id)).toBe(false);
   });
 
   it("is sent once for one idempotency key", async () => {
