@@ -1,8 +1,9 @@
 import type { Caller } from "../caller.js";
 import { AnodeError, isAnodeError } from "../errors.js";
 import type { Host } from "../host.js";
-import { meshName, type PeerRecord } from "../peers/schema.js";
+import type { PeerRecord } from "../peers/schema.js";
 import { programInFront } from "./agent-of.js";
+import { circleOf, sessionOf } from "./follow-sessions.js";
 import { unavailablePanes } from "./orphans.js";
 import type { Pane, PaneBackend, PaneProcess } from "./pane-backend.js";
 import { parsePaneId } from "./pane-id.js";
@@ -137,7 +138,7 @@ export class PaneLinker {
         ...(path !== "/" && { path }),
         machine: this.#parts.machine,
         pane_id,
-        tmux_session: `${session}:${window}`.slice(0, 256),
+        tmux_session: sessionOf({ session, window }),
         ...(agent && { agent_pid: agent.pid, agent_started: String(agent.started) }),
       },
       caller,
@@ -189,11 +190,6 @@ export class PaneLinker {
   #holder(pane_id: string): PeerRecord | undefined {
     return this.#parts.peers.living().find((peer) => peer.pane_id === pane_id && peer.machine === this.#parts.machine);
   }
-}
-
-/** A session of a legal name is a circle. */
-function circleOf(session: string): { circle?: string; circle_source?: "tmux" } {
-  return meshName.safeParse(session).success ? { circle: session, circle_source: "tmux" } : {};
 }
 
 function alreadyLinked(pane_id: string, holder: PeerRecord | undefined): AnodeError {

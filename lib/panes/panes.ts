@@ -3,6 +3,7 @@ import type { CancelTimer, Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import type { PeerRecord } from "../peers/schema.js";
 import { type DoctorParts, PeerDoctor } from "./doctor.js";
+import { followSessions } from "./follow-sessions.js";
 import { PaneLinker } from "./linker.js";
 import { orphanPanesOf } from "./orphans.js";
 import { PaneLocks } from "./pane-locks.js";
@@ -19,6 +20,7 @@ export interface PanesOptions extends Omit<DoctorParts, "peers" | "host">, Pick<
 }
 
 const repairMs = 60_000;
+const listMs = 5_000;
 
 /** The panes of this host and the peers in them. Open it after the registry of peers, close it before. */
 export class Panes {
@@ -27,6 +29,7 @@ export class Panes {
   readonly #rehooker: Rehooker;
   readonly #doctor: PeerDoctor;
   #cancelRepair: CancelTimer = () => {};
+  #cancelList: CancelTimer = () => {};
 
   constructor(options: PanesOptions) {
     const { limits } = options;
@@ -45,6 +48,16 @@ export class Panes {
       this.#cancelRepair = this.#options.host.clock.schedule(repair, repairMs);
     };
     this.#cancelRepair = this.#options.host.clock.schedule(repair, repairMs);
+    this.#armList();
+  }
+
+  #armList(): void {
+    const { panes, peers, machine, host } = this.#options;
+    const list = (): void => {
+      this.#armList();
+      followSessions(panes, peers, machine).catch((error: unknown) => host.log("warn", "panes.not_listed", { error: String(error) }));
+    };
+    this.#cancelList = host.clock.schedule(list, listMs);
   }
 
   /** The panes that are no peer's. @throws `pane_backend_unavailable` */
@@ -70,6 +83,7 @@ export class Panes {
   /** Undoes links under way. */
   async close(): Promise<void> {
     this.#cancelRepair();
+    this.#cancelList();
     await this.#linker.close();
   }
 }

@@ -175,6 +175,17 @@ export class PeerRegistry {
     return next;
   }
 
+  /** A peer's terminal session has another name, and maybe is another circle; where its own name is taken there, it gets the next free one. */
+  moveTo(peer_id: string, tmux_session: string, circle: string): void {
+    const peer = this.#records.get(peer_id);
+    if (!peer || peer.retired_at !== undefined) return;
+    const display_name = freeName(peer.display_name, (name) => this.#isTaken(name, circle, peer_id));
+    this.#parts.journal.append({
+      puts: [this.#records.put(peer_id, { ...peer, tmux_session, circle, display_name })],
+      feed: [{ type: "peer.updated", payload: { peer_id, tmux_session, circle, display_name }, peer_id }],
+    });
+  }
+
   /** Takes note of what happened to a peer; its status follows. Says nothing when nothing changes. */
   event(peer_id: string, event: PeerEvent, also: Partial<PeerRecord> = {}): PeerRecord | undefined {
     const peer = this.#records.get(peer_id);
