@@ -52,9 +52,19 @@ describe("The packed files", () => {
   it("are one module, map and declaration for each source, the program, and four papers", () => {
     const sources = globSync(["lib/**/*.ts", "adapters/{http,client,mcp,acp,daemon,cli}/**/*.ts"], { cwd: root });
     const built = sources.flatMap((source) => [".js", ".js.map", ".d.ts"].map((ending) => `dist/${source.replace(/\.ts$/, ending)}`));
-    const program = ["acp", "agent", "anode", "daemon", "doctor", "foreign-agents", "mcp", "openapi", "program", "sqlite-worker"].map(
-      (name) => `dist/program/${name}.cjs`,
-    );
+    const program = [
+      "acp",
+      "agent",
+      "anode",
+      "daemon",
+      "doctor",
+      "foreign-agents",
+      "hook-ws",
+      "mcp",
+      "openapi",
+      "program",
+      "sqlite-worker",
+    ].map((name) => `dist/program/${name}.cjs`);
     expect(files).toEqual([...built, ...program, "CHANGELOG.md", "LICENSE", "README.md", "package.json"].sort());
   });
 
