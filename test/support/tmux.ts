@@ -66,7 +66,8 @@ export function startTmux(socketName = "anode-test"): TmuxServer {
       } catch {
         // Its last pane may have ended it.
       }
-      rmSync(folder, { recursive: true, force: true });
+      // Agents of panes that were just ended may still write their last lines.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 });
     },
   };
 }
