@@ -4,7 +4,7 @@ import { attachmentList } from "../../attachments/schema.js";
 import { later } from "../../later.js";
 import { askedQuestion, attachedFile, deliveryState, messageText } from "../../messages/schema.js";
 import { meshName, peerRef } from "../../peers/schema.js";
-import { integer, word } from "./query.js";
+import { byPeerOrPane, integer, word } from "./query.js";
 
 const id = later(() => z.string().min(1).max(128));
 const direction = later(() => z.enum(["inbound", "outbound", "both"]));
@@ -62,11 +62,7 @@ export const askSchemas = {
           direction: direction.exactOptional(),
           limit: integer(1, 100).exactOptional(),
         })
-        .refine(({ peer_id, pane_id }) => (peer_id === undefined) !== (pane_id === undefined), {
-          message: "exactly one of peer_id and pane_id must be given",
-          path: ["peer_id"],
-          params: { issue: "conflict" },
-        }),
+        .refine(byPeerOrPane.check, byPeerOrPane.params),
     ),
     output: later(() => z.strictObject({ asks: z.array(ask), total: z.int() })),
   },

@@ -4,7 +4,7 @@ import { later } from "../../later.js";
 import { delivery, deliveryState, message, messageKind, messageText } from "../../messages/schema.js";
 import { meshName, peer, peerRef, turnState } from "../../peers/schema.js";
 import { trace } from "../../traces/schema.js";
-import { integer, word } from "./query.js";
+import { byPeerOrPane, exactlyOne, integer, word } from "./query.js";
 
 const notify = () => ({
   to_peer: peerRef,
@@ -31,13 +31,7 @@ const broadcastReply = later(() =>
     failed: z.array(z.strictObject({ peer_id: z.string(), code: z.string() })),
   }),
 );
-/** One of the ways to name a peer, and no more than one. */
-const one = (names: readonly string[]) => ({
-  check: (value: object): boolean => names.filter((name) => name in value).length === 1,
-  params: { message: `exactly one of ${names.join(", ")} must be given`, path: [names[0] ?? ""], params: { issue: "conflict" } },
-});
-const byPeerOrPane = one(["peer_id", "pane_id"]);
-const byPeerNameOrPane = one(["peer_id", "peer_name", "pane_id"]);
+const byPeerNameOrPane = exactlyOne("peer_id", "peer_name", "pane_id");
 
 /** What a runtime reports of one turn. */
 export const turnReport = later(() =>

@@ -46,3 +46,13 @@ export const words = later(() =>
 
 /** Text of a path or a filter. */
 export const word = later(() => z.string().min(1).max(256));
+
+/** For a refinement: one of the ways to name something, and no more than one. */
+export function exactlyOne(...names: readonly string[]) {
+  return {
+    check: (value: object): boolean => names.filter((name) => name in value).length === 1,
+    params: { message: `exactly one of ${names.join(", ")} must be given`, path: [names[0] ?? ""], params: { issue: "conflict" } },
+  };
+}
+
+export const byPeerOrPane = exactlyOne("peer_id", "pane_id");
