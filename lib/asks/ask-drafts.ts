@@ -68,6 +68,7 @@ export function idsOf({ correlation_id, from_peer_id, from_name, to_peer_id, to_
   return { correlation_id, from_peer_id, from_name, to_peer_id, to_name, circle, delivery_id };
 }
 
+/** What the feed tells of a new ask. */
 export function openedDraft(ask: Ask): Draft {
   const { text, question, attachments } = ask;
   const isSelf = ask.from_peer_id === ask.to_peer_id;
@@ -81,6 +82,7 @@ export function openedDraft(ask: Ask): Draft {
   return { type: "ask.opened", payload, peer_id: ask.to_peer_id };
 }
 
+/** What the feed tells of the end of an ask. */
 export function closedDraft(ask: Ask): Draft {
   const { close_reason, replied_by, reply_text } = ask;
   const payload = { ...idsOf(ask), close_reason, ...(replied_by && { replied_by }), ...(reply_text !== undefined && { reply_text }) };

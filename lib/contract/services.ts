@@ -1,4 +1,5 @@
 import type { Attachments } from "../attachments/attachments.js";
+import { createHolding } from "../holding.js";
 import { feedRulesOf } from "../mesh/feed-rules.js";
 import type { Mesh } from "../mesh/mesh.js";
 import type { Panes } from "../panes/panes.js";
@@ -8,7 +9,6 @@ import type { Handler, Services } from "./operation.js";
 import { createAskServices } from "./services/asks.js";
 import { createAttachmentServices } from "./services/attachments.js";
 import { createDaemonServices, type DaemonParts } from "./services/daemon.js";
-import { createHolding } from "../holding.js";
 import { createEventServices } from "./services/events.js";
 import { createMessageServices } from "./services/messages.js";
 import { createPaneServices } from "./services/panes.js";

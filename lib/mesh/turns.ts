@@ -1,4 +1,4 @@
-import type { Asks } from "../asks/asks.js";
+import type { Asks, Ending } from "../asks/asks.js";
 import type { Journal } from "../events/journal.js";
 import { parseHeader } from "../messages/agent-header.js";
 import type { PeerRecord } from "../peers/schema.js";
@@ -42,6 +42,6 @@ async function replyWith(asks: Asks, peer_id: string, turn_id: string, final_mes
 /** Closes an ask with what its turn, or the task of its input, ended with; somebody may have been faster. */
 export async function closeFromTurn(asks: Asks, correlation_id: string, result: string | undefined): Promise<void> {
   const hasText = result !== undefined && result.trim() !== "";
-  const reply = hasText ? { close_reason: "ack_with_msg", reply_text: result } : { close_reason: "ack" };
-  await asks.close(correlation_id, { ...(reply as { close_reason: "ack" }), replied_by: "turn" }).catch(() => {});
+  const reply: Ending = hasText ? { close_reason: "ack_with_msg", reply_text: result } : { close_reason: "ack" };
+  await asks.close(correlation_id, { ...reply, replied_by: "turn" }).catch(() => {});
 }

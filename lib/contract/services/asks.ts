@@ -5,10 +5,11 @@ import { AnodeError, isAnodeError } from "../../errors.js";
 import type { Mesh } from "../../mesh/mesh.js";
 import type { PeerRecord } from "../../peers/schema.js";
 import { ownPeer, senderOf } from "../../peers/sender.js";
-import type { CallContext, Result, Services } from "../operation.js";
+import type { CallContext, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
 import { assertNoRun } from "./approver.js";
 import { fromCursor, toCursor } from "./pages.js";
+import { ok } from "./ok.js";
 
 const defaultWaitMs = 45_000;
 const defaultDeadlineMs = 300_000;
@@ -160,8 +161,4 @@ function waitedOf(ask: Ask): object {
     ...answer,
     ...(reply_attachments && { attachments: reply_attachments }),
   };
-}
-
-function ok(body: unknown): Result {
-  return { status: 200, body };
 }

@@ -5,8 +5,9 @@ import type { RunManager } from "../../runs/manager.js";
 import type { Tokens } from "../../tokens/tokens.js";
 import { version } from "../../version.js";
 import { openApiDocument } from "../document.js";
-import type { CallContext, Result, Services } from "../operation.js";
+import type { CallContext, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
+import { ok } from "./ok.js";
 
 /** What a daemon adds to the operations that any manager can serve. */
 export interface DaemonParts {
@@ -103,8 +104,4 @@ async function ready(manager: RunManager): Promise<{ ready: true }> {
   ];
   if (checks.every((check) => check.ok)) return { ready: true };
   throw new AnodeError("not_ready", "The daemon is not ready.", { details: { checks }, retryAfterSeconds: 1 });
-}
-
-function ok(body: unknown): Result {
-  return { status: 200, body };
 }

@@ -10,6 +10,7 @@ import type { ValidInput } from "../schemas.js";
 import { assertNoRun } from "./approver.js";
 import { fromCursor, toCursor } from "./pages.js";
 import { assertOwn } from "./peers.js";
+import { ok } from "./ok.js";
 
 /** The operations of messages, deliveries, sessions and traces. */
 export function createMessageServices(mesh: Mesh): Services {
@@ -109,8 +110,4 @@ async function assertPart(trace_id: string, mesh: Mesh, caller: Caller): Promise
   const traced = await mesh.asks.get(trace_id).catch(() => mesh.courier.get(trace_id).catch(() => undefined));
   if (own && traced && [traced.from_peer_id, traced.to_peer_id].includes(own.peer_id)) return;
   throw new AnodeError("trace_not_found", "There is no such trace among this peer's.");
-}
-
-function ok(body: unknown): Result {
-  return { status: 200, body };
 }

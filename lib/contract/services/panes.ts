@@ -3,8 +3,9 @@ import type { Mesh } from "../../mesh/mesh.js";
 import type { Panes } from "../../panes/panes.js";
 import type { PeerRecord } from "../../peers/schema.js";
 import { ownPeer } from "../../peers/sender.js";
-import type { CallContext, Result, Services } from "../operation.js";
+import type { CallContext, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
+import { ok } from "./ok.js";
 
 /** The operations of panes. */
 export function createPaneServices({ peers }: Mesh, panes: Panes): Services {
@@ -20,8 +21,4 @@ export function createPaneServices({ peers }: Mesh, panes: Panes): Services {
     "peers.rehook": async ({ id, circle, apply = false }: ValidInput<"peers.rehook">, { caller, signal }: CallContext) =>
       ok(await panes.rehook(found(id, circle, caller), apply, signal)),
   } as unknown as Services;
-}
-
-function ok(body: unknown): Result {
-  return { status: 200, body };
 }

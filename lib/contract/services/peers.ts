@@ -5,10 +5,11 @@ import { bypasses } from "../../peers/circles.js";
 import { assertNotBuiltIn } from "../../peers/registry.js";
 import { type PeerRecord, retireReasons } from "../../peers/schema.js";
 import { ownPeer } from "../../peers/sender.js";
-import type { CallContext, Result, Services } from "../operation.js";
+import type { CallContext, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
 import { assertNoRun } from "./approver.js";
 import { fromCursor, toCursor } from "./pages.js";
+import { ok } from "./ok.js";
 
 /** The operations of peers. */
 export function createPeerServices(mesh: Mesh): Services {
@@ -108,8 +109,4 @@ function matches(
     (circle === undefined || peer.circle === circle || bypasses(peer)) &&
     (role === undefined || peer.role === role)
   );
-}
-
-function ok(body: unknown): Result {
-  return { status: 200, body };
 }

@@ -5,10 +5,11 @@ import type { Mesh } from "../../mesh/mesh.js";
 import { ownPeer, senderOf } from "../../peers/sender.js";
 import type { AnswerInput, Question } from "../../questions/schema.js";
 import type { RunManager } from "../../runs/manager.js";
-import type { CallContext, Result, Services } from "../operation.js";
+import type { CallContext, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
 import type { Holding } from "../../holding.js";
 import { fromCursor, toCursor } from "./pages.js";
+import { ok } from "./ok.js";
 
 /** What peers and asks know of questions; without them everybody asks as what it is bound to. */
 export interface QuestionPorts {
@@ -138,8 +139,4 @@ function unseen(): AnodeError {
 
 function toReply({ question_id, outcome, decision }: Question): object {
   return { ok: true, correlation_id: question_id, outcome, ...(decision !== undefined && { decision }) };
-}
-
-function ok(body: unknown): Result {
-  return { status: 200, body };
 }

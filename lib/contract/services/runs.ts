@@ -13,6 +13,7 @@ import { seqCursor } from "./cursor.js";
 import { createHolding } from "../../holding.js";
 import { streamForm } from "./media.js";
 import { fromCursor, listBytes, toCursor } from "./pages.js";
+import { ok } from "./ok.js";
 
 const groups: Readonly<Record<string, readonly RunStatus[]>> = {
   active: ["queued", "running", "waiting"],
@@ -96,10 +97,6 @@ export function createRunServices(manager: RunManager): Services {
     },
     "runs.prune": async (rule: ValidInput<"runs.prune">) => ok({ removed: await manager.prune(rule as never) }),
   } as unknown as Services;
-}
-
-function ok(body: unknown): Result {
-  return { status: 200, body };
 }
 
 function streamed(contentType: string, body: ByteStream): Result {
