@@ -112,7 +112,7 @@ export class Attachments {
    */
   async upload(body: CallBody, caller: Caller, filename: string | undefined, signal: AbortSignal): Promise<AttachmentRef> {
     const { journal, host, limits, blobs } = this.#parts;
-    this.#assertSpace();
+    journal.assertSpace();
     const share = this.#room.begin(body.leastBytes ?? 0);
     const id = randomHexId(host, "att", 32);
     let written: Written | undefined;
@@ -197,7 +197,7 @@ export class Attachments {
       });
     }
     if (this.#uses.inUse(id)) throw new AnodeError("attachment_in_use", "Something open still refers to this attachment.");
-    this.#assertSpace();
+    this.#parts.journal.assertSpace();
     // From here on nothing new can refer to it.
     this.#entries.delete(id);
     this.#room.free(record.size_bytes);
@@ -262,13 +262,6 @@ export class Attachments {
   #shown(record: AttachmentRecord, { door }: Caller): AttachmentRef {
     const path = door === "tcp" ? undefined : this.#parts.blobs.path?.(record.id);
     return { ...refOf(record), ...(path !== undefined && { path }) };
-  }
-
-  /** @throws `storage_full` */
-  #assertSpace(): void {
-    if (this.#parts.journal.full) {
-      throw new AnodeError("storage_full", "The disk has no space left for this change; free some and try again.");
-    }
   }
 }
 

@@ -17,8 +17,8 @@ export interface AttachmentRecord extends Omit<AttachmentRef, "path"> {
 
 /** What records are written through: the manager's journal. */
 export interface AttachmentJournal {
-  /** True while the store has no space. */
-  readonly full: boolean;
+  /** @throws `storage_full` while the store has no space */
+  assertSpace(): void;
   append(step: { readonly puts?: readonly Put[]; readonly deletes?: readonly Delete[]; readonly whenFull?: "refuse" }): {
     /** Resolves when the step is durable. */
     readonly committed: Promise<unknown>;

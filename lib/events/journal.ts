@@ -160,6 +160,11 @@ export class Journal {
     return this.#full;
   }
 
+  /** Refuses a change that can still be refused, before anything of it is done. @throws `storage_full` */
+  assertSpace(): void {
+    if (this.#full) throw storageFull();
+  }
+
   /** Opens a stream for appends after `lastSeq`, none of them stamped earlier than `notBeforeMs`. */
   open(stream: string, lastSeq: number, owner?: StreamOwner, notBeforeMs = 0): void {
     this.#heads.set(stream, { stream, owner, seq: lastSeq, timeMs: notBeforeMs, gathered: undefined });

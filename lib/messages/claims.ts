@@ -39,7 +39,7 @@ export class Claims {
 
   /** Holds the oldest messages that wait for a peer. @throws `storage_full` */
   async claim(peer_id: string, limit: number, leaseMs: number): Promise<Claimed> {
-    this.#assertSpace();
+    this.#parts.journal.assertSpace();
     const free = this.#courier.free(peer_id).slice(0, limit);
     if (free.length === 0) return { messages: [] };
     const { host, journal } = this.#parts;
@@ -70,7 +70,7 @@ export class Claims {
    * @throws `claim_expired`, `invalid_request` for a message that the claim never held, `storage_full`
    */
   async confirm(claim_id: string, delivery_ids?: readonly string[]): Promise<{ readonly confirmed: number; readonly released: number }> {
-    this.#assertSpace();
+    this.#parts.journal.assertSpace();
     const claim = this.#open(claim_id);
     const foreign = delivery_ids?.findIndex((id) => !claim.delivery_ids.has(id)) ?? -1;
     if (foreign >= 0)
@@ -120,11 +120,5 @@ export class Claims {
     throw new AnodeError("claim_expired", "The claim is over, and what was not confirmed waits again.", {
       details: { hint: "Claim again; what comes twice has the same delivery_id." },
     });
-  }
-
-  /** @throws `storage_full` */
-  #assertSpace(): void {
-    if (this.#parts.journal.full)
-      throw new AnodeError("storage_full", "The disk has no space left for this change; free some and try again.");
   }
 }

@@ -136,7 +136,7 @@ export class PeerRegistry {
     const isAgentLive = agent_pid !== undefined && agent_started !== undefined && (await probes.process(agent_pid, agent_started)) === "ok";
     const claim = await claimPane(input, this.#holderOf(input), probes);
     // From here to the append nothing is awaited.
-    this.#assertSpace();
+    this.#parts.journal.assertSpace();
     const known = this.#known(input, caller, isAgentLive) ?? (claim.type === "same" ? this.#records.get(claim.holder.peer_id) : undefined);
     const placed = claim.type === "rejected" && claim.holder.peer_id !== known?.peer_id ? withoutPane(input) : input;
     const { peer, created, step: own } = known ? this.#again(known, placed) : this.#new(placed, options.provisional ?? false);
@@ -167,7 +167,7 @@ export class PeerRegistry {
       ...(typeof changes.description === "string" && { description_at: now }),
     };
     if (changes.description === null) delete next.description_at;
-    this.#assertSpace();
+    this.#parts.journal.assertSpace();
     await this.#parts.journal.append({
       puts: [this.#records.put(peer_id, next)],
       feed: [{ type: "peer.updated", payload: { peer_id, ...changes }, peer_id }],
@@ -376,12 +376,6 @@ export class PeerRegistry {
     if (seenMs === undefined) return peer;
     const last_seen = formatTime(seenMs);
     return last_seen > peer.last_seen ? { ...peer, last_seen } : peer;
-  }
-
-  /** @throws `storage_full` */
-  #assertSpace(): void {
-    if (this.#parts.journal.full)
-      throw new AnodeError("storage_full", "The disk has no space left for this change; free some and try again.");
   }
 
   /** @throws `storage_full`, and then nothing is changed */
