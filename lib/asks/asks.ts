@@ -11,7 +11,7 @@ import { Records } from "../store/records.js";
 import { formatTime, parseTime } from "../system-host.js";
 import type { Traces } from "../traces/traces.js";
 import { askClosed, type AskDraft, askOf, closedDraft, idsOf, openedDraft, sameAsk } from "./ask-drafts.js";
-import { type ReplyState, sendReply } from "./replies.js";
+import { replyDraft, type ReplyState, replyStateOf } from "./replies.js";
 import type { Ask, CloseReason } from "./schema.js";
 import { Waits } from "./waits.js";
 
@@ -25,6 +25,8 @@ export interface Ending {
   readonly reply_attachments?: readonly AttachedFile[];
   readonly replied_by?: "ack" | "answer" | "turn";
   readonly answer?: RepliedAnswer;
+  /** Its question ends in the same step, by itself. */
+  readonly withQuestion?: boolean;
   /** What goes into the same commit. */
   readonly also?: Step;
 }
@@ -38,6 +40,8 @@ export interface AskQuestions {
   opening(ask: Ask): Promise<() => Step>;
   /** The part of a step that ends the question of an ask which ends otherwise. */
   ending(correlation_id: string): Step;
+  /** What the end of its question means for an ask that was nowhere when that came; nothing as long as the question is open. */
+  missed(correlation_id: string): Promise<Ending | undefined>;
 }
 
 /** What asks need of the rest of the mesh. */
@@ -63,17 +67,23 @@ export class Asks {
 
   constructor(parts: AskParts) {
     this.#parts = parts;
-    this.#waits = new Waits(parts.host.clock, parts.limits.replyHoldMs, (id) => void this.#releaseReply(id));
+    this.#waits = new Waits(parts.host.clock, parts.limits.replyHoldMs, (id) => void this.#reply(id));
   }
 
-  /** Takes over what was open; nothing is closed by a restart. */
-  async open(): Promise<void> {
+  /** Takes over what a former life had. */
+  async load(): Promise<void> {
     const { store } = this.#parts;
     await this.#records.load(store, { state: ["open"] });
-    await this.#records.load(store, { reply_state: ["held"] });
-    for (const ask of [...this.#records.values()]) {
-      if (ask.state === "open") this.#index(ask);
-      else await this.#reply(ask);
+    await this.#records.load(store, { reply_state: ["held", "queued"] });
+    for (const ask of this.#records.values()) if (ask.state === "open") this.#index(ask);
+  }
+
+  /** Goes on with it: an ask whose question is over has its end, a reply that was held is brought. Nothing else is closed by a restart. */
+  async open(): Promise<void> {
+    for (const { state, question, correlation_id, reply_state } of [...this.#records.values()]) {
+      const ending = state === "open" && question ? await this.#parts.questions.missed(correlation_id) : undefined;
+      if (ending && this.isOpen(correlation_id)) await this.close(correlation_id, ending);
+      if (state === "closed" && reply_state === "held") await this.#reply(correlation_id);
     }
   }
 
@@ -91,6 +101,11 @@ export class Asks {
   /** Open asks of a peer, newest first. */
   openFrom(peer_id: string): Ask[] {
     return [...this.#records.values()].filter((ask) => ask.state === "open" && ask.from_peer_id === peer_id).reverse();
+  }
+
+  /** An ask of which more is to come: it is open, or its reply is not there yet. */
+  isLive(correlation_id: string): boolean {
+    return this.#records.get(correlation_id) !== undefined;
   }
 
   isOpen(correlation_id: string): boolean {
@@ -164,20 +179,17 @@ export class Asks {
     if (this.#parts.journal.full && ending.replied_by !== undefined) {
       throw new AnodeError("storage_full", "The disk has no space left for the reply; free some and send it again.");
     }
-    const isHeld = this.#waits.has(correlation_id) && !silent.has(ending.close_reason);
-    const step = this.#closing(ask, ending, isHeld ? "held" : undefined);
-    await this.#parts.journal.append(joinSteps(step, ending.also ?? {})).committed;
-    const now = await this.get(correlation_id);
-    return isHeld || silent.has(ending.close_reason) ? now : this.#reply(now);
+    const isWaitedFor = this.#waits.has(correlation_id);
+    await this.#parts.journal.append(joinSteps(this.#closing(ask, ending), ending.also ?? {})).committed;
+    return isWaitedFor ? this.get(correlation_id) : this.#reply(correlation_id);
   }
 
-  /** Closes an ask in somebody else's step, if it is open; its reply follows when that is durable. */
+  /** Closes an ask with its question, in the step in which the desk ends that; its reply follows when that is durable. */
   endingStep(correlation_id: string, ending: Ending): Step {
-    const ask = this.#records.get(correlation_id);
-    const isHeld = this.#waits.has(correlation_id);
-    const tell = (): void => void (!isHeld && this.#releaseReply(correlation_id));
+    const isWaitedFor = this.#waits.has(correlation_id);
+    const tell = (): void => void (!isWaitedFor && this.#reply(correlation_id));
     const taken: Step["taken"] = ({ committed }) => void committed.then(tell, () => {});
-    return joinSteps(this.#closing(ask, ending, isHeld ? "held" : undefined), { taken });
+    return joinSteps(this.#closing(this.#records.get(correlation_id), { ...ending, withQuestion: true }), { taken });
   }
 
   /** Ends what names a peer, for the step that retires it. */
@@ -188,15 +200,15 @@ export class Asks {
       ...inbound.map((ask) => this.#closing(ask, { close_reason: "evicted" })),
       ...outbound.map((ask) => this.#closing(ask, { close_reason: "canceled" })),
     );
-    const tell = (): void => inbound.forEach(({ correlation_id }) => void this.#releaseReply(correlation_id));
+    const tell = (): void => inbound.forEach(({ correlation_id }) => void this.#reply(correlation_id));
     return { step, taken: ({ committed }) => void committed.then(tell, () => {}) };
   }
 
-  /** Closes what has waited too long. */
+  /** Closes what has waited too long; what has a question ends with that, at its deadline. */
   sweep(): void {
     const now = this.#parts.host.clock.now();
-    for (const { state, expires_at, correlation_id } of [...this.#records.values()]) {
-      if (state !== "open" || parseTime(expires_at) > now) continue;
+    for (const { state, expires_at, correlation_id, question } of [...this.#records.values()]) {
+      if (state !== "open" || question || parseTime(expires_at) > now) continue;
       this.close(correlation_id, { close_reason: "expired" }).catch(() => {});
     }
   }
@@ -204,7 +216,12 @@ export class Asks {
   /** What an ask shows of its message, or of its reply's, for the step in which that comes further. */
   messageMoved(message: Message): Step {
     const { correlation_id, kind, delivery_state, input_id, delivery_id } = message;
-    const ask = correlation_id === undefined ? undefined : this.#records.get(correlation_id);
+    if (correlation_id === undefined) return {};
+    const ask = this.#records.get(correlation_id);
+    if (kind === "reply") {
+      if (!ask) return { taken: ({ committed }) => void committed.then(() => this.#lateReply(correlation_id, message)).catch(() => {}) };
+      return ask.reply_delivery_id === delivery_id ? this.#replyMoved(ask, replyStateOf(delivery_state)) : {};
+    }
     if (!ask || kind !== "ask" || ask.delivery_id !== delivery_id) return {};
     const next: Ask = { ...ask, delivery_state, ...(input_id !== undefined && { input_id }) };
     const put = this.#records.put(ask.correlation_id, next);
@@ -225,9 +242,10 @@ export class Asks {
     if (this.isOpen(correlation_id)) await this.#waits.wait(correlation_id, timeoutMs, signal);
     const now = await this.get(correlation_id);
     if (now.state === "open" || signal.aborted) return now;
-    if (now.reply_state !== "held") return this.stored(now);
+    // A reply that nobody waited for is on its way already.
+    if (now.reply_state !== "held" || !this.#waits.has(correlation_id)) return this.stored(now);
     this.#waits.release(correlation_id);
-    return this.#setReplyState(now, "pulled");
+    return this.#pulled(now);
   }
 
   stop(): void {
@@ -247,9 +265,10 @@ export class Asks {
     return joinSteps({ puts: [put, ...(keep ? [keep(ask)] : [])], feed: [openedDraft(ask)] }, question?.() ?? {});
   }
 
-  #closing(ask: Ask | undefined, ending: Ending, reply_state?: ReplyState): Step {
+  #closing(ask: Ask | undefined, ending: Ending): Step {
     if (ask?.state !== "open") return {};
-    const { close_reason, reply_text, reply_attachments, replied_by, answer } = ending;
+    const { close_reason, reply_text, reply_attachments, replied_by, answer, withQuestion = close_reason === "answered" } = ending;
+    const isSilent = silent.has(close_reason);
     const now = formatTime(this.#parts.host.clock.now());
     const message = this.#parts.courier.current(ask.delivery_id);
     // A closed ask is not delivered any more; and who replied has got it.
@@ -262,19 +281,19 @@ export class Asks {
       ...(reply_attachments && { reply_attachments: [...reply_attachments] }),
       ...(replied_by && { replied_by, replied_at: now }),
       ...(answer && { answer }),
-      ...(reply_state && { reply_state }),
+      ...(!isSilent && { reply_state: "held" as const }),
       closed_at: now,
     };
     const put = this.#records.put(ask.correlation_id, next);
     this.#unindex(ask);
-    const taken = reply_state === "held" ? {} : { taken: this.#records.leaving(ask.correlation_id) };
+    const taken = isSilent ? { taken: this.#records.leaving(ask.correlation_id) } : {};
     this.#waits.wake(ask.correlation_id);
     const stages = [...(replied_by ? [{ stage: "acked" }] : []), { stage: "closed", detail: { close_reason } }];
     return joinSteps(
       delivery,
       { puts: [put], feed: [closedDraft(next)], ...taken },
       this.#parts.traces.stages(ask.correlation_id, ...stages),
-      ask.question && close_reason !== "answered" ? this.#parts.questions.ending(ask.correlation_id) : {},
+      ask.question && !withQuestion ? this.#parts.questions.ending(ask.correlation_id) : {},
       this.#parts.closed?.(next) ?? {},
     );
   }
@@ -286,42 +305,55 @@ export class Asks {
     await this.close(reply_to, { close_reason: "reply_to" }).catch(() => {});
   }
 
-  async #releaseReply(correlation_id: string): Promise<void> {
-    const ask = await this.get(correlation_id).catch(() => undefined);
-    const isDue = ask?.state === "closed" && (ask.reply_state === undefined || ask.reply_state === "held");
-    if (isDue && !silent.has(ask.close_reason as CloseReason)) await this.#reply(ask);
-  }
-
-  /** Brings the reply to whoever asked. Its failure changes nothing of the ask. */
-  async #reply(ask: Ask): Promise<Ask> {
-    const { peers, courier, host } = this.#parts;
+  /** Brings the reply to whoever asked, if that is still to do. Its failure changes nothing of the ask. */
+  async #reply(correlation_id: string): Promise<Ask> {
+    const { peers, courier, host, journal } = this.#parts;
+    const ask = this.#records.get(correlation_id);
+    if (ask?.reply_state !== "held") return this.get(correlation_id);
     try {
-      const { state, message } = await sendReply(ask, peers, courier);
-      return await this.#setReplyState(ask, state, message);
+      const draft = replyDraft(ask, peers);
+      if (draft) await courier.post(draft, { also: (message) => this.#replying(ask, message), undo: (puts) => this.#records.undo(puts) });
+      else await journal.append(this.#replyMoved(ask, "undeliverable")).committed;
     } catch (error) {
-      host.log("warn", "ask.reply_failed", { correlation_id: ask.correlation_id, error: String(error) });
-      return this.#setReplyState(ask, "undeliverable");
+      host.log("warn", "ask.reply_failed", { correlation_id, error: String(error) });
+      const now = this.#records.get(correlation_id);
+      if (now?.reply_state === "held") await journal.append(this.#replyMoved(now, "undeliverable")).committed;
     }
+    return this.get(correlation_id);
   }
 
-  async #setReplyState(ask: Ask, reply_state: ReplyState, message?: Message): Promise<Ask> {
-    const { journal, store, traces } = this.#parts;
+  /** For the step that stores the message of a reply. */
+  #replying({ correlation_id }: Ask, { delivery_id }: Message): Step {
+    const ask = this.#records.get(correlation_id);
+    if (ask?.reply_state !== "held") return {};
+    return { puts: [this.#records.put(correlation_id, { ...ask, reply_state: "queued", reply_delivery_id: delivery_id })] };
+  }
+
+  /** The asker has come for it. */
+  async #pulled(ask: Ask): Promise<Ask> {
+    await this.#parts.journal.append(this.#replyMoved(ask, "pulled")).committed;
+    return this.get(ask.correlation_id);
+  }
+
+  /** How far a reply got. As long as more is to come, its ask stays in memory. */
+  #replyMoved(ask: Ask, reply_state: ReplyState): Step {
     const { correlation_id } = ask;
-    const stored = this.#records.get(correlation_id) ? undefined : await store.get(askCollection, correlation_id);
-    const known = this.#records.get(correlation_id);
-    const now = known ?? (stored?.record as Ask | undefined) ?? ask;
-    // It has got there by another way.
-    if (now.reply_state === "pulled" || now.reply_state === "delivered") return now;
-    if (stored && !known) this.#records.adopt(stored);
-    const next: Ask = { ...now, reply_state, ...(message && { reply_delivery_id: message.delivery_id }) };
+    if (ask.reply_state === reply_state) return {};
+    const next: Ask = { ...ask, reply_state };
     const put = this.#records.put(correlation_id, next);
-    const taken = this.#records.leaving(correlation_id);
+    const taken = reply_state === "queued" ? {} : { taken: this.#records.leaving(correlation_id) };
     const isThere = reply_state === "pulled" || reply_state === "delivered";
     const stages = isThere ? [{ stage: "reply_delivered", detail: { by: reply_state === "pulled" ? "wait" : "push" } }] : [];
-    const lost = { ...closedDraft(ask), type: "reply.undeliverable" };
-    const feed = reply_state === "undeliverable" ? [lost] : [];
-    await journal.append(joinSteps({ puts: [put], feed, taken }, traces.stages(correlation_id, ...stages))).committed;
-    return next;
+    const feed = reply_state === "undeliverable" ? [{ ...closedDraft(next), type: "reply.undeliverable" }] : [];
+    return joinSteps({ puts: [put], feed, ...taken }, this.#parts.traces.stages(correlation_id, ...stages));
+  }
+
+  /** Of a reply that was handed over without proof more is heard when its ask is in the store alone. */
+  async #lateReply(correlation_id: string, { delivery_id, delivery_state }: Message): Promise<void> {
+    const { store, journal } = this.#parts;
+    const stored = await store.get(askCollection, correlation_id);
+    const ask = stored && !this.#records.get(correlation_id) ? this.#records.adopt(stored) : undefined;
+    if (ask?.reply_delivery_id === delivery_id) await journal.append(this.#replyMoved(ask, replyStateOf(delivery_state))).committed;
   }
 
   #index(ask: Ask): void {

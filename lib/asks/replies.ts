@@ -1,5 +1,5 @@
-import type { Courier } from "../messages/courier.js";
-import type { DeliveryState, Message } from "../messages/schema.js";
+import type { MessageDraft } from "../messages/courier.js";
+import type { DeliveryState } from "../messages/schema.js";
 import type { PeerRegistry } from "../peers/registry.js";
 import type { PeerRecord } from "../peers/schema.js";
 import type { Ask } from "./schema.js";
@@ -7,15 +7,12 @@ import type { Ask } from "./schema.js";
 /** How far the notice of a reply got. */
 export type ReplyState = NonNullable<Ask["reply_state"]>;
 
-/**
- * Sends the reply of a closed ask to whoever asked; the reply itself is recorded already.
- * @returns how far it got, and the message it became
- */
-export async function sendReply(ask: Ask, peers: PeerRegistry, courier: Courier): Promise<{ state: ReplyState; message?: Message }> {
+/** The message that brings the reply of a closed ask to whoever asked; there is none when nobody is there to have it. */
+export function replyDraft(ask: Ask, peers: PeerRegistry): MessageDraft | undefined {
   const from = peers.byId(ask.to_peer_id);
   const to = heirOf(ask, peers);
-  if (!from || !to) return { state: "undeliverable" };
-  const message = await courier.post({
+  if (!from || !to) return undefined;
+  return {
     kind: "reply",
     from,
     to,
@@ -26,8 +23,7 @@ export async function sendReply(ask: Ask, peers: PeerRegistry, courier: Courier)
     ...(ask.close_reason !== undefined && { close_reason: ask.close_reason }),
     ...(ask.answer && { answer: ask.answer }),
     ...(ask.reply_attachments && { attachments: ask.reply_attachments }),
-  });
-  return { state: replyStateOf(message.delivery_state), message };
+  };
 }
 
 /** The asker; when it is gone, the one living peer that took its place beyond doubt. */
@@ -41,7 +37,7 @@ function heirOf(ask: Ask, peers: PeerRegistry): PeerRecord | undefined {
 const inherited = ["backend", "machine", "path", "circle", "display_name"] as const;
 
 /** How far a reply got, as its ask shows it. */
-function replyStateOf(state: DeliveryState): ReplyState {
+export function replyStateOf(state: DeliveryState): ReplyState {
   if (state === "delivered" || state === "sent") return state;
   return state === "queued" || state === "claimed" ? "queued" : "undeliverable";
 }

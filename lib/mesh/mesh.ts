@@ -156,14 +156,16 @@ export class Mesh {
   async open(): Promise<void> {
     await this.traces.open();
     await this.peers.open();
+    await this.asks.load();
     await this.courier.open();
     await this.asks.open();
     await this.asksToMany.open();
     await retireEndedRuns(this.manager, this.peers);
-    this.#stopUpkeep = keepUp(this.manager, () => {
+    const sweep = (): void => {
       void this.refresh();
       this.sweep();
-    });
+    };
+    this.#stopUpkeep = keepUp(this.manager, { sweep, isLive: (id) => this.asks.isLive(id) });
   }
 
   /** Counts of this moment. */

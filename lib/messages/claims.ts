@@ -106,7 +106,7 @@ export class Claims {
       const isConfirmed = confirmed.has(delivery_id);
       counts[isConfirmed ? "confirmed" : "released"] += 1;
       const stage = this.#traces.stages(message.trace_id, { stage: isConfirmed ? "confirmed" : "pending" });
-      steps.push(joinSteps(this.#courier.change(message, isConfirmed ? "delivered" : "queued"), stage));
+      steps.push(joinSteps(stage, this.#courier.change(message, isConfirmed ? "delivered" : "queued")));
     }
     const { committed } = this.#parts.journal.append(joinSteps(...steps));
     this.#courier.drain(claim.peer_id);

@@ -258,7 +258,7 @@ export class Courier {
     this.#paused.delete(peer_id);
     const steps = this.#queues.of(peer_id).map((message) => {
       const traced = this.#traces.stages(message.trace_id, { stage: "expired", status: "fail", detail: { reason: "peer_retired" } });
-      return joinSteps(this.change(message, "expired", { reason: "peer_retired" }), traced);
+      return joinSteps(traced, this.change(message, "expired", { reason: "peer_retired" }));
     });
     return joinSteps(...steps);
   }
@@ -272,7 +272,7 @@ export class Courier {
       peers.add(message.to_peer_id);
       if (parseTime(message.expires_at) > now) continue;
       const traced = this.#traces.stages(message.trace_id, { stage: "expired", status: "fail" });
-      this.#parts.journal.append(joinSteps(this.change(message, "expired"), traced));
+      this.#parts.journal.append(joinSteps(traced, this.change(message, "expired")));
     }
     for (const peer_id of peers) this.drain(peer_id);
   }
@@ -403,8 +403,10 @@ export class Courier {
   }
 
   async #settle(message: Message, state: DeliveryState, also: Partial<Message>, ...stages: readonly StageDraft[]): Promise<Message> {
+    // In the order in which they are made: both may be about the same trace.
+    const traced = this.#traces.stages(message.trace_id, ...stages);
     const { next, step } = this.#changed(message, state, also);
-    await this.#parts.journal.append(joinSteps(step, this.#traces.stages(message.trace_id, ...stages))).committed;
+    await this.#parts.journal.append(joinSteps(traced, step)).committed;
     return next;
   }
 

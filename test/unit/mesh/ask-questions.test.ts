@@ -96,6 +96,28 @@ describe("a typed question on an ask", () => {
     });
   });
 
+  it.each([
+    ["answers the ask with the default", { kind: "text", default_answer: "any" } as const, { close_reason: "answered", reply_text: "any" }],
+    ["ends the ask", { kind: "text" } as const, { close_reason: "expired" }],
+  ])("at its deadline %s in the same moment, also where the sweep comes just then", async (_, question, ending) => {
+    for (const expires_ms of [1000, 60_000]) {
+      const { id, ann, host, mesh, feed } = await asked(question, { expires_ms });
+      await host.clock.advance(expires_ms - 1);
+      expect(mesh.asks.isOpen(id)).toBe(true);
+      await host.clock.advance(1);
+      expect(mesh.asks.openFrom(ann.peer_id)).toEqual([]);
+      expect(await mesh.asks.get(id)).toMatchObject({ state: "closed", ...ending });
+      const told = (await feed()).filter(({ type }) => /^(ask|question)\.closed$/.test(type));
+      expect(told.map(({ type, payload }) => [type, payload["outcome"] ?? payload["close_reason"]])).toEqual([
+        ["question.closed", ending.close_reason === "answered" ? "answered" : "timed_out"],
+        ["ask.closed", ending.close_reason],
+      ]);
+      expect(mesh.courier.waiting(ann.peer_id).map(({ kind, close_reason }) => [kind, close_reason])).toEqual([
+        ["reply", ending.close_reason],
+      ]);
+    }
+  });
+
   it("stays open over a restart, and is answered after it", async () => {
     const world = await asked({ kind: "text" });
     const next = await world.reopen();
