@@ -35,7 +35,7 @@ export interface Ending {
 export interface AskQuestions {
   /**
    * The part of a step that opens the question of an ask, made in the moment of the append.
-   * @throws `invalid_request` for a question nobody could answer, `question_full`
+   * @throws `invalid_request` for a question nobody could answer
    */
   opening(ask: Ask): Promise<() => Step>;
   /** The part of a step that ends the question of an ask which ends otherwise. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isAnodeError, type OperationName } from "../../../lib/index.js";
-import { openTestMesh, type CallDetails, type TestMesh } from "../../support/mesh.js";
+import { openTestMesh, type CallDetails, type TestMesh, type TestMeshOptions } from "../../support/mesh.js";
 
 const colors = {
   kind: "choice",
@@ -11,8 +11,8 @@ const colors = {
 } as const;
 type AskedQuestion = { kind: "choice" | "text" | "acknowledge"; options?: { id: string; title: string }[]; default_answer?: string };
 
-async function asked(question: AskedQuestion, more: object = {}) {
-  const world = await openTestMesh();
+async function asked(question: AskedQuestion, more: object = {}, options: TestMeshOptions = {}) {
+  const world = await openTestMesh(options);
   const [ann, bob, eve] = [await world.peer("ann"), await world.peer("bob"), await world.peer("eve")];
   const input = { to_peer: "bob", text: "Which color?", question, if_unavailable: "queue", ...more } as const;
   const { correlation_id: id } = await world.call("asks.ask", input, { caller: ann.caller });
@@ -131,6 +131,36 @@ describe("a typed question on an ask", () => {
     const input = { to_peer: "bob", text: "?", question: { kind: "choice" }, correlation_id: "ask-wrong", if_unavailable: "queue" };
     expect(await refused("asks.ask", input, { caller: ann.caller })).toBe("invalid_request");
     expect([manager.desk.openCount, (await call("asks.list", {})).asks.length]).toEqual([1, 1]);
+  });
+
+  it("takes no room from those who wait for an approval: its bound is the inbox of its recipient", async () => {
+    const { ann, call, refused, manager } = await asked({ kind: "text" }, {}, { manager: { limits: { questions: 2, openAsks: 4 } } });
+    const ask = { to_peer: "bob", text: "?", question: { kind: "text" }, if_unavailable: "queue" };
+    for (let n = 0; n < 3; n += 1) expect(await refused("asks.ask", ask, { caller: ann.caller })).toBe("202");
+    expect(await refused("asks.ask", ask, { caller: ann.caller })).toBe("inbox_full");
+    const gone = new AbortController();
+    const approval = (correlation_id: string) =>
+      refused(
+        "questions.askBlocking",
+        { prompt: "Run ls?", correlation_id, options: [{ id: "allow", title: "Allow" }] },
+        { signal: gone.signal },
+      );
+    const held = [approval("pretool-0001"), approval("pretool-0002")];
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await approval("pretool-0003")).toBe("question_full");
+    expect(manager.desk.openCount).toBe(6);
+    gone.abort();
+    await Promise.all(held);
+    const again = new AbortController();
+    const later = refused(
+      "questions.askBlocking",
+      { prompt: "Run ls?", correlation_id: "pretool-0004", options: [{ id: "allow", title: "Allow" }] },
+      { signal: again.signal },
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(manager.desk.openCount).toBe(5);
+    again.abort();
+    await later;
   });
 
   it("tells an ask without a question from an id that is none", async () => {

@@ -5,7 +5,7 @@ import type { OpenQuestion } from "../../../lib/questions/desk-types.js";
 import { approvalOptions } from "../../../lib/questions/judge.js";
 import { createDeskBench, type DeskParts, makeDesk } from "../../support/proofs/desk-bench.js";
 
-const question: OpenQuestion = { kind: "text", scope: "mesh_ask", prompt: "Name?", owner: { peer_id: "P-1" }, timeout_ms: 60_000 };
+const question: OpenQuestion = { kind: "text", scope: "user_question", prompt: "Name?", owner: { peer_id: "P-1" }, timeout_ms: 60_000 };
 const ofRun: OpenQuestion = { ...question, owner: { run_id: "R-1" }, stream: "run:R-1" };
 const approval: OpenQuestion = {
   ...ofRun,
