@@ -39,8 +39,8 @@ export interface MeshOptions {
   readonly probes?: PeerProbes;
   /** Name of this host. @defaultValue "localhost" */
   readonly machine?: string;
-  /** Makes the token that is a peer. Without it peers have none, and only owners act for them. */
-  readonly peerToken?: (peer: PeerRecord) => Promise<string>;
+  /** Makes the token that is a peer; nothing for one that has some already, as a run has. Without it peers have none, and only owners act for them. */
+  readonly peerToken?: (peer: PeerRecord) => Promise<string | undefined>;
   /** A peer is gone for good, or was reaped and may come back: what its token is worth from now on. */
   readonly peerRetired?: (peer: PeerRecord, reason: string) => void;
   /** Whether there is a foreign agent of this name. @defaultValue there is none */

@@ -39,8 +39,8 @@ export interface PeerPorts {
   check?(registration: PeerRegistration): Promise<void>;
   /** What the host can look at. @defaultValue nothing */
   readonly probes?: PeerProbes;
-  /** Makes the token that is this peer; without it there is none. */
-  token?(peer: PeerRecord): Promise<string>;
+  /** Makes the token that is this peer; nothing for one that has some already. */
+  token?(peer: PeerRecord): Promise<string | undefined>;
 }
 
 /** What a registration gave. */

@@ -2,7 +2,7 @@ import { type Caller, hasScope, type Scope } from "../caller.js";
 import { AnodeError } from "../errors.js";
 import type { CancelTimer, Host } from "../host.js";
 import { createIds, type Ids } from "../ids.js";
-import type { Store } from "../store/store.js";
+import type { Put, Store } from "../store/store.js";
 import { formatTime, parseTime } from "../system-host.js";
 import type { NewToken, TokenInfo, TokenRequest } from "./schema.js";
 
@@ -41,6 +41,8 @@ export class Tokens {
   readonly #host: Host;
   readonly #ids: Ids;
   readonly #byDigest = new Map<string, Entry>();
+  /** The peers that runs are. */
+  readonly #peersOfRuns = new Map<string, string>();
 
   constructor(store: Store, host: Host) {
     this.#store = store;
@@ -75,12 +77,16 @@ export class Tokens {
       });
     const token = prefix + this.#host.randomId(32);
     const now = this.#host.clock.now();
+    const { run_id } = request;
+    const digest = await this.#host.digest(token);
+    const peer_id = run_id === undefined ? undefined : this.#peersOfRuns.get(run_id);
     const record: TokenRecord = {
       id: this.#ids.next(),
-      digest: await this.#host.digest(token),
+      digest,
       label: request.label,
       scopes: [...new Set(request.scopes)],
-      ...(request.run_id !== undefined && { run_id: request.run_id }),
+      ...(run_id !== undefined && { run_id }),
+      ...(peer_id !== undefined && { peer_id }),
       created_at: formatTime(now),
       expires_at: formatTime(now + (request.ttl_ms ?? defaultTtlMs)),
     };
@@ -105,9 +111,21 @@ export class Tokens {
     return token;
   }
 
-  /** Ends the tokens of a peer. */
+  /** The run is a peer from now on: its own tokens are that peer's, too. */
+  async bindRun(run_id: string, peer_id: string): Promise<void> {
+    this.#peersOfRuns.set(run_id, peer_id);
+    await this.#change(
+      (record) => record.run_id === run_id,
+      (record) => ({ ...record, peer_id }),
+    );
+  }
+
+  /** Ends the tokens of a peer. One of a run stays that of the run. */
   async endPeer(peer_id: string): Promise<void> {
-    await this.#remove([...this.#byDigest.values()].filter((entry) => entry.record.peer_id === peer_id));
+    for (const [run_id, bound] of this.#peersOfRuns) if (bound === peer_id) this.#peersOfRuns.delete(run_id);
+    const isOfPeer = (record: TokenRecord): boolean => record.peer_id === peer_id;
+    await this.#remove([...this.#byDigest.values()].filter(({ record }) => isOfPeer(record) && record.run_id === undefined));
+    await this.#change(isOfPeer, ({ peer_id: _over, ...record }) => record);
   }
 
   /** The token of a run: it reads and controls that run and its children, and ends with it. */
@@ -161,6 +179,7 @@ export class Tokens {
 
   /** Removes what was bound to a run that has ended. */
   async endRun(run_id: string): Promise<void> {
+    this.#peersOfRuns.delete(run_id);
     const bound = [...this.#byDigest.values()].filter((entry) => entry.record.run_id === run_id);
     await this.#remove(bound);
   }
@@ -182,6 +201,17 @@ export class Tokens {
       entry.ended.abort();
     }
     await this.#store.commit({ deletes: entries.map(({ record }) => ({ collection, id: record.id })) });
+  }
+
+  async #change(concerns: (record: TokenRecord) => boolean, changed: (record: TokenRecord) => TokenRecord): Promise<void> {
+    const puts: Put[] = [];
+    for (const entry of this.#byDigest.values()) {
+      if (!concerns(entry.record)) continue;
+      entry.record = changed(entry.record);
+      puts.push({ collection, id: entry.record.id, record: entry.record, expectedRevision: entry.revision });
+      entry.revision += 1;
+    }
+    if (puts.length > 0) await this.#store.commit({ puts });
   }
 
   async #add(record: TokenRecord): Promise<void> {
