@@ -4,7 +4,8 @@
  */
 export type { AskDraft } from "./asks/ask-drafts.js";
 export type { AskManyDraft, AsksToMany } from "./asks/ask-many.js";
-export type { AskParts, AskQuestions, Asks, Ending } from "./asks/asks.js";
+export type { AskParts, AskQuestions, Asks } from "./asks/asks.js";
+export type { Ending } from "./asks/ending.js";
 export { ask, type Ask, type AskMany, askMany, type AskManyReport, askManyReport, type CloseReason, closeReason } from "./asks/schema.js";
 export {
   type AttachmentPage,

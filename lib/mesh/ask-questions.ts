@@ -1,4 +1,5 @@
-import type { AskQuestions, Asks, Ending } from "../asks/asks.js";
+import type { AskQuestions, Asks } from "../asks/asks.js";
+import type { Ending } from "../asks/ending.js";
 import type { Ask } from "../asks/schema.js";
 import type { Caller } from "../caller.js";
 import { joinSteps } from "../events/join-steps.js";

@@ -1,4 +1,4 @@
-import { askCollection } from "../asks/asks.js";
+import { askCollection } from "../asks/ask-book.js";
 import type { Ask } from "../asks/schema.js";
 import type { AttachmentUses } from "../attachments/attachments.js";
 import { messageCollection } from "../messages/courier.js";

@@ -1,5 +1,5 @@
 import type { Ask } from "../asks/schema.js";
-import { askCollection } from "../asks/asks.js";
+import { askCollection } from "../asks/ask-book.js";
 import { type Caller, isOwner } from "../caller.js";
 import { messageCollection } from "../messages/courier.js";
 import type { Message } from "../messages/schema.js";

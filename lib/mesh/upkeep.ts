@@ -1,4 +1,4 @@
-import { askCollection } from "../asks/asks.js";
+import { askCollection } from "../asks/ask-book.js";
 import type { CancelTimer } from "../host.js";
 import { messageCollection } from "../messages/courier.js";
 import type { RunManager } from "../runs/manager.js";

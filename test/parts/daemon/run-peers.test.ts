@@ -37,7 +37,7 @@ it("A run that is registered as a peer keeps its own tokens, which are the peer'
     [run.id, again.peer_id],
     [run.id, again.peer_id],
   ]);
-  run.cancel();
+  void run.cancel();
   await run.done();
   await expect.poll(bound).toEqual([]);
   await client.close();

@@ -134,7 +134,7 @@ describe("a typed question on an ask", () => {
   });
 
   it("takes no room from those who wait for an approval: its bound is the inbox of its recipient", async () => {
-    const { ann, call, refused, manager } = await asked({ kind: "text" }, {}, { manager: { limits: { questions: 2, openAsks: 4 } } });
+    const { ann, refused, manager } = await asked({ kind: "text" }, {}, { manager: { limits: { questions: 2, openAsks: 4 } } });
     const ask = { to_peer: "bob", text: "?", question: { kind: "text" }, if_unavailable: "queue" };
     for (let n = 0; n < 3; n += 1) expect(await refused("asks.ask", ask, { caller: ann.caller })).toBe("202");
     expect(await refused("asks.ask", ask, { caller: ann.caller })).toBe("inbox_full");

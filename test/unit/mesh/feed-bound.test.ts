@@ -7,7 +7,7 @@ it("An event of the feed is cut to its limit, with the original length; the mess
   await peer("docs");
   // Six bytes each as JSON.
   const text = "\u0001".repeat(65_536);
-  const { delivery_id = "" } = await call("messages.notify", { to_peer: "docs", text });
+  const { delivery_id } = await call("messages.notify", { to_peer: "docs", text });
   const { correlation_id } = await call("asks.ask", { to_peer: "docs", text });
   await call("asks.ack", { correlation_id, message: text });
   await settle();
