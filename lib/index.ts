@@ -127,7 +127,9 @@ export {
 } from "./panes/schema.js";
 export type { PeerProbes, Probe as PeerProbe } from "./peers/evidence.js";
 export type { Search } from "./peers/find-peer.js";
-export type { MeshParts, OnRetire, PeerPorts, PeerRegistry, Registered, Retiring } from "./peers/registry.js";
+export type { MeshParts, PeerPorts } from "./peers/parts.js";
+export type { Registered } from "./peers/registration.js";
+export type { OnRetire, PeerRegistry, Retiring } from "./peers/registry.js";
 export {
   type InboundStatus,
   inboundStatus,

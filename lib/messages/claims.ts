@@ -3,7 +3,7 @@ import { joinSteps } from "../events/join-steps.js";
 import type { Step } from "../events/journal.js";
 import type { CancelTimer } from "../host.js";
 import { randomHexId } from "../ids.js";
-import type { MeshParts } from "../peers/registry.js";
+import type { MeshParts } from "../peers/parts.js";
 import { formatTime } from "../system-host.js";
 import type { Traces } from "../traces/traces.js";
 import type { Courier } from "./courier.js";

@@ -3,7 +3,7 @@ import { joinSteps } from "../events/join-steps.js";
 import type { Step } from "../events/journal.js";
 import type { CancelTimer } from "../host.js";
 import { randomHexId } from "../ids.js";
-import type { MeshParts } from "../peers/registry.js";
+import type { MeshParts } from "../peers/parts.js";
 import type { PeerRecord } from "../peers/schema.js";
 import { Records } from "../store/records.js";
 import type { Put } from "../store/store.js";

@@ -137,7 +137,7 @@ export const wrongMeshes: Readonly<Record<string, WrongMesh>> = {
     complaint: /the queue of|is out of order|overtaken/,
   },
   "opens without what was open": {
-    plant: () => swap(Asks.prototype, "open", () => () => Promise.resolve()),
+    plant: () => swap(Asks.prototype, "load", () => () => Promise.resolve()),
     complaint: /is stored and not known/,
   },
   "retires a peer and keeps its asks": {
