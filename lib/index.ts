@@ -66,7 +66,10 @@ export { type AgentHeader, parseHeader } from "./messages/agent-header.js";
 export { type AgentMessage, agentText } from "./messages/agent-text.js";
 export type { Channel, Handed, InProcessReceiver } from "./messages/channel.js";
 export type { Claimed, Claims } from "./messages/claims.js";
-export type { Courier, CourierPorts, MessageDraft, PostOptions } from "./messages/courier.js";
+export type { Courier, CourierPorts, PostOptions } from "./messages/courier.js";
+export type { MessageDraft } from "./messages/drafts.js";
+export type { Mail, Moved } from "./messages/mail.js";
+export type { Receipts } from "./messages/receipts.js";
 export {
   type ClientFrame,
   clientFrames,

@@ -1,7 +1,7 @@
 import { canonicalJson } from "../canonical-json.js";
 import { AnodeError } from "../errors.js";
 import type { Draft } from "../events/journal.js";
-import type { MessageDraft } from "../messages/courier.js";
+import type { MessageDraft } from "../messages/drafts.js";
 import type { AskedQuestion, AttachedFile } from "../messages/schema.js";
 import type { PeerRecord } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";

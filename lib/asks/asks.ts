@@ -4,6 +4,7 @@ import { joinSteps } from "../events/join-steps.js";
 import type { Step } from "../events/journal.js";
 import { randomHexId } from "../ids.js";
 import type { Courier } from "../messages/courier.js";
+import type { Mail } from "../messages/mail.js";
 import type { Message } from "../messages/schema.js";
 import type { MeshParts } from "../peers/parts.js";
 import type { PeerRegistry, Retiring } from "../peers/registry.js";
@@ -34,6 +35,7 @@ export interface AskQuestions {
 export interface AskParts extends MeshParts {
   readonly peers: PeerRegistry;
   readonly courier: Courier;
+  readonly mail: Mail;
   readonly traces: Traces;
   readonly questions: AskQuestions;
   /** What else happens in the step that closes an ask. */
@@ -218,9 +220,10 @@ export class Asks {
     const ask = this.#book.live(correlation_id);
     if (ask?.state !== "open") return {};
     const { close_reason, replied_by, withQuestion = close_reason === "answered" } = ending;
-    const message = this.#parts.courier.current(ask.delivery_id);
+    const { mail } = this.#parts;
+    const message = mail.current(ask.delivery_id);
     // A closed ask is not delivered any more; and who replied has got it.
-    const delivery = message ? this.#parts.courier.change(message, replied_by ? "delivered" : "canceled", { reason: "ask_closed" }) : {};
+    const delivery = message ? mail.change(message, replied_by ? "delivered" : "canceled", { reason: "ask_closed" }) : {};
     const next = closedAsk(this.#book.live(correlation_id) ?? ask, ending, formatTime(this.#parts.host.clock.now()));
     const put = this.#book.put(next);
     const taken = next.reply_state === undefined ? { taken: this.#book.leaving(correlation_id) } : {};

@@ -1,6 +1,7 @@
 import { joinSteps } from "../events/join-steps.js";
 import type { Step } from "../events/journal.js";
-import type { Courier, MessageDraft } from "../messages/courier.js";
+import type { Courier } from "../messages/courier.js";
+import type { MessageDraft } from "../messages/drafts.js";
 import type { DeliveryState, Message } from "../messages/schema.js";
 import type { MeshParts } from "../peers/parts.js";
 import type { PeerRegistry } from "../peers/registry.js";

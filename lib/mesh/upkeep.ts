@@ -1,6 +1,6 @@
 import { askCollection } from "../asks/ask-book.js";
 import type { CancelTimer } from "../host.js";
-import { messageCollection } from "../messages/courier.js";
+import { messageCollection } from "../messages/mail.js";
 import type { RunManager } from "../runs/manager.js";
 import { removeOld } from "./retention.js";
 

@@ -31,7 +31,7 @@ async function dueMeanwhile(question: { kind: "text"; default_answer?: string },
   return {
     ...second,
     correlation_id,
-    replies: second.mesh.courier.waiting(ann.peer_id).map(({ text, close_reason }) => [close_reason, text]),
+    replies: second.mesh.mail.waiting(ann.peer_id).map(({ text, close_reason }) => [close_reason, text]),
   };
 }
 

@@ -2,7 +2,9 @@ import { Asks } from "../../../lib/asks/asks.js";
 import { Journal, type Step } from "../../../lib/events/journal.js";
 import { Courier } from "../../../lib/messages/courier.js";
 import { Link } from "../../../lib/messages/link.js";
+import { Mail } from "../../../lib/messages/mail.js";
 import { Queues } from "../../../lib/messages/queue.js";
+import { Receipts } from "../../../lib/messages/receipts.js";
 import { Records } from "../../../lib/store/records.js";
 import type { Store } from "../../../lib/store/store.js";
 
@@ -110,17 +112,17 @@ export const wrongMeshes: Readonly<Record<string, WrongMesh>> = {
   "takes every receipt for a good one": {
     plant: () =>
       swap(
-        Courier.prototype,
-        "receipt",
+        Receipts.prototype,
+        "take",
         (right) =>
-          function (this: Courier, peer_id, delivery_id) {
+          function (this: Receipts, peer_id, delivery_id) {
             return right.call(this, peer_id, delivery_id, "injected");
           },
       ),
     complaint: /nobody proved it/,
   },
   "gives out without holding": {
-    plant: () => swap(Courier.prototype, "hold", () => () => {}),
+    plant: () => swap(Mail.prototype, "hold", () => () => {}),
     complaint: /overtaken|sent before it was stored|sent after its end|is known as|must be at/,
   },
   "puts what comes back behind": {

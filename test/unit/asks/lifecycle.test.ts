@@ -230,7 +230,7 @@ describe("A correlation_id of the caller's own", () => {
     const { ask, mesh, recipient } = await twoPeers();
     const both = await Promise.all([ask({ correlation_id: "deploy-2026" }), ask({ correlation_id: "deploy-2026" })]);
     expect(new Set(both.map(({ delivery_id }) => delivery_id)).size).toBe(1);
-    expect(mesh.courier.waiting(recipient.peer_id)).toHaveLength(1);
+    expect(mesh.mail.waiting(recipient.peer_id)).toHaveLength(1);
   });
 
   it.for(["x", "Upper-1234", "my_ask-1234", "a-12", `a1-${"x".repeat(101)}`])("%s has a wrong form", async (correlation_id) => {

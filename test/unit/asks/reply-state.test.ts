@@ -61,12 +61,12 @@ describe("What an ask says of its reply", () => {
   it("follows a receipt that comes after nobody waited for it any more", async () => {
     const world = await acked();
     const { reply_delivery_id = "" } = await world.call("asks.get", { id: world.id });
-    const [reply] = world.mesh.courier.waiting(world.asker.peer_id);
+    const [reply] = world.mesh.mail.waiting(world.asker.peer_id);
     if (!reply) throw new Error("no reply waits");
     // Handed over, nothing proven.
-    await world.manager.journal.append(world.mesh.courier.change(reply, "sent", { reason: "unverified" })).committed;
+    await world.manager.journal.append(world.mesh.mail.change(reply, "sent", { reason: "unverified" })).committed;
     expect(await stateIn(world)).toBe("sent");
-    await world.mesh.courier.receipt(world.asker.peer_id, reply_delivery_id, "injected");
+    await world.mesh.receipts.take(world.asker.peer_id, reply_delivery_id, "injected");
     await world.settle();
     expect([await stateIn(world), await stages(world)]).toEqual(["delivered", ["reply_delivered"]]);
   });

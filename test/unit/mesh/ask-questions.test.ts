@@ -112,7 +112,7 @@ describe("a typed question on an ask", () => {
         ["question.closed", ending.close_reason === "answered" ? "answered" : "timed_out"],
         ["ask.closed", ending.close_reason],
       ]);
-      expect(mesh.courier.waiting(ann.peer_id).map(({ kind, close_reason }) => [kind, close_reason])).toEqual([
+      expect(mesh.mail.waiting(ann.peer_id).map(({ kind, close_reason }) => [kind, close_reason])).toEqual([
         ["reply", ending.close_reason],
       ]);
     }
