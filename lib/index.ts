@@ -69,7 +69,7 @@ export type { Claimed, Claims } from "./messages/claims.js";
 export type { Courier, CourierPorts, PostOptions } from "./messages/courier.js";
 export type { MessageDraft } from "./messages/drafts.js";
 export type { Mail, Moved } from "./messages/mail.js";
-export type { Receipts } from "./messages/receipts.js";
+export type { LateReceipts } from "./messages/late-receipts.js";
 export {
   type ClientFrame,
   clientFrames,

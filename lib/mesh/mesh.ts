@@ -12,7 +12,7 @@ import { Courier } from "../messages/courier.js";
 import { inProcessChannel } from "../messages/in-process-channel.js";
 import { Links } from "../messages/links.js";
 import { Mail } from "../messages/mail.js";
-import { Receipts } from "../messages/receipts.js";
+import { LateReceipts } from "../messages/late-receipts.js";
 import { RunChannel } from "../messages/run-channel.js";
 import type { AttachedFile, Message } from "../messages/schema.js";
 import { assertReach } from "../peers/circles.js";
@@ -78,7 +78,7 @@ export class Mesh {
   readonly traces: Traces;
   readonly mail: Mail;
   readonly courier: Courier;
-  readonly receipts: Receipts;
+  readonly receipts: LateReceipts;
   readonly claims: Claims;
   readonly links: Links;
   readonly asks: Asks;
@@ -115,7 +115,7 @@ export class Mesh {
       peer: (peer_id) => this.peers.byId(peer_id),
     });
     const drain = (peer_id: string): void => this.courier.drain(peer_id);
-    this.receipts = new Receipts(parts, this.mail, drain);
+    this.receipts = new LateReceipts(parts, this.mail, drain);
     this.claims = new Claims(parts, this.mail, this.traces, drain);
     this.links = new Links({
       host,

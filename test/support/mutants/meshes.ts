@@ -4,7 +4,7 @@ import { Courier } from "../../../lib/messages/courier.js";
 import { Link } from "../../../lib/messages/link.js";
 import { Mail } from "../../../lib/messages/mail.js";
 import { Queues } from "../../../lib/messages/queue.js";
-import { Receipts } from "../../../lib/messages/receipts.js";
+import { LateReceipts } from "../../../lib/messages/late-receipts.js";
 import { Records } from "../../../lib/store/records.js";
 import type { Store } from "../../../lib/store/store.js";
 
@@ -112,10 +112,10 @@ export const wrongMeshes: Readonly<Record<string, WrongMesh>> = {
   "takes every receipt for a good one": {
     plant: () =>
       swap(
-        Receipts.prototype,
+        LateReceipts.prototype,
         "take",
         (right) =>
-          function (this: Receipts, peer_id, delivery_id) {
+          function (this: LateReceipts, peer_id, delivery_id) {
             return right.call(this, peer_id, delivery_id, "injected");
           },
       ),

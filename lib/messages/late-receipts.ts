@@ -4,8 +4,8 @@ import type { ReceiptStatus } from "./frames.js";
 import type { Mail } from "./mail.js";
 import type { Message } from "./schema.js";
 
-/** Receipts that come when nobody waits for them any more. */
-export class Receipts {
+/** LateReceipts that come when nobody waits for them any more. */
+export class LateReceipts {
   readonly #parts: Pick<MeshParts, "host">;
   readonly #mail: Mail;
   readonly #delivered: (peer_id: string) => void;
