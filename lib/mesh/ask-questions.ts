@@ -2,6 +2,7 @@ import type { AskQuestions, Asks } from "../asks/asks.js";
 import type { Ending } from "../asks/ending.js";
 import type { Ask } from "../asks/schema.js";
 import type { Caller } from "../caller.js";
+import { isAnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
 import type { Step } from "../events/journal.js";
 import type { AttachedFile, RepliedAnswer } from "../messages/schema.js";
@@ -31,7 +32,9 @@ export function askQuestions({ desk, host, journal }: Pick<RunManager, "desk" | 
     async missed(correlation_id) {
       // Its end may be on its way to the store.
       await journal.settled();
-      const question = await desk.get(correlation_id);
+      const question = await desk.get(correlation_id).catch(unlessMissing);
+      // One that is no longer kept ended long ago.
+      if (!question) return { close_reason: "expired" };
       return question.status === "closed" ? endingOf(question) : undefined;
     },
   };
@@ -86,4 +89,9 @@ function endingOf({ outcome = "canceled", option_id, text, message, reason }: Qu
   };
   const reply_text = text ?? message;
   return { close_reason: "answered", replied_by: "answer", answer, ...(reply_text !== undefined && { reply_text }) };
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (isAnodeError(error) && error.code === "question_not_found") return undefined;
+  throw error;
 }

@@ -126,6 +126,13 @@ describe("a typed question on an ask", () => {
     expect(await next.call("asks.get", { id: world.id })).toMatchObject({ close_reason: "answered", reply_text: "blue" });
   });
 
+  it("that is no longer kept after a restart ends its ask", async () => {
+    const world = await asked({ kind: "text" });
+    await world.manager.journal.append({ deletes: [{ collection: "questions", id: world.id }] }).committed;
+    const next = await world.reopen();
+    expect(await next.call("asks.get", { id: world.id })).toMatchObject({ state: "closed", close_reason: "expired" });
+  });
+
   it("is refused with its ask when nobody could answer it, and nothing is left", async () => {
     const { ann, refused, manager, call } = await asked({ kind: "text" });
     const input = { to_peer: "bob", text: "?", question: { kind: "choice" }, correlation_id: "ask-wrong", if_unavailable: "queue" };
