@@ -51,7 +51,12 @@ describe("dashboardFiles", () => {
     ["/dashboard/index.html", "index.html", "text/html; charset=utf-8", "no-cache"],
     ["/dashboard?from=here", "index.html", "text/html; charset=utf-8", "no-cache"],
     ["/dashboard/favicon.svg", "favicon.svg", "image/svg+xml", "no-cache"],
-    ["/dashboard/assets/page-1a2b3c4d.js", "assets/page-1a2b3c4d.js", "text/javascript; charset=utf-8", "public, max-age=31536000, immutable"],
+    [
+      "/dashboard/assets/page-1a2b3c4d.js",
+      "assets/page-1a2b3c4d.js",
+      "text/javascript; charset=utf-8",
+      "public, max-age=31536000, immutable",
+    ],
     ["/dashboard/assets/page-5e6f7a8b.css", "assets/page-5e6f7a8b.css", "text/css; charset=utf-8", "public, max-age=31536000, immutable"],
   ])("serves %s without a credential, under its own headers", async (target, file, type, cacheControl) => {
     const reply = await serving()(target);

@@ -14,7 +14,10 @@ describe("A refresh token", () => {
   it("comes with a token that asked for one, and with no other", async () => {
     const { tokens, host } = await testTokens();
     const pair = await begin(tokens);
-    expect(pair).toMatchObject({ token: expect.stringMatching(/^anode_at_/), refresh_token: expect.stringMatching(/^anode_rt_[\w-]{43}$/) });
+    expect(pair).toMatchObject({
+      token: expect.stringMatching(/^anode_at_/),
+      refresh_token: expect.stringMatching(/^anode_rt_[\w-]{43}$/),
+    });
     expect([since(host, pair.expires_at), since(host, pair.refresh_expires_at)]).toEqual([15 * minute, 7 * day]);
     expect(await tokens.create({ label: "x", scopes: ["read"] }, owner)).not.toHaveProperty("refresh_token");
     expect(tokens.list().map((token) => token.refresh_expires_at)).toEqual([undefined, pair.refresh_expires_at]);
