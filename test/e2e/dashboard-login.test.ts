@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { readCommandLine } from "../../adapters/cli/command-line.js";
 import { run as dashboard } from "../../adapters/cli/commands/dashboard.js";
@@ -9,7 +9,7 @@ import { allScopes } from "../../lib/caller.js";
 import { isAnodeError } from "../../lib/errors.js";
 import { scriptedExecutor } from "../../lib/testing/scripted-executor.js";
 import { call, daemonHere, daemonPlace, eventually } from "../support/daemon.js";
-import { newUser, says, type User } from "../support/program.js";
+import { newUser, programPath, says, type User } from "../support/program.js";
 import { terminal } from "../support/terminal.js";
 
 const authToken = "configured-token-of-the-operator";
@@ -175,6 +175,10 @@ describe("anode dashboard", () => {
     const self = await user.run("curl", "-sS", "-H", `Authorization: Bearer ${token}`, `${origin}/auth/self`);
     expect(JSON.parse(self.out)).toMatchObject({ label: "dashboard" });
     expect(readFileSync(join(user.home, "daemon.log"), "utf8")).not.toContain(login);
+    // The program finds the pages beside itself, if they were built.
+    const built = existsSync(join(dirname(programPath), "../dashboard/index.html"));
+    const served = await user.run("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code} %{content_type}", `${origin}/dashboard`);
+    expect(served.out).toBe(built ? "200 text/html; charset=utf-8" : "404 application/problem+json");
     // Without a terminal there is nothing to open.
     expect((await user.anode("dashboard")).out).toMatch(/#code=/);
   });
