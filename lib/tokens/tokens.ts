@@ -95,7 +95,9 @@ export class Tokens {
     for (const [run_id, bound] of this.#peersOfRuns) if (bound === peer_id) this.#peersOfRuns.delete(run_id);
     const bound = this.#book.values().filter(({ record }) => record.peer_id === peer_id);
     await this.#book.remove(bound.filter(({ record }) => record.run_id === undefined));
-    await Promise.all(bound.map((entry) => this.#book.change(entry, ({ peer_id: _over, ...record }) => record)));
+    // The run may be another peer by now.
+    const unbound = (record: TokenRecord): TokenRecord => (record.peer_id === peer_id ? withoutPeer(record) : record);
+    await Promise.all(bound.map((entry) => this.#book.change(entry, unbound)));
   }
 
   /** The token of a run: it reads and controls that run and its children, and ends with it. */
@@ -242,6 +244,10 @@ function checkScopes(scopes: readonly Scope[], maker: Caller): void {
 /** What is made by a caller that is bound to a run reaches no further than that. */
 function bounds({ run_id }: Caller): { readonly run_id?: string } {
   return run_id === undefined ? {} : { run_id };
+}
+
+function withoutPeer({ peer_id: _over, ...record }: TokenRecord): TokenRecord {
+  return record;
 }
 
 /** What is told of a new token beside its texts. */
