@@ -62,6 +62,7 @@ export const questionRows: readonly Operation[] = [
     codes: [
       "sender_mismatch",
       "sender_not_found",
+      "ambiguous_peer",
       "run_finished",
       "correlation_conflict",
       "question_closed",
