@@ -1,30 +1,39 @@
 import { invalidRequest, type Issue } from "./errors.js";
 
+const mostDepth = 32;
+
 /**
- * The input as text may enter: half a character becomes U+FFFD, in names of members too. What needs no change is not copied.
- * @throws `invalid_request` for U+0000, which is no text, naming each place
+ * An input as it may enter, over every carrier: half a character becomes U+FFFD, in names of members too. What needs no
+ * change is not copied.
+ * @throws `invalid_request` naming each place, for U+0000, which is no text; a member `__proto__`; more than 32 levels
  */
 export function wellFormed<Value>(input: Value): Value {
   const issues: Issue[] = [];
-  const checked = checkedAt("", input, issues) as Value;
-  if (issues.length > 0) throw invalidRequest(issues.slice(0, 10));
+  const checked = checkedAt("", input, issues, 1) as Value;
+  if (issues.length > 0) throw invalidRequest(issues);
   return checked;
 }
 
-function checkedAt(path: string, value: unknown, issues: Issue[]): unknown {
+function checkedAt(path: string, value: unknown, issues: Issue[], depth: number): unknown {
   if (typeof value === "string") return checkedText(path, value, issues);
   if (typeof value !== "object" || value === null) return value;
+  if (depth > mostDepth) {
+    issues.push({ path, code: "length", message: `must have at most ${mostDepth} levels` });
+    return value;
+  }
   if (Array.isArray(value)) {
-    const items = value.map((item, index) => checkedAt(within(path, String(index)), item, issues));
+    const items = value.map((item, index) => checkedAt(within(path, String(index)), item, issues, depth + 1));
     return items.every((item, index) => item === value[index]) ? value : items;
   }
-  const members = Object.entries(value);
-  const checked = members.map(([name, member]): [string, unknown] => {
+  let isSame = true;
+  const members = Object.entries(value).map(([name, member]): [string, unknown] => {
     const at = within(path, name);
-    return [checkedText(at, name, issues), checkedAt(at, member, issues)];
+    if (name === "__proto__") issues.push({ path: at, code: "unknown_field", message: "is not a known field" });
+    const checked: [string, unknown] = [checkedText(at, name, issues), checkedAt(at, member, issues, depth + 1)];
+    isSame &&= checked[0] === name && checked[1] === member;
+    return checked;
   });
-  const isSame = checked.every(([name, member], index) => name === members[index]?.[0] && member === members[index][1]);
-  return isSame ? value : Object.fromEntries(checked);
+  return isSame ? value : Object.fromEntries(members);
 }
 
 function checkedText(path: string, text: string, issues: Issue[]): string {

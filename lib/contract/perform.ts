@@ -15,7 +15,7 @@ export function createPerform(services: Services, idempotency: IdempotencyKeys):
   return async (operation, input, context) => {
     await authorize(operation, context);
     const schema: Parser<unknown> = operationSchemas[operation.name as OperationName].input;
-    const valid = wellFormed(parseWith(schema, input));
+    const valid = parseWith(schema, wellFormed(input));
     const handler = services[operation.name];
     if (!handler) {
       throw new AnodeError("not_supported", `${operation.name} is not served here.`, { details: { ability: operation.name } });

@@ -1,7 +1,7 @@
 import { Attachments } from "../../lib/attachments/attachments.js";
 import { createMemoryBlobs } from "../../lib/attachments/memory-blobs.js";
 import type { CallBody } from "../../lib/contract/operation.js";
-import { type Caller, createMemoryStore, type Limits, Panes } from "../../lib/index.js";
+import { type Batch, type Caller, createMemoryStore, type Limits, Panes, type Store } from "../../lib/index.js";
 import { attachmentUses } from "../../lib/mesh/attachment-uses.js";
 import { createMemoryPanes } from "../../lib/panes/memory-panes.js";
 import type { HookFile } from "../../lib/panes/schema.js";
@@ -12,6 +12,8 @@ import { openTestMesh, type TestMesh } from "./mesh.js";
 /** Everything the contract says of the mesh, served over memory: attachments and panes too. */
 export interface MeshRoom extends TestMesh {
   readonly store: ReturnType<typeof createFaultyStore>;
+  /** What was written so far; emptied by whoever looks. */
+  readonly commits: Batch[];
   readonly attachments: Attachments;
   readonly panes: ReturnType<typeof createMemoryPanes>;
   /** What is served of them. */
@@ -27,7 +29,16 @@ export interface MeshRoom extends TestMesh {
 
 /** Opens it; `limits` apply to all of it. `alone` serves neither attachments nor panes. */
 export async function openMeshRoom(limits: Partial<Limits> = {}, alone = false): Promise<MeshRoom> {
-  const store = createFaultyStore(createMemoryStore());
+  const commits: Batch[] = [];
+  const memory = createMemoryStore();
+  const kept: Store = {
+    ...memory,
+    async commit(batch) {
+      await memory.commit(batch);
+      commits.push(batch);
+    },
+  };
+  const store = createFaultyStore(kept);
   const panes = createMemoryPanes();
   const written: MeshRoom["written"] = new Map();
   const hook: MeshRoom["hook"] = {};
@@ -49,15 +60,16 @@ export async function openMeshRoom(limits: Partial<Limits> = {}, alone = false):
       return alone ? {} : { attachments, panes: linked };
     },
   });
-  const kept = attachments as unknown as Attachments;
-  await kept.open();
+  const files = attachments as unknown as Attachments;
+  await files.open();
   const file: MeshRoom["file"] = (text, name, type) => ({
     open: async () => ({ filename: name, contentType: type, bytes: bytesOf(text) }),
   });
   return {
     ...test,
     store,
-    attachments: kept,
+    commits,
+    attachments: files,
     panes,
     linked: linked as unknown as Panes,
     written,

@@ -44,6 +44,7 @@ export const questionRows: readonly Operation[] = [
       "question_closed",
       "invalid_option",
       "invalid_answer",
+      "attachment_not_found",
       "idempotency_mismatch",
       "storage_full",
     ],

@@ -30,7 +30,7 @@ async function faultOf(operation: Operation, code: ErrorCode, provocation: Provo
     ({ status }) => `answers ${status}`,
     (error: unknown) => error,
   );
-  const outcome = await Promise.race([answered, inSomeTurns("does not answer")]);
+  const outcome = await withinSomeTurns(answered);
   await provocation.after?.(room);
   if (typeof outcome === "string") return outcome;
   if (!isAnodeError(outcome)) return `fails: ${outcome instanceof Error ? outcome.stack : String(outcome)}`;
@@ -46,10 +46,12 @@ async function faultOf(operation: Operation, code: ErrorCode, provocation: Provo
   return isToWait && headers["Retry-After"] === undefined ? "does not say when to try again" : undefined;
 }
 
-/** After as many turns of the loop as no refusal takes. */
-async function inSomeTurns(text: string): Promise<string> {
-  for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-  return text;
+/** What it resolves to within as many turns of the loop as no refusal takes. */
+async function withinSomeTurns(answered: Promise<unknown>): Promise<unknown> {
+  let outcome: unknown;
+  void answered.then((value) => (outcome = value));
+  for (let turn = 0; turn < 50 && outcome === undefined; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  return outcome ?? "does not answer";
 }
 
 function withoutAbsent(input: object): object {
