@@ -32,8 +32,16 @@ type Found = Pick<TextPlace, "path" | "value">;
 
 /** Every place for free text of an operation's input, drawn from its schema: a new member is among them by itself. */
 export function textPlaces({ name }: Operation): TextPlace[] {
-  const schema = operationSchemas[name as keyof typeof operationSchemas].input;
-  const shape = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Shape;
+  return textPlacesOf(operationSchemas[name as keyof typeof operationSchemas].input);
+}
+
+/** The same of any schema of an object, or of several. */
+export function textPlacesOf(schema: z.ZodType): TextPlace[] {
+  return textPlacesOfShape(z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }));
+}
+
+/** The same of a JSON schema. */
+export function textPlacesOfShape(shape: object): TextPlace[] {
   return alternatives(shape).flatMap(({ properties = {} }) => {
     const beside = Object.fromEntries(
       Object.entries(properties).flatMap(([key, member]) => (member.const === undefined ? [] : [[key, member.const]])),
