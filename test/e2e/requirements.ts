@@ -210,6 +210,11 @@ export const requirements: readonly Requirement[] = [
     behavior: "A run of the built-in agent with tools for messages is a peer from its start to its end: it is asked, and replies.",
     carriers: ["cli"],
   },
+  {
+    id: "mesh.hostile-text",
+    behavior: "Whatever a caller writes is refused by its place, or arrives as it was and acts on nothing on its way.",
+    carriers: [...api, "cli"],
+  },
   { id: "anode.errors", behavior: "Every refusal is a problem document with a stable code and the request's id.", carriers: wire },
   {
     id: "anode.restart",
