@@ -1,13 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { readCommandLine } from "../../adapters/cli/command-line.js";
 import { commandNames } from "../../adapters/cli/command-table.js";
-import { createOutput } from "../../adapters/cli/output.js";
-import { runProgram } from "../../adapters/cli/program.js";
 import { type Client, connect } from "../../adapters/client/index.js";
 import { daemonHere, daemonPlace } from "../support/daemon.js";
 import { hostileTexts } from "../support/hostile-text.js";
 import { rawSocket } from "../support/raw-socket.js";
+import { typed } from "../support/typed.js";
 import { verifies, verifiesWith } from "./verifies.js";
 
 const text = `${hostileTexts["acting"]}${hostileTexts["halves"]}`;
@@ -182,21 +180,13 @@ describe("the command line", () => {
     let shown = 0;
     for (const [name, words] of Object.entries(commands)) {
       for (const more of [["--json"], []]) {
-        const written = { stdout: "", stderr: "" };
-        const sink = (to: "stdout" | "stderr") => ({
-          write: (part: string, done?: () => void) => ((written[to] += part), done?.()),
-          on: () => undefined,
-        });
-        const output = createOutput({ stdout: sink("stdout"), stderr: sink("stderr") });
-        const line = readCommandLine([...name.split(" "), ...words, ...more]);
-        const code = await runProgram(line, { output, env: place.env, stdin: process.stdin, cwd: place.cwd });
-        const said = written.stdout + written.stderr;
+        const { code, out, err } = await typed(place, ...name.split(" "), ...words, ...more);
+        const said = out + err;
         // What acts is shown, not done; a code of our own is no defect of ours.
         expect([name, /[^\P{Cc}\n\t]|\p{Bidi_Control}|[\u200b\u2028\u2029]/u.test(said)]).toEqual([name, false]);
         expect([name, code, /internal|TypeError/.test(said)]).toEqual([name, expect.toBeOneOf([0, 1, 2, 4, 8]), false]);
-        if (more.length > 0)
-          for (const one of written.stdout.split("\n").filter(Boolean)) JSON.parse(name === "events" ? one : written.stdout);
-        if (written.stdout.includes("\\u202e")) shown += 1;
+        if (more.length > 0) for (const one of out.split("\n").filter(Boolean)) JSON.parse(name === "events" ? one : out);
+        if (out.includes("\\u202e")) shown += 1;
       }
     }
     expect(shown).toBeGreaterThan(12);
