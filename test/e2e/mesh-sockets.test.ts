@@ -59,7 +59,7 @@ describe("A peer's socket", () => {
   verifiesWith("mesh.sockets", "unix", () => isServed("unix"));
 });
 
-describe.each(doors)("Peers over %s", () => {
+describe("Peers", () => {
   it("come back by themselves after a restart, get what waited once, with its id, and the feed goes on", async () => {
     const place = daemonPlace();
     const first = await daemonHere(place);
