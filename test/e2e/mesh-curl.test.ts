@@ -35,7 +35,17 @@ async function twoPeers() {
 describe("the routes of the mesh", () => {
   verifiesWith("mesh.health", "curl", async () => {
     const { get } = await twoPeers();
-    expect(await get("/health")).toMatchObject({ mesh: { peers: { online: 5 }, open_asks: 0, queued: 0, durable: false } });
+    expect(await get("/health")).toMatchObject({
+      mesh: {
+        peers: { online: 5 },
+        open_asks: 0,
+        open_questions: 0,
+        queued: 0,
+        links: 0,
+        pane_backend: expect.stringMatching(/none|tmux/),
+        durable: false,
+      },
+    });
     expect(await get("/status")).toMatchObject({ mesh: { peers: { online: 5 } } });
   });
 
