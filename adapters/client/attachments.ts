@@ -15,7 +15,9 @@ const downloadRow = rowOf("attachments.download");
 /** The methods that carry bytes. */
 export function attachmentMethods(sender: Sender, ends: (options: CallOptions) => Ends): AttachmentMethods {
   async function upload(source: UploadSource, details: UploadDetails = {}, options: CallOptions = {}): Promise<AttachmentRef> {
-    const { filename, content_type: contentType = "application/octet-stream" } = details;
+    const { filename, content_type } = details;
+    // What cannot stand in a header is no type, and a file without one is plain bytes.
+    const contentType = content_type !== undefined && /^[ -~]+$/.test(content_type) ? content_type : "application/octet-stream";
     const watched = watch(source);
     const call = {
       operation: putRow,

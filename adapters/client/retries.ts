@@ -16,6 +16,8 @@ export function mayRepeat(operation: Operation, error: AnodeError, attempt: numb
   if ((error.retryAfterSeconds ?? 0) * 1000 > longestAskedMs) return false;
   // Nobody listens there: the caller learns it at once.
   if (error.code === "connection_refused") return false;
+  // The ask or message has had its end: a repeat would only be told what was stored before it was sent.
+  if (error.code === "no_live_transport" || error.code === "injection_failed") return false;
   // Our own first try may still be worked on when its connection was lost.
   if (error.code === "idempotency_in_flight") return attempt > 1;
   return error.retryable;

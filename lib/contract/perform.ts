@@ -2,6 +2,7 @@ import { hasScope } from "../caller.js";
 import { AnodeError } from "../errors.js";
 import { type Parser, parseWith } from "../parse.js";
 import type { IdempotencyKeys } from "../store/idempotency.js";
+import { wellFormed } from "../well-formed.js";
 import { assertNoRun } from "./services/approver.js";
 import type { CallContext, Operation, Result, Services } from "./operation.js";
 import { type OperationName, operationSchemas } from "./schemas.js";
@@ -14,7 +15,7 @@ export function createPerform(services: Services, idempotency: IdempotencyKeys):
   return async (operation, input, context) => {
     await authorize(operation, context);
     const schema: Parser<unknown> = operationSchemas[operation.name as OperationName].input;
-    const valid = parseWith(schema, input);
+    const valid = parseWith(schema, wellFormed(input));
     const handler = services[operation.name];
     if (!handler) {
       throw new AnodeError("not_supported", `${operation.name} is not served here.`, { details: { ability: operation.name } });

@@ -41,7 +41,7 @@ export function createServices(manager: RunManager, { daemon, mesh, attachments,
       : questions),
     // A doctor repairs nothing and takes note of nobody.
     ...(mesh && panes && createPaneServices(mesh, panes)),
-    ...createDaemonServices(manager, daemon, mesh),
+    ...createDaemonServices(manager, daemon, mesh, panes),
   };
 }
 

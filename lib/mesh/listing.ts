@@ -30,7 +30,7 @@ export interface ListingPage {
 const stateField = { asks: "state", messages: "delivery_state" } as const;
 const collections = { asks: askCollection, messages: messageCollection } as const;
 
-/** Stored asks or messages, newest first; a peer sees its own. @throws `peer_not_found`, `ambiguous_peer`, `peer_retired` */
+/** Stored asks or messages, newest first; a peer sees its own. @throws `peer_not_found`, `ambiguous_peer` */
 export async function listed(
   store: Store,
   peers: PeerRegistry,

@@ -256,8 +256,8 @@ export class Mesh {
   }
 
   /** The short form of an answer: an acknowledgement, or a text. @throws the refusals of the answer */
-  async ackQuestion(ask: Ask, message: string | undefined, caller: Caller): Promise<Ask> {
-    return (await this.answerAsk(ask.correlation_id, ackedAnswer(ask, message), caller)).ask;
+  async ackQuestion(ask: Ask, message: string | undefined, files: readonly AttachedFile[] | undefined, caller: Caller): Promise<Ask> {
+    return (await this.answerAsk(ask.correlation_id, { ...ackedAnswer(ask, message), files }, caller)).ask;
   }
 
   /** Answers the question of an ask, which closes the ask with it. @throws the refusals of the answer */

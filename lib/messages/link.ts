@@ -4,6 +4,7 @@ import type { CancelTimer, Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import { parseWith } from "../parse.js";
 import type { PeerRecord } from "../peers/schema.js";
+import { wellFormed } from "../well-formed.js";
 import type { Channel, Handed } from "./channel.js";
 import { type ClientFrame, clientFrames, type ConnectFrame, type DaemonFrame, type ReceiptStatus, type ReplyFrame } from "./frames.js";
 import { type CloseCode, closeCodeOf, closeCodes } from "./link-close.js";
@@ -219,7 +220,7 @@ export class Link implements Channel {
   }
 
   async #connect(raw: Readonly<Record<string, unknown>>): Promise<void> {
-    const { type: _connect, v: _one, hook_version, auth_token, ...input } = parseWith<ConnectFrame>(clientFrames.connect, raw);
+    const { type: _connect, v: _one, hook_version, auth_token, ...input } = parseWith<ConnectFrame>(clientFrames.connect, wellFormed(raw));
     const { caller = await this.#proven(auth_token) } = auth_token === undefined ? this.#opening : {};
     // A call that presents a peer's token is that peer's.
     const own = caller.peer_id === undefined ? {} : { peer_id: caller.peer_id };
@@ -261,7 +262,7 @@ export class Link implements Channel {
       return this.#error(new AnodeError("not_supported", `There is no frame of the type ${JSON.stringify(type.slice(0, 64))}.`));
     }
     try {
-      this.#take(parseWith<ClientFrame>(clientFrames[type as keyof typeof clientFrames] as never, raw), self);
+      this.#take(parseWith<ClientFrame>(clientFrames[type as keyof typeof clientFrames] as never, wellFormed(raw)), self);
     } catch (error) {
       this.malformed(isAnodeError(error) ? error : new AnodeError("invalid_request", "The frame cannot be read.", { cause: error }));
     }

@@ -7,6 +7,7 @@ import { followSessions } from "./follow-sessions.js";
 import { PaneLinker } from "./linker.js";
 import { orphanPanesOf } from "./orphans.js";
 import { PaneLocks } from "./pane-locks.js";
+import type { PaneBackend } from "./pane-backend.js";
 import type { PanePeers, StartHook } from "./ports.js";
 import { Rehooker, type RehookParts } from "./rehooker.js";
 import type { DoctorReport, LinkedPane, LinkRequest, OrphanPanes, RehookReport } from "./schema.js";
@@ -38,6 +39,11 @@ export class Panes {
     this.#linker = new PaneLinker({ ...options, locks, linkMs: limits.linkMs });
     this.#rehooker = new Rehooker({ ...options, locks, linkMs: limits.linkMs, pingMs: limits.rehookPingMs });
     this.#doctor = new PeerDoctor(options);
+  }
+
+  /** What the panes are of. */
+  get kind(): PaneBackend["kind"] {
+    return this.#options.panes.kind;
   }
 
   /** Removes what a former life did not finish; before it, no peer is served. */

@@ -86,7 +86,8 @@ export class Repair {
     if (fails > 0) this.#paneFails.set(peer.peer_id, fails);
     else this.#paneFails.delete(peer.peer_id);
     const paneGone = pongsWithoutPane >= failuresThatCount || (!hasProcess && fails >= failuresThatCount);
-    const contact = this.#host.clock.now() - this.#peers.lastSeenMs(peer.peer_id) < this.#limits.contactMs;
+    // What called and was taken offline since then is away: its next call brings it back by itself.
+    const contact = peer.status !== "offline" && this.#host.clock.now() - this.#peers.lastSeenMs(peer.peer_id) < this.#limits.contactMs;
     return { ...known, process, pane, paneGone, contact };
   }
 

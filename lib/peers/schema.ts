@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { later } from "../later.js";
+import { bytesOf } from "../plain-text.js";
 
 /** How messages reach a peer. */
 export const peerBackend = later(() => z.enum(["claude-code", "codex", "gemini", "opencode", "acp", "run", "human", "service"]));
@@ -39,10 +40,12 @@ export const peerRef = later(() => z.string().min(1).max(256));
 const paneId = later(() => z.string().regex(/^%\d{1,9}$/));
 const folder = later(() => z.string().max(4096).regex(/^\/./));
 const metadata = later(() =>
-  z.record(z.string().max(128), z.unknown()).refine((value) => Object.keys(value).length <= 64 && JSON.stringify(value).length <= 16_384, {
-    message: "must have at most 64 keys and 16 KiB",
-    params: { issue: "length" },
-  }),
+  z
+    .record(z.string().max(128), z.unknown())
+    .refine((value) => Object.keys(value).length <= 64 && bytesOf(JSON.stringify(value)) <= 16_384, {
+      message: "must have at most 64 keys and 16 KiB",
+      params: { issue: "length" },
+    }),
 );
 const description = later(() => z.string().max(500));
 const pid = later(() => z.int().min(1).max(4_194_304));

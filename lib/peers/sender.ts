@@ -12,7 +12,7 @@ export interface Sender {
 
 /**
  * The sender of a call: the caller's own peer, the person for an owner, or whom an owner names.
- * @throws `sender_mismatch`, `sender_not_found`, `scope_required`
+ * @throws `sender_mismatch`, `sender_not_found`, `ambiguous_peer`, `scope_required`
  */
 export function senderOf(registry: PeerRegistry, caller: Caller, from_peer: string | undefined): Sender {
   if (!hasScope(caller, "control"))
@@ -42,7 +42,8 @@ function named(registry: PeerRegistry, spelling: string): PeerRecord {
   try {
     return registry.find(spelling);
   } catch (error) {
-    if (isAnodeError(error) && error.code === "peer_not_found") throw new AnodeError("sender_not_found", error.message);
+    // One that is retired is registered no more.
+    if (isAnodeError(error) && error.code !== "ambiguous_peer") throw new AnodeError("sender_not_found", error.message);
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import { isAlive } from "../../lib/node/index.js";
 import { openStandInBench, patient, type StandIn, type StandInBench } from "../support/stand-in.js";
 import { hasTmux } from "../support/tmux.js";
+import { verifiesWith } from "./verifies.js";
 
 const events = ["session", "prompt", "stop", "notification", "session-end"] as const;
 const told = { hook_event_name: "Stop", session_id: "s-1", cwd: "/repo", prompt: "Hello", prompt_id: "p-1" };
@@ -72,7 +73,8 @@ describe("hooks are told nonsense", () => {
 });
 
 describe("a session without a pane", () => {
-  it("is the same peer at every hook, pulls at its stop hook, and goes with the session", async () => {
+  // It is the same peer at every hook, pulls at its stop hook, and goes with the session.
+  verifiesWith("mesh.hooks", "cli", async () => {
     const bench = await openStandInBench();
     await bench.startDaemon();
     const session = await bench.hook("session", told);

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../support/daemon.js";
 import { newUser, programPath, scriptedDaemon, type User } from "../support/program.js";
+import { verifiesWith } from "./verifies.js";
 
 interface Ended {
   readonly code: number | null;
@@ -215,7 +216,8 @@ describe("a tool call is blocked", () => {
 });
 
 describe("with a daemon", () => {
-  it("is put to whoever approves, with all that matters, and allowed by an allow", async () => {
+  // It is put to whoever approves, with all that matters, and allowed by an allow.
+  verifiesWith("mesh.hooks.approval", "cli", async () => {
     const user = newUser();
     const { manager } = await scriptedDaemon(user);
     const ended = hook(user, call);

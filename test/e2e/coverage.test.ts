@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { requirements } from "./requirements.js";
+import { isOther } from "./verifies.js";
 
 const folder = new URL("./", import.meta.url);
 const sources = readdirSync(folder)
@@ -10,15 +11,17 @@ const sources = readdirSync(folder)
 
 /** Every `verifies("id"` and `verifiesWith("id", "carrier"` of the test files. */
 const overApi = new Set([...sources.matchAll(/verifies\(\s*"([\w.-]+)"/g)].map((match) => match[1]));
-const overOther = new Set([...sources.matchAll(/verifiesWith\(\s*"([\w.-]+)",\s*"(cli|curl)"/g)].map((match) => `${match[1]} ${match[2]}`));
+const overOther = new Set(
+  [...sources.matchAll(/verifiesWith\(\s*"([\w.-]+)",\s*"(cli|curl|mcp|tcp|unix)"/g)].map((match) => `${match[1]} ${match[2]}`),
+);
 
 /** What is named but not proven; a list for the test below, so that it can be seen to find something. */
 export function unproven(rows: typeof requirements, api: ReadonlySet<string | undefined>, other: ReadonlySet<string>): string[] {
   return rows.flatMap(({ id, carriers, deferred }) => {
     if (deferred !== undefined) return [];
-    const needsApi = carriers.some((carrier) => carrier !== "cli" && carrier !== "curl");
-    const missing = carriers.filter((carrier) => (carrier === "cli" || carrier === "curl") && !other.has(`${id} ${carrier}`));
-    return [...(needsApi && !api.has(id) ? [`${id} api`] : []), ...missing.map((carrier) => `${id} ${carrier}`)];
+    const missing = carriers.filter((carrier) => !other.has(`${id} ${carrier}`) && (isOther(carrier) || !api.has(id)));
+    // One proof is for all that a client speaks over.
+    return [...new Set(missing.map((carrier) => `${id} ${isOther(carrier) ? carrier : "api"}`))];
   });
 }
 

@@ -21,7 +21,9 @@ describe("the mesh", () => {
   verifies("mesh.health", async ({ client }) => {
     await twoPeers(client);
     await client.asks.ask({ to_peer: "api", text: "?" });
-    const counts = { mesh: { peers: { online: 5, busy: 0, offline: 0 }, open_asks: 1, queued: 1 } };
+    const counts = {
+      mesh: { peers: { online: 5, busy: 0, offline: 0 }, open_asks: 1, queued: 1, links: 0, pane_backend: "none", durable: false },
+    };
     expect(await client.health()).toMatchObject(counts);
     expect(await client.status()).toMatchObject(counts);
   });

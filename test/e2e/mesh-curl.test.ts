@@ -35,7 +35,17 @@ async function twoPeers() {
 describe("the routes of the mesh", () => {
   verifiesWith("mesh.health", "curl", async () => {
     const { get } = await twoPeers();
-    expect(await get("/health")).toMatchObject({ mesh: { peers: { online: 5 }, open_asks: 0, queued: 0, durable: false } });
+    expect(await get("/health")).toMatchObject({
+      mesh: {
+        peers: { online: 5 },
+        open_asks: 0,
+        open_questions: 0,
+        queued: 0,
+        links: 0,
+        pane_backend: expect.stringMatching(/none|tmux/),
+        durable: false,
+      },
+    });
     expect(await get("/status")).toMatchObject({ mesh: { peers: { online: 5 } } });
   });
 
@@ -104,6 +114,39 @@ describe("the routes of the mesh", () => {
     const { claim_id } = await post("/messages/claim", { peer_id: "api" });
     expect(await post("/messages/confirm", { claim_id })).toEqual({ confirmed: 2, released: 0 });
     expect(await get(`/messages/${String(delivery_id)}`)).toMatchObject({ delivery_state: "delivered" });
+  });
+
+  verifiesWith("mesh.inbox", "curl", async () => {
+    const { get, post } = await twoPeers();
+    const { delivery_id } = await post("/notify", { to_peer: "api", text: "one" });
+    const { claim_id } = await post("/messages/claim", { peer_id: "api" });
+    expect(await get("/deliveries/pending?peer_id=api")).toMatchObject({ messages: [{ delivery_id, delivery_state: "claimed" }] });
+    expect(await post("/messages/confirm", { claim_id, delivery_ids: [] })).toEqual({ confirmed: 0, released: 1 });
+    expect(await post("/messages/confirm", { claim_id })).toMatchObject({ status: 409, code: "claim_expired" });
+    expect(await post("/messages/claim", { peer_id: "api" })).toMatchObject({ messages: [{ delivery_id, text: "one" }] });
+  });
+
+  verifiesWith("mesh.session", "curl", async () => {
+    const { get, post } = await twoPeers();
+    expect(await post("/session/update", { peer_name: "api", status: "busy", turn_state: "working" })).toMatchObject({ status: "busy" });
+    expect(await get("/peers/api")).toMatchObject({ turn_state: "working" });
+    expect(await post("/session/update", { peer_name: "api" })).toMatchObject({ status: 400, code: "invalid_request" });
+  });
+
+  verifiesWith("mesh.peer-token", "curl", async () => {
+    const { post, curl } = await twoPeers();
+    const { peer_token } = await post("/peers", { backend: "service", name: "mine" });
+    const mine = (path: string, body: object) => {
+      const words = ["-H", `Authorization: Bearer ${String(peer_token)}`, "-H", "Content-Type: application/json", "-H", "Anode-Run: R-1"];
+      return curl("-sS", `http://127.0.0.1:7433${path}`, ...words, "-d", JSON.stringify(body));
+    };
+    expect(await mine("/notify", { to_peer: "api", text: "x" })).toMatchObject({ delivery_state: "queued" });
+    expect(await mine("/notify", { to_peer: "api", text: "x", from_peer: "docs" })).toMatchObject({ status: 403, code: "sender_mismatch" });
+    expect(await mine("/notify", { to_peer: "api", text: "x", bypass_circle: true })).toMatchObject({
+      status: 403,
+      code: "circle_forbidden",
+    });
+    expect(await mine("/messages/claim", { peer_id: "api" })).toMatchObject({ status: 403, code: "identity_unproven" });
   });
 
   verifiesWith("mesh.traces", "curl", async () => {

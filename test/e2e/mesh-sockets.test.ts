@@ -6,6 +6,7 @@ import { type Client, connect, type PeerDisconnect } from "../../adapters/client
 import type { RunningDaemon } from "../../adapters/daemon/index.js";
 import { daemonHere, daemonPlace } from "../support/daemon.js";
 import { rawSocket, rootToken } from "../support/raw-socket.js";
+import { verifiesWith } from "./verifies.js";
 
 const service = { type: "connect", v: 1, backend: "service", name: "worker", capabilities: ["delivery_receipts"] };
 const doors = ["tcp", "unix"] as const;
@@ -26,33 +27,39 @@ async function until<Value>(look: () => Value | undefined | Promise<Value | unde
   }
 }
 
-describe.each(doors)("Peers over %s", (over) => {
-  it("are asked and answer, and a socket of one peer takes over from the older", async () => {
-    const daemon = await daemonHere(daemonPlace());
-    const client = await clientOf(daemon, over);
-    const asked: string[] = [];
-    const peer = client.connectPeer(
-      { backend: "service", name: "upper" },
-      {
-        ask({ correlation_id, text }) {
-          asked.push(text);
-          void peer.reply({ correlation_id, message: text.toUpperCase() });
-        },
+/** A peer is asked and answers, is told, and its newer socket takes over from the older. */
+async function isServed(over: (typeof doors)[number]): Promise<void> {
+  const daemon = await daemonHere(daemonPlace());
+  const client = await clientOf(daemon, over);
+  const asked: string[] = [];
+  const peer = client.connectPeer(
+    { backend: "service", name: "upper" },
+    {
+      ask({ correlation_id, text }) {
+        asked.push(text);
+        void peer.reply({ correlation_id, message: text.toUpperCase() });
       },
-    );
-    const { peer_id } = await peer.ready;
-    const ask = await client.asks.ask({ to_peer: "upper", text: "hello" });
-    expect(await client.asks.wait({ id: ask.correlation_id })).toMatchObject({ status: "resolved", reply_text: "HELLO" });
-    const newer = await rawSocket(daemon, { over });
-    newer.send({ ...service, name: "upper", peer_id });
-    expect(await peer.ended).toMatchObject({ code: 4005 });
-    await newer.next("connected");
-    const later = await client.messages.notify({ to_peer: "upper", text: "to the newer" });
-    expect(later.delivery_state).toBe("sent");
-    expect(await newer.next("notify")).toMatchObject({ text: "to the newer" });
-    expect(asked).toEqual(["hello"]);
-  });
+    },
+  );
+  const { peer_id } = await peer.ready;
+  const ask = await client.asks.ask({ to_peer: "upper", text: "hello" });
+  expect(await client.asks.wait({ id: ask.correlation_id })).toMatchObject({ status: "resolved", reply_text: "HELLO" });
+  const newer = await rawSocket(daemon, { over });
+  newer.send({ ...service, name: "upper", peer_id });
+  expect(await peer.ended).toMatchObject({ code: 4005 });
+  await newer.next("connected");
+  const later = await client.messages.notify({ to_peer: "upper", text: "to the newer" });
+  expect(later.delivery_state).toBe("sent");
+  expect(await newer.next("notify")).toMatchObject({ text: "to the newer" });
+  expect(asked).toEqual(["hello"]);
+}
 
+describe("A peer's socket", () => {
+  verifiesWith("mesh.sockets", "tcp", () => isServed("tcp"));
+  verifiesWith("mesh.sockets", "unix", () => isServed("unix"));
+});
+
+describe("Peers", () => {
   it("come back by themselves after a restart, get what waited once, with its id, and the feed goes on", async () => {
     const place = daemonPlace();
     const first = await daemonHere(place);

@@ -1,5 +1,5 @@
 /** How a promise can be put to the test. */
-export type CarrierName = "in_process" | "memory" | "tcp" | "unix" | "cli" | "curl";
+export type CarrierName = "in_process" | "memory" | "tcp" | "unix" | "cli" | "curl" | "mcp";
 
 /** One promise of the Anode daemon, in its own words as far as they go. */
 export interface Requirement {
@@ -164,12 +164,12 @@ export const requirements: readonly Requirement[] = [
   {
     id: "mesh.peers",
     behavior: "Peers are registered, listed, looked up by name and id, described, and removed.",
-    carriers: [...api, "cli", "curl"],
+    carriers: [...api, "cli", "curl", "mcp"],
   },
   {
     id: "mesh.peers.doctor",
     behavior: "GET /peers/{id}/doctor is a read-only report with contradictions; rehook is a dry run unless it is told to act.",
-    carriers: ["cli", "curl"],
+    carriers: ["cli", "curl", "mcp"],
   },
   {
     id: "mesh.panes",
@@ -179,24 +179,91 @@ export const requirements: readonly Requirement[] = [
   {
     id: "mesh.ask",
     behavior: "An ask is open until it is acknowledged; its asker waits for the reply and gets it.",
-    carriers: [...api, "cli", "curl"],
+    carriers: [...api, "cli", "curl", "mcp"],
   },
-  { id: "mesh.ask.ends", behavior: "An ask is declined by its recipient and taken back by its asker, once.", carriers: [...api, "cli"] },
+  {
+    id: "mesh.ask.ends",
+    behavior: "An ask is declined by its recipient and taken back by its asker, once.",
+    carriers: [...api, "cli", "mcp"],
+  },
+  {
+    id: "mesh.ask.wait",
+    behavior:
+      "Who leaves a wait leaves the ask as it is and gives back its place; a wait that is over changes nothing; too many are refused.",
+    carriers: api,
+  },
+  {
+    id: "mesh.ask.reply-to",
+    behavior: "A newer ask in reply to an older one closes it once it is on its way; one that failed leaves it open.",
+    carriers: api,
+  },
+  {
+    id: "mesh.peers.identity",
+    behavior: "A shared folder or name makes nobody the same peer; the same session does; a name is found in its circle and never guessed.",
+    carriers: [...api, "cli"],
+  },
+  {
+    id: "mesh.circles",
+    behavior: "Peers of different circles do not reach each other, unless a role or an admin's word lets them; circles are listed.",
+    carriers: api,
+  },
+  {
+    id: "mesh.refusals",
+    behavior: "A refusal of the mesh has the same code, status and members over every carrier.",
+    carriers: api,
+  },
+  {
+    id: "mesh.peer-token",
+    behavior:
+      "A peer's token is that peer and nobody else: it sends as no other, closes no other's ask, crosses no circle, takes no role, allows itself nothing.",
+    carriers: ["tcp", "unix", "curl"],
+  },
+  {
+    id: "mesh.inbox",
+    behavior: "What waits is fetched for a while and confirmed; what was not confirmed comes again with the same id.",
+    carriers: [...api, "cli", "curl", "mcp"],
+  },
+  {
+    id: "mesh.session",
+    behavior: "A report of a session changes what it names; the turn that an ask began answers it, where its asker wants it so.",
+    carriers: [...api, "curl"],
+  },
+  {
+    id: "mesh.events",
+    behavior: "What becomes of peers, asks, messages and questions is in the feed, each end once.",
+    carriers: [...api, "cli"],
+  },
+  {
+    id: "mesh.sockets",
+    behavior: "A peer's socket brings its messages at once, takes receipts and replies, and one of it stands.",
+    carriers: ["tcp", "unix"],
+  },
+  {
+    id: "mesh.restart",
+    behavior: "After kill -9 peers, open asks, what waits, traces and files are there; nothing comes twice under a new id.",
+    carriers: ["unix"],
+  },
+  { id: "mesh.hooks", behavior: "The hooks of a runtime make its session a peer, bring it what waits, and end it.", carriers: ["cli"] },
+  {
+    id: "mesh.hooks.approval",
+    behavior: "The approval hook puts a tool call to a person, and blocks it unless it was allowed.",
+    carriers: ["cli"],
+  },
   {
     id: "mesh.answer",
     behavior: "The typed question of an ask is answered with one of its options, and with nothing else.",
-    carriers: [...api, "cli", "curl"],
+    carriers: [...api, "cli", "curl", "mcp"],
   },
-  { id: "mesh.ask-many", behavior: "One question goes to many; an unreachable one is a failed child.", carriers: api },
+  { id: "mesh.ask-many", behavior: "One question goes to many; an unreachable one is a failed child.", carriers: [...api, "mcp"] },
   {
     id: "mesh.messages",
     behavior: "A peer is notified and a circle is told; what waits is listed, and reading removes nothing.",
-    carriers: [...api, "cli", "curl"],
+    carriers: [...api, "cli", "curl", "mcp"],
   },
   {
     id: "mesh.traces",
     behavior: "GET /traces/{trace_id} has the recorded stages of an ask or a message.",
-    carriers: [...api, "cli", "curl"],
+    carriers: [...api, "cli", "curl", "mcp"],
   },
   { id: "mesh.attachments", behavior: "Files go with asks, notes and replies by their ids.", carriers: [...api, "cli"] },
   { id: "mesh.idempotency", behavior: "The same key asks and notifies once.", carriers: api },
@@ -209,6 +276,11 @@ export const requirements: readonly Requirement[] = [
     id: "mesh.agent",
     behavior: "A run of the built-in agent with tools for messages is a peer from its start to its end: it is asked, and replies.",
     carriers: ["cli"],
+  },
+  {
+    id: "mesh.hostile-text",
+    behavior: "Whatever a caller writes is refused by its place, or arrives as it was and acts on nothing on its way.",
+    carriers: [...api, "cli"],
   },
   { id: "anode.errors", behavior: "Every refusal is a problem document with a stable code and the request's id.", carriers: wire },
   {

@@ -26,7 +26,7 @@ export interface RawReply {
 
 /** One way to the same contract. */
 export interface Subject {
-  readonly carrier: Exclude<CarrierName, "cli" | "curl">;
+  readonly carrier: Exclude<CarrierName, "cli" | "curl" | "mcp">;
   readonly client: Client;
   readonly manager: RunManager;
   readonly attachments: Attachments;

@@ -20,11 +20,10 @@ export function verifies(
   const requirement = requirements.find((candidate) => candidate.id === id);
   if (!requirement) throw new Error(`${id} is not a requirement.`);
   if (requirement.deferred) throw new Error(`${id} is deferred: ${requirement.deferred}`);
-  const wanted =
-    carriers ?? requirement.carriers.filter((carrier): carrier is Subject["carrier"] => carrier !== "cli" && carrier !== "curl");
+  const wanted = carriers ?? requirement.carriers.filter((carrier): carrier is Subject["carrier"] => !isOther(carrier));
   for (const carrier of wanted) {
     if (!requirement.carriers.includes(carrier)) throw new Error(`${id} does not name ${carrier}.`);
-    if (carrier === "cli" || carrier === "curl") throw new Error(`${id} over ${carrier} is proven by verifiesWith.`);
+    if (isOther(carrier)) throw new Error(`${id} over ${carrier} is proven by verifiesWith.`);
     test(`${claim(id, carrier)}: ${requirement.behavior}`, async () => {
       const subject = await openSubject(carrier, limits);
       try {
@@ -36,8 +35,13 @@ export function verifies(
   }
 }
 
-/** Registers a test of a requirement over the command line or over curl. */
-export function verifiesWith(id: string, carrier: "cli" | "curl", body: () => Promise<void>): void {
+/** Whether a carrier is none of those that one client speaks over. */
+export function isOther(carrier: CarrierName): carrier is "cli" | "curl" | "mcp" {
+  return carrier === "cli" || carrier === "curl" || carrier === "mcp";
+}
+
+/** Registers a test of a requirement over the command line, over curl or over MCP; over a door where there is no client of it. */
+export function verifiesWith(id: string, carrier: "cli" | "curl" | "mcp" | "tcp" | "unix", body: () => Promise<void>): void {
   const requirement = requirements.find((candidate) => candidate.id === id);
   if (!requirement?.carriers.includes(carrier)) throw new Error(`${id} does not name ${carrier}.`);
   test(`${claim(id, carrier)}: ${requirement.behavior}`, body);

@@ -1,3 +1,5 @@
+import type { CallBody, Result } from "../../lib/contract/operation.js";
+import type { ServiceParts } from "../../lib/contract/services.js";
 import {
   type Caller,
   createMemoryStore,
@@ -25,7 +27,7 @@ export interface TestMesh {
   /** Calls an operation and gives its document. */
   call<Name extends OperationName>(name: Name, input: OperationInput<Name>, options?: CallDetails): Promise<OperationOutput<Name>>;
   /** The status too. */
-  reply(name: OperationName, input: object, options?: CallDetails): Promise<{ status: number; body: unknown }>;
+  reply(name: OperationName, input: object, options?: CallDetails): Promise<Result>;
   /** Registers a service whose messages stay in its queue, and gives the caller that it is. */
   peer(name: string, more?: object): Promise<{ peer_id: string; caller: Caller }>;
   /** Everything in the feed, as `type` and payload. */
@@ -40,6 +42,9 @@ export interface CallDetails {
   readonly caller?: Caller;
   readonly signal?: AbortSignal;
   readonly idempotencyKey?: string;
+  /** A file that comes along. */
+  readonly body?: CallBody;
+  readonly accept?: string;
 }
 
 export interface TestMeshOptions {
@@ -49,6 +54,8 @@ export interface TestMeshOptions {
   readonly mesh?: Partial<MeshOptions>;
   /** What happens between the opening of the manager and that of the mesh. */
   readonly between?: (manager: RunManager) => Promise<void>;
+  /** What is served beside the mesh itself. */
+  readonly beside?: (mesh: Mesh) => Omit<ServiceParts, "mesh">;
 }
 
 /** An executor that answers each input, as an agent that waits for messages does. */
@@ -67,18 +74,23 @@ export async function openTestMesh(options: TestMeshOptions = {}): Promise<TestM
   await options.between?.(manager);
   const mesh = new Mesh({ manager, machine: "box", ...options.mesh });
   await mesh.open();
-  const perform = createPerform(createServices(manager, { mesh }), manager.idempotency);
+  const perform = createPerform(createServices(manager, { ...options.beside?.(mesh), mesh }), manager.idempotency);
 
   const reply: TestMesh["reply"] = async (
     name,
     input,
-    { caller = localCaller, signal = new AbortController().signal, idempotencyKey } = {},
+    { caller = localCaller, signal = new AbortController().signal, idempotencyKey, body: file, accept } = {},
   ) => {
     const operation = operations.find((row) => row.name === name);
     if (!operation) throw new Error(`no operation ${name}`);
-    const context = { caller, signal, requestId: "q-1", ...(idempotencyKey !== undefined && { idempotencyKey }) };
-    const { status, body } = await perform(operation, input as Record<string, unknown>, context);
-    return { status, body };
+    const more = {
+      ...(idempotencyKey !== undefined && { idempotencyKey }),
+      ...(file && { body: file }),
+      ...(accept !== undefined && { accept }),
+    };
+    const context = { caller, signal, requestId: "q-1", ...more };
+    const { status, body, stream } = await perform(operation, input as Record<string, unknown>, context);
+    return { status, body, ...(stream && { stream }) };
   };
   const call = async <Name extends OperationName>(name: Name, input: OperationInput<Name>, details?: CallDetails) =>
     (await reply(name, input as object, details)).body as OperationOutput<Name>;

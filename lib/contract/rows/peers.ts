@@ -46,7 +46,7 @@ export const peerRows: readonly Operation[] = [
     path: "/peers/{id}",
     scope: "read",
     success: 200,
-    codes: [...named],
+    codes: ["peer_not_found", "ambiguous_peer"],
     summary: "Get a peer.",
   },
   {

@@ -44,6 +44,7 @@ export const questionRows: readonly Operation[] = [
       "question_closed",
       "invalid_option",
       "invalid_answer",
+      "attachment_not_found",
       "idempotency_mismatch",
       "storage_full",
     ],
@@ -62,6 +63,7 @@ export const questionRows: readonly Operation[] = [
     codes: [
       "sender_mismatch",
       "sender_not_found",
+      "ambiguous_peer",
       "run_finished",
       "correlation_conflict",
       "question_closed",

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { attachmentList } from "../../attachments/schema.js";
 import { later } from "../../later.js";
 import { delivery, deliveryState, message, messageKind, messageText } from "../../messages/schema.js";
-import { meshName, peer, peerRef, turnState } from "../../peers/schema.js";
+import { meshName, peer, peerRef, peerRegistration, turnState } from "../../peers/schema.js";
 import { trace } from "../../traces/schema.js";
 import { byPeerOrPane, exactlyOne, integer, word } from "./query.js";
 
@@ -107,7 +107,7 @@ export const messageSchemas = {
           turn_state: turnState.exactOptional(),
           model: z.string().min(1).max(256).exactOptional(),
           session_id: z.string().min(1).max(256).exactOptional(),
-          metadata: z.record(z.string().max(128), z.unknown()).exactOptional(),
+          metadata: peerRegistration.shape.metadata,
           turn: turnReport.exactOptional(),
         })
         .refine(byPeerNameOrPane.check, byPeerNameOrPane.params)

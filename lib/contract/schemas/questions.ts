@@ -1,12 +1,11 @@
 import * as z from "zod";
+import { attachmentList } from "../../attachments/schema.js";
 import { later } from "../../later.js";
 import { answer, answerInput, question, questionInput, questionKind, questionOutcome, questionScope } from "../../questions/schema.js";
 import { flag, integer, word } from "./query.js";
 
 /** The id that a caller gives to what it asks. */
 export const correlationId = later(() => z.string().regex(/^[a-z][a-z0-9]{1,15}-[A-Za-z0-9_-]{4,100}$/));
-
-const attachments = later(() => z.array(word).max(32));
 
 /** Input and output of each operation of questions. */
 export const questionSchemas = {
@@ -38,7 +37,7 @@ export const questionSchemas = {
         correlation_id: word,
         ...answerInput.shape,
         /** For the reply to an ask. */
-        attachments: attachments.exactOptional(),
+        attachments: attachmentList.exactOptional(),
       }),
     ),
     output: later(() =>

@@ -8,6 +8,7 @@ import { ownPeer, senderOf } from "../../peers/sender.js";
 import type { CallContext, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
 import { assertNoRun } from "./approver.js";
+import { assertOwn } from "./peers.js";
 import { fromCursor, toCursor } from "./pages.js";
 import { ok } from "./ok.js";
 
@@ -41,7 +42,7 @@ export function createAskServices(mesh: Mesh): Services {
       const isBare = message === undefined && attachments === undefined;
       if (ask.state === "closed" && isBare) return ok(ackedOf(await asks.stored(ask)));
       const files = attachments && (await mesh.attached(attachments, caller));
-      if (ask.question && ask.state === "open") return ok(ackedOf(await mesh.ackQuestion(ask, message, caller)));
+      if (ask.question && ask.state === "open") return ok(ackedOf(await mesh.ackQuestion(ask, message, files, caller)));
       const closing = asks.close(correlation_id, {
         close_reason: message === undefined ? "ack" : "ack_with_msg",
         replied_by: "ack",
@@ -60,6 +61,7 @@ export function createAskServices(mesh: Mesh): Services {
       { caller }: CallContext,
     ) => {
       const peer = pane_id === undefined ? peers.find(peer_id ?? "", { from: ownPeer(peers, caller) }) : mesh.peerOfPane(pane_id);
+      if (!isOwner(caller)) assertOwn(peer, caller);
       const inbound = direction === "outbound" ? [] : asks.openTo(peer.peer_id);
       const outbound = direction === "inbound" ? [] : asks.openFrom(peer.peer_id);
       const all = [...new Set([...inbound, ...outbound])].sort(newestFirst);
@@ -82,6 +84,7 @@ export function createAskServices(mesh: Mesh): Services {
     },
     "asks.cancel": async ({ id }: ValidInput<"asks.cancel">, { caller }: CallContext) => {
       assertAsker(await asks.get(id), mesh, caller);
+      mesh.manager.journal.assertSpace();
       return ok(ackedOf(await asks.close(id, { close_reason: "canceled" })));
     },
     "asks.askMany": async (input: ValidInput<"asks.askMany">, { caller, keep }: CallContext) => {

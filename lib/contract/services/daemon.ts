@@ -1,6 +1,7 @@
 import { type Caller, hasScope } from "../../caller.js";
 import { AnodeError } from "../../errors.js";
 import type { Mesh } from "../../mesh/mesh.js";
+import type { Panes } from "../../panes/panes.js";
 import type { RunManager } from "../../runs/manager.js";
 import type { Tokens } from "../../tokens/tokens.js";
 import { version } from "../../version.js";
@@ -23,7 +24,7 @@ export interface DaemonParts {
 }
 
 /** Health and status; with a daemon's parts tokens and the document of the contract too. */
-export function createDaemonServices(manager: RunManager, daemon?: DaemonParts, mesh?: Mesh): Services {
+export function createDaemonServices(manager: RunManager, daemon?: DaemonParts, mesh?: Mesh, panes?: Pick<Panes, "kind">): Services {
   const startedAt = manager.host.clock.monotonic();
 
   async function document(context: CallContext, extent: "all" | "known"): Promise<Record<string, unknown>> {
@@ -45,7 +46,15 @@ export function createDaemonServices(manager: RunManager, daemon?: DaemonParts, 
       limits: manager.limits,
       ...(context.address !== undefined && { ip: context.address }),
       ...(context.userAgent !== undefined && { user_agent: context.userAgent }),
-      ...(mesh && { mesh: { ...mesh.stats(), open_questions: stats.questions_open, durable: manager.store.supports.durable } }),
+      ...(mesh && {
+        mesh: {
+          ...mesh.stats(),
+          open_questions: stats.questions_open,
+          links: mesh.links.size,
+          pane_backend: panes?.kind ?? "none",
+          durable: manager.store.supports.durable,
+        },
+      }),
       ...(await daemon?.status(extent)),
     };
   }

@@ -77,7 +77,10 @@ export function createMessageServices(mesh: Mesh): Services {
       const from = ownPeer(peers, caller);
       const peer = pane_id === undefined ? peers.find(peer_id ?? peer_name ?? "", { from }) : mesh.peerOfPane(pane_id);
       assertOwn(peer, caller);
-      return ok(mesh.shownPeer(mesh.report(peer, report), caller));
+      mesh.manager.journal.assertSpace();
+      const reported = mesh.report(peer, report);
+      await mesh.manager.journal.append({}).committed;
+      return ok(mesh.shownPeer(reported, caller));
     },
     "traces.get": async ({ trace_id }: ValidInput<"traces.get">, { caller }: CallContext) => {
       if (!isOwner(caller)) await assertPart(trace_id, mesh, caller);

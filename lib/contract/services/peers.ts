@@ -62,10 +62,12 @@ export function createPeerServices(mesh: Mesh): Services {
       const peer = peers.find(id, { circle, from: ownPeer(peers, caller) });
       assertOwn(peer, caller);
       assertNotBuiltIn(peer);
+      mesh.manager.journal.assertSpace();
       const open = mesh.asks.openTo(peer.peer_id).length;
       const status_reason = detail === undefined ? reason : `${reason}: ${detail}`;
       if (!terminal) {
         const offline = peers.event(peer.peer_id, { type: "absent", reason: status_reason }) ?? peer;
+        await mesh.manager.journal.append({}).committed;
         return ok({ peer: shown(offline, caller), closed_asks: 0 });
       }
       const retired = await peers.retire(peer.peer_id, retireReasons.find((known) => known === reason) ?? "unregistered");
@@ -74,6 +76,7 @@ export function createPeerServices(mesh: Mesh): Services {
     "peers.remove": async ({ id, circle }: ValidInput<"peers.remove">, { caller }: CallContext) => {
       const peer = peers.find(id, { circle, from: ownPeer(peers, caller) });
       assertOwn(peer, caller);
+      mesh.manager.journal.assertSpace();
       const { peer_id, retired_at } = await peers.retire(peer.peer_id, "unregistered");
       return ok({ peer_id, retired_at });
     },

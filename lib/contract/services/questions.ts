@@ -70,9 +70,11 @@ export function createQuestionServices(manager: RunManager, holding: Holding, po
       await manager.assertMayAnswer(question, caller);
       // What a run does not see is not there for it; a peer answers whatever it is told of.
       if (caller.run_id !== undefined && !(await sightOf(manager, caller))(question)) throw unseen();
-      const ofAsk = question.scope === "mesh_ask" ? answerAsk : undefined;
-      if (ofAsk) return ok(toReply(await ofAsk(question, { ...answer, ...(attachments && { attachments }) }, context)));
-      if (attachments) throw new AnodeError("invalid_answer", "attachments are part of the answer to an ask only.");
+      const isOfAsk = question.scope === "mesh_ask" && answerAsk !== undefined;
+      // One that has ended is the desk's to refuse, which tells how it ended.
+      if (isOfAsk && question.status === "open")
+        return ok(toReply(await answerAsk(question, { ...answer, ...(attachments && { attachments }) }, context)));
+      if (attachments && !isOfAsk) throw new AnodeError("invalid_answer", "attachments are part of the answer to an ask only.");
       const also = (closed: Question) => (keep ? [keep({ status: 200, body: toReply(closed) })] : []);
       return ok(toReply(await manager.desk.answer(correlation_id, answer, caller, also)));
     },

@@ -43,6 +43,13 @@ describe("a call that fails", () => {
     expect([none, mine]).toEqual([undefined, "mine"]);
   });
 
+  it.each(["no_live_transport", "injection_failed"] as const)("is not repeated when it has had its end: %s", async (code) => {
+    const { client, calls, host } = scriptedClient([problem(code), json({ correlation_id: "ask-1", delivery_state: "queued" }, 202)]);
+    const outcome = codeOf(client.asks.ask({ to_peer: "api", text: "?" }));
+    await host.clock.advance(10_000);
+    expect([await outcome, calls.length]).toEqual([code, 1]);
+  });
+
   it("waits as long as the server asks", async () => {
     const { client, calls, host } = scriptedClient([problem("too_many_streams", {}, { "retry-after": "7" }), json({ ready: true })]);
     const ready = client.ready();

@@ -58,6 +58,16 @@ describe("The repair pass", () => {
     expect(await stateOf(test, peer_id)).toBe("online");
   });
 
+  it("does not bring back who was taken offline, by a call from before", async () => {
+    const test = await openTestMesh();
+    const { peer_id, caller } = await test.peer("gone", codex);
+    await test.call("peers.offline", { id: peer_id, reason: "suspended" }, { caller });
+    await test.host.clock.advance(minute);
+    expect(await stateOf(test, peer_id)).toBe("offline suspended");
+    await test.call("peers.whoami", {}, { caller });
+    expect(await stateOf(test, peer_id)).toBe("online");
+  });
+
   it("counts the time away from a restart on", async () => {
     const before = await openTestMesh();
     const { peer_id } = await before.peer("quiet", codex);
