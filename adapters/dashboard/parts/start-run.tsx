@@ -1,0 +1,48 @@
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { RunRequest } from "../../../lib/runs/schema.js";
+import { linkTo } from "../route.js";
+import { useApp } from "../use.js";
+import { Field, type Filled, Form } from "./form.js";
+
+const kinds = [
+  ["prompt", "A task for an agent"],
+  ["shell", "A shell command"],
+] as const;
+const modes = [
+  ["", "as the profile says"],
+  ["ask", "ask"],
+  ["auto", "auto"],
+  ["unrestricted", "unrestricted"],
+] as const;
+
+/** Starts a run and goes to it. */
+export function StartRun(): JSX.Element {
+  const { client } = useApp();
+  const [kind, setKind] = useState<string>("prompt");
+  const start = async (filled: Filled): Promise<void> => {
+    const { run_id } = await client.runs.start(toRequest(filled));
+    window.location.hash = linkTo("runs", run_id);
+  };
+  return (
+    <details class="panel">
+      <summary>Start a run</summary>
+      <Form label="Start a run" scope="control" submit="Start" run={start}>
+        <Field name="kind" label="What" options={kinds} onInput={setKind} />
+        <Field name="text" label={kind === "shell" ? "Command" : "Prompt"} lines={4} isRequired />
+        <Field name="profile" label="Profile" hint="default" />
+        <Field name="model" label="Model" />
+        <Field name="run_label" label="Label" />
+        <Field name="cwd" label="Folder" hint="/…" />
+        <Field name="approval_mode" label="Approvals" options={modes} />
+        <Field name="max_turns" label="Most turns" type="number" />
+      </Form>
+    </details>
+  );
+}
+
+/** What the form says, as the contract has it. What is wrong with it the daemon says. */
+function toRequest({ kind, text, max_turns, ...rest }: Filled): RunRequest {
+  const what = kind === "shell" ? { shell: text } : { prompt: text };
+  return { ...rest, ...what, ...(max_turns !== undefined && { max_turns: Number(max_turns) }) } as RunRequest;
+}
