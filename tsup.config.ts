@@ -37,7 +37,9 @@ const pageOfAssets: NonNullable<Options["esbuildPlugins"]>[number] = {
   setup(build) {
     build.onEnd(({ outputFiles = [] }) => {
       const named = (ending: string): string => basename(outputFiles.find(({ path }) => path.endsWith(ending))?.path ?? "");
-      const page = readFileSync("adapters/dashboard/index.html", "utf8").replace("{{script}}", named(".js")).replace("{{style}}", named(".css"));
+      const page = readFileSync("adapters/dashboard/index.html", "utf8")
+        .replace("{{script}}", named(".js"))
+        .replace("{{style}}", named(".css"));
       mkdirSync("dist/dashboard", { recursive: true });
       writeFileSync("dist/dashboard/index.html", page);
     });

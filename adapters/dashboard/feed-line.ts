@@ -20,7 +20,11 @@ export function feedLine({ type, payload }: StreamEvent): string {
         .filter(Boolean)
         .join(": ");
     case "peer":
-      return [word("display_name"), payload["to"] === undefined ? "" : `${word("from")} → ${word("to")}`, word("reason"), word("detail")].filter(Boolean).join(" ");
+      return (
+        [word("display_name"), payload["to"] === undefined ? "" : `${word("from")} → ${word("to")}`, word("reason"), word("detail")]
+          .filter(Boolean)
+          .join(" ") || JSON.stringify(payload)
+      );
     case "system":
       return `Events ${word("from_seq")} to ${word("to_seq")} are not kept any more.`;
     default:

@@ -55,14 +55,17 @@ export function createFollowing<Event extends object>(): Following<Event> {
             attempt = 0;
             take(event);
           }
-          return void link.set({ state: "ended" });
+          link.set({ state: "ended" });
+          return;
         } catch (error) {
           if (signal.aborted) return;
           if (isAnodeError(error) && error.code === "cursor_ahead") {
             after = undefined;
             restart();
-          } else if (!isAnodeError(error) || !error.retryable)
-            return void link.set({ state: "failed", detail: error instanceof Error ? error.message : String(error) });
+          } else if (!isAnodeError(error) || !error.retryable) {
+            link.set({ state: "failed", detail: error instanceof Error ? error.message : String(error) });
+            return;
+          }
           const delayMs = Math.min(firstDelayMs * 2 ** (attempt - 1), longestDelayMs);
           wait(attempt, delayMs);
           await pause(delayMs, signal);

@@ -11,12 +11,14 @@ export function noteOf(type: string, payload: Payload): string {
 const notes: Readonly<Record<string, (payload: Payload) => string>> = {
   "system.notice": ({ level, code, text }) => `${lineOf(level)} ${lineOf(code)}: ${lineOf(text)}`,
   "system.init": ({ profile_name, active_model, cwd }) => [profile_name, active_model, cwd].map(lineOf).filter(Boolean).join(" · "),
-  "usage.updated": (payload) =>
-    [usageLine(payload), typeof payload["cost_usd"] === "number" ? cost(payload["cost_usd"]) : ""].filter(Boolean).join(" · "),
+  "usage.updated": ({ cost_usd, ...usage }) =>
+    [usageLine(usage), typeof cost_usd === "number" ? cost(cost_usd) : ""].filter(Boolean).join(" · "),
   "file.changed": ({ path, change, added, removed }) =>
     `${lineOf(change)} ${lineOf(path)}${added === undefined ? "" : ` +${lineOf(added)}`}${removed === undefined ? "" : ` −${lineOf(removed)}`}`,
   "plan.updated": ({ entries }) =>
-    (Array.isArray(entries) ? (entries as Payload[]) : []).map(({ content, status }) => `[${lineOf(status)}] ${lineOf(content)}`).join("\n"),
+    (Array.isArray(entries) ? (entries as Payload[]) : [])
+      .map(({ content, status }) => `[${lineOf(status)}] ${lineOf(content)}`)
+      .join("\n"),
   "process.started": ({ argv }) => (Array.isArray(argv) ? argv.map(lineOf).join(" ") : ""),
   "process.exited": ({ exit_code, signal }) => (signal === undefined ? `exit status ${lineOf(exit_code)}` : `signal ${lineOf(signal)}`),
   "run.queued": ({ profile, executor }) => `profile ${lineOf(profile)}, executor ${lineOf(executor)}`,

@@ -41,7 +41,10 @@ export function createRunRows(): RunRows {
       case "user.message":
       case "assistant.message":
       case "reasoning.message":
-        return Object.assign(row(id("message_id"), "text", type.split(".")[0] as string), { text: lineOf(payload["text"]), isGrowing: false });
+        return Object.assign(row(id("message_id"), "text", type.split(".")[0] as string), {
+          text: lineOf(payload["text"]),
+          isGrowing: false,
+        });
       case "tool.call":
       case "tool.updated":
       case "tool.result":
@@ -49,11 +52,18 @@ export function createRunRows(): RunRows {
       case "process.output":
         return takeOutput(event);
       case "question.asked":
-        return Object.assign(row(id("question_id"), "question", "Question", lineOf(payload["prompt"])), { questionId: lineOf(payload["question_id"]) });
+        return Object.assign(row(id("question_id"), "question", "Question", lineOf(payload["prompt"])), {
+          questionId: lineOf(payload["question_id"]),
+        });
       case "question.closed":
         return Object.assign(row(id("question_id"), "question", "Question"), { title: `Question ${endingOf(payload)}` });
       case "system.gap":
-        return row(`gap:${seq}`, "gap", "Gap", `Events ${lineOf(payload["from_seq"])} to ${lineOf(payload["to_seq"])} are not kept any more.`);
+        return row(
+          `gap:${seq}`,
+          "gap",
+          "Gap",
+          `Events ${lineOf(payload["from_seq"])} to ${lineOf(payload["to_seq"])} are not kept any more.`,
+        );
       default:
         return row(`e:${seq}`, type.startsWith("run.") ? "state" : "note", type, noteOf(type, payload));
     }
@@ -113,7 +123,9 @@ function takeTool(type: string, to: Row, payload: StreamEvent["payload"]): Row {
 }
 
 function turnEnd({ finish_reason, usage }: StreamEvent["payload"]): string {
-  return [lineOf(finish_reason), typeof usage === "object" && usage ? usageLine(usage as Record<string, unknown>) : ""].filter(Boolean).join(" · ");
+  return [lineOf(finish_reason), typeof usage === "object" && usage ? usageLine(usage as Record<string, unknown>) : ""]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 function endingOf({ outcome, decision, option_id, reason, by }: StreamEvent["payload"]): string {

@@ -58,7 +58,8 @@ export function createSession(origin: string): Session {
       const self = await client.auth.self();
       current = shared;
       const ends = self.expires_at ?? shared.expires_at;
-      if (ends !== undefined) expiry = setTimeout(() => end("Logged out: the token has expired."), Math.min(Date.parse(ends) - Date.now(), 2 ** 31 - 1));
+      if (ends !== undefined)
+        expiry = setTimeout(() => end("Logged out: the token has expired."), Math.min(Date.parse(ends) - Date.now(), 2 ** 31 - 1));
       state.set({ phase: "in", client, self });
     } catch (error) {
       void client.close();

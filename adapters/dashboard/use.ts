@@ -45,7 +45,11 @@ export interface Loaded<Value> {
 const pauseMs = 250;
 
 /** Reads something, and again when `keys` are others, the feed says that it may have changed, or it is asked for. */
-export function useLoaded<Value>(load: () => Promise<Value>, keys: readonly unknown[], isTouchedBy?: (event: StreamEvent) => boolean): Loaded<Value> {
+export function useLoaded<Value>(
+  load: () => Promise<Value>,
+  keys: readonly unknown[],
+  isTouchedBy?: (event: StreamEvent) => boolean,
+): Loaded<Value> {
   const { feed } = useApp();
   const [state, setState] = useState<{ readonly value?: Value; readonly error?: unknown }>({});
   const reload = useRef<() => void>(() => {});

@@ -37,7 +37,11 @@ export function FeedPage(): JSX.Element {
           keyOf={(index) => String(shown[index]?.seq)}
           draw={(index) => {
             const event = shown[index];
-            return event && <FeedRow event={event} isOpen={open === event.seq} toggle={() => setOpen(open === event.seq ? undefined : event.seq)} />;
+            return (
+              event && (
+                <FeedRow event={event} isOpen={open === event.seq} toggle={() => setOpen(open === event.seq ? undefined : event.seq)} />
+              )
+            );
           }}
         />
       )}

@@ -1,13 +1,13 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { OperationOutput } from "../../../lib/contract/schemas.js";
-import { bytes, duration, moment } from "../format.js";
+import { bytes, duration } from "../format.js";
 import { Badge } from "../parts/badge.js";
 import { Fields } from "../parts/fields.js";
 import { Problem } from "../parts/problem.js";
 import { Table } from "../parts/table.js";
 import { Tokens } from "../parts/tokens.js";
-import { useApp, useLoaded, useNow } from "../use.js";
+import { useApp, useLoaded } from "../use.js";
 import { statusRows } from "../status-rows.js";
 
 const everyMs = 5_000;
@@ -15,7 +15,6 @@ const everyMs = 5_000;
 /** How it is with the daemon: the whole status document, its limits, and the tokens. */
 export function HealthPage(): JSX.Element {
   const { client } = useApp();
-  const now = useNow();
   const { value, error, reload } = useLoaded(() => client.status(), []);
   useEffect(() => {
     const timer = setInterval(reload, everyMs);
@@ -35,7 +34,6 @@ export function HealthPage(): JSX.Element {
               ["Version", value.version],
               ["Up for", value.uptime_ms === undefined ? undefined : duration(value.uptime_ms)],
               ["Active runs", value.active_runs],
-              ["Read", moment(new Date(now).toISOString(), now)],
             ]}
           />
           <Table caption="Everything the daemon says of itself" heads={["What", "Value"]} empty="Nothing.">

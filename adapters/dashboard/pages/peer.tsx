@@ -14,8 +14,16 @@ const text = (value: string | undefined): JSX.Element | undefined => (value === 
 /** One peer: who it is, how it is with it, and what can be said to it. */
 export function PeerPage({ id }: { readonly id: string }): JSX.Element {
   const { client } = useApp();
-  const { value: peer, error } = useLoaded(() => client.peers.get({ id }), [id], ({ type, peer_id }) => peer_id === id || /^(ask|message)\./.test(type));
-  const asks = useLoaded(() => client.asks.list({ peer_id: id, direction: "both", limit: 50 }), [id], ({ type }) => type.startsWith("ask."));
+  const { value: peer, error } = useLoaded(
+    () => client.peers.get({ id }),
+    [id],
+    ({ type, peer_id }) => peer_id === id || /^(ask|message)\./.test(type),
+  );
+  const asks = useLoaded(
+    () => client.asks.list({ peer_id: id, direction: "both", limit: 50 }),
+    [id],
+    ({ type }) => type.startsWith("ask."),
+  );
   return (
     <>
       <h1>

@@ -24,18 +24,20 @@ export function PeersPage(): JSX.Element {
     <>
       <h1>Peers</h1>
       <Problem error={error} />
-      {[...circles].sort(([a], [b]) => (a < b ? -1 : 1)).map(([circle, peers]) => (
-        <section key={circle} aria-label={`Circle ${circle}`}>
-          <h2>
-            Circle <Text of={circle} />
-          </h2>
-          <Table caption={`Peers of circle ${circle}`} heads={heads} empty="Nobody.">
-            {peers.map((peer) => (
-              <PeerLine key={peer.peer_id} peer={peer} />
-            ))}
-          </Table>
-        </section>
-      ))}
+      {[...circles]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([circle, peers]) => (
+          <section key={circle} aria-label={`Circle ${circle}`}>
+            <h2>
+              Circle <Text of={circle} />
+            </h2>
+            <Table caption={`Peers of circle ${circle}`} heads={heads} empty="Nobody.">
+              {peers.map((peer) => (
+                <PeerLine key={peer.peer_id} peer={peer} />
+              ))}
+            </Table>
+          </section>
+        ))}
       {value?.length === 0 && <p class="empty">No peer has registered.</p>}
       <OrphanPanes />
     </>
@@ -44,7 +46,8 @@ export function PeersPage(): JSX.Element {
 
 function PeerLine({ peer }: { readonly peer: Peer }): JSX.Element {
   const now = useNow(30_000);
-  const { peer_id, display_name, backend, status, status_reason, turn_state, inbound_status, pending_ask_count, queued_count, last_seen } = peer;
+  const { peer_id, display_name, backend, status, status_reason, turn_state, inbound_status, pending_ask_count, queued_count, last_seen } =
+    peer;
   return (
     <tr>
       <th scope="row">

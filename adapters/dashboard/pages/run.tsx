@@ -16,7 +16,11 @@ import { useApp, useLoaded } from "../use.js";
 export function RunPage({ id }: { readonly id: string }): JSX.Element {
   const app = useApp();
   const [stream, setStream] = useState<RunStream>();
-  const { value: run, error } = useLoaded(() => app.client.runs.get({ id }), [id], ({ type, run_id }) => run_id === id && (type === "run.state" || type.startsWith("question.")));
+  const { value: run, error } = useLoaded(
+    () => app.client.runs.get({ id }),
+    [id],
+    ({ type, run_id }) => run_id === id && (type === "run.state" || type.startsWith("question.")),
+  );
   useEffect(() => {
     const opened = openRunStream(app, id);
     setStream(opened);
@@ -32,7 +36,7 @@ export function RunPage({ id }: { readonly id: string }): JSX.Element {
       {run && <RunActions run={run} />}
       <RunQuestions id={id} />
       <h2>Events {stream && <LinkBadge link={stream.link} name="Events of this run" />}</h2>
-      {stream && <EventList stream={stream} />}
+      {stream && run && <EventList key={id} stream={stream} isLive={!isTerminal(run.status)} />}
       {run && !isTerminal(run.status) && <FollowUp id={id} />}
     </>
   );

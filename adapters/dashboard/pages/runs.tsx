@@ -22,7 +22,8 @@ export function RunsPage(): JSX.Element {
   const { client } = useApp();
   const [filter, setFilter] = useState<Readonly<Record<string, string>>>({});
   const pages = usePages(filter);
-  const set = (name: string) => (value: string) => setFilter(({ [name]: _, ...rest }) => (value === "" ? rest : { ...rest, [name]: value }));
+  const set = (name: string) => (value: string) =>
+    setFilter((known) => Object.fromEntries(Object.entries({ ...known, [name]: value }).filter(([, text]) => text !== "")));
   const { value, error } = useLoaded(
     () => client.runs.list({ limit: 50, ...filter, ...pages.input } as Parameters<typeof client.runs.list>[0]),
     [filter, pages.key],
@@ -33,7 +34,12 @@ export function RunsPage(): JSX.Element {
       <h1>Runs</h1>
       <StartRun />
       <form class="filters" role="search" aria-label="Filter runs" onSubmit={(event) => event.preventDefault()}>
-        <Field name="status" label="Status" options={[["", "all"], ...statuses.map((status) => [status, status] as const)]} onInput={set("status")} />
+        <Field
+          name="status"
+          label="Status"
+          options={[["", "all"], ...statuses.map((status) => [status, status] as const)]}
+          onInput={set("status")}
+        />
         <Field name="profile" label="Profile" onInput={set("profile")} />
         <Field name="label" label="Label" onInput={set("label")} />
       </form>
@@ -82,7 +88,13 @@ function RunLine({ run }: { readonly run: RunSummary }): JSX.Element {
       <td class="number">{cost_usd === undefined ? "" : cost(cost_usd)}</td>
       <td>
         {!isOver && (
-          <Action scope="control" tone="danger" label={`Cancel ${name}`} confirm={`Cancel the run “${name}” (${id})?`} run={() => client.runs.cancel({ id })}>
+          <Action
+            scope="control"
+            tone="danger"
+            label={`Cancel ${name}`}
+            confirm={`Cancel the run “${name}” (${id})?`}
+            run={() => client.runs.cancel({ id })}
+          >
             Cancel
           </Action>
         )}

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { isAnodeError } from "../../../lib/errors.js";
 import { moment } from "../format.js";
+import { AskActions } from "../parts/ask-actions.js";
 import { AskText } from "../parts/ask-table.js";
 import { Badge } from "../parts/badge.js";
 import { Fields } from "../parts/fields.js";
@@ -37,6 +38,7 @@ export function TracePage({ id }: { readonly id: string }): JSX.Element {
             ]}
           />
           <AskText ask={ask} />
+          {ask.state === "open" && <AskActions ask={ask} />}
         </section>
       )}
       {trace && (

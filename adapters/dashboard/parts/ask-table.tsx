@@ -35,8 +35,8 @@ export function AskTable({ caption, asks }: { readonly caption: string; readonly
           </td>
           <td>{moment(ask.created_at, now)}</td>
           <td>
-            <a href={linkTo("traces", ask.correlation_id)} aria-label={`Trace of ${ask.correlation_id}`}>
-              Trace
+            <a href={linkTo("traces", ask.correlation_id)} aria-label={`Open ask ${ask.correlation_id}`}>
+              Open
             </a>
           </td>
         </tr>
@@ -61,7 +61,12 @@ export function AskText({ ask }: { readonly ask: Ask }): JSX.Element {
     <>
       <Block of={text} label="Ask" />
       <Attachments files={attachments} />
-      {replied !== undefined && <Block of={replied} label="Reply" />}
+      {replied !== undefined && (
+        <>
+          <small>Reply</small>
+          <Block of={replied} label="Reply" />
+        </>
+      )}
       <Attachments files={reply_attachments} />
     </>
   );

@@ -2,7 +2,15 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 
 /** A button that copies a text. */
-export function Copy({ text, children, label }: { readonly text: string; readonly children: string; readonly label?: string }): JSX.Element {
+export function Copy({
+  text,
+  children,
+  label,
+}: {
+  readonly text: string;
+  readonly children: string;
+  readonly label?: string;
+}): JSX.Element {
   const [said, say] = useState("");
   const copy = (): void =>
     void navigator.clipboard.writeText(text).then(

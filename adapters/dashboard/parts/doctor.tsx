@@ -69,7 +69,10 @@ function Report({ report }: { readonly report: DoctorReport }): JSX.Element {
           ["Hook", `${hook.probe}${hook.pid === undefined ? "" : `, process ${hook.pid}`}`],
           ["Agent", `${agent.probe}${agent.pid === undefined ? "" : `, process ${agent.pid}`}`],
           ["Its run", run.probe],
-          ["Open asks", `${inbox.pending_asks}${inbox.oldest_age_ms === undefined ? "" : `, the oldest for ${duration(inbox.oldest_age_ms)}`}`],
+          [
+            "Open asks",
+            `${inbox.pending_asks}${inbox.oldest_age_ms === undefined ? "" : `, the oldest for ${duration(inbox.oldest_age_ms)}`}`,
+          ],
           ["Waiting messages", inbox.queued],
         ]}
       />

@@ -6,7 +6,7 @@ import { EventRow } from "./event-row.js";
 import { VirtualList } from "./virtual-list.js";
 
 /** The rows of a run. What is unfolded stays so while its row is out of view. */
-export function EventList({ stream }: { readonly stream: RunStream }): JSX.Element {
+export function EventList({ stream, isLive }: { readonly stream: RunStream; readonly isLive: boolean }): JSX.Element {
   useCell(stream.drawn);
   const [unfolded, setUnfolded] = useState<ReadonlySet<string>>(new Set());
   const { rows } = stream.rows;
@@ -21,11 +21,21 @@ export function EventList({ stream }: { readonly stream: RunStream }): JSX.Eleme
   return (
     <VirtualList
       label="Events of this run"
+      beginsAtEnd={isLive}
       count={rows.length}
       keyOf={(index) => rows[index]?.key ?? ""}
       draw={(index) => {
         const row = rows[index];
-        return row && <EventRow row={row} version={row.version} isOpen={(part) => unfolded.has(`${row.key} ${part}`)} toggle={(part, isOpen) => toggle(`${row.key} ${part}`, isOpen)} />;
+        return (
+          row && (
+            <EventRow
+              row={row}
+              version={row.version}
+              isOpen={(part) => unfolded.has(`${row.key} ${part}`)}
+              toggle={(part, isOpen) => toggle(`${row.key} ${part}`, isOpen)}
+            />
+          )
+        );
       }}
     />
   );

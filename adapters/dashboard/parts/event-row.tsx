@@ -25,7 +25,13 @@ export function EventRow({ row, isOpen, toggle }: EventRowProps): JSX.Element {
         {row.kind === "turn" && <Text class="brief" of={row.text} />}
         {row.kind === "question" && row.outcome === undefined && <a href="#/questions">to the questions</a>}
         {first && (
-          <button type="button" class="quiet" aria-expanded={isOpen("json")} aria-label={`JSON of event ${first.seq}`} onClick={() => toggle("json", !isOpen("json"))}>
+          <button
+            type="button"
+            class="quiet"
+            aria-expanded={isOpen("json")}
+            aria-label={`JSON of event ${first.seq}`}
+            onClick={() => toggle("json", !isOpen("json"))}
+          >
             #{first.seq} {moment(first.time, Date.now())}
           </button>
         )}
@@ -45,7 +51,15 @@ function Body({ row }: { readonly row: Row }): JSX.Element | null {
   return row.kind === "output" || row.kind === "text" ? <Block of={row.text} /> : <p class="note">{visibleText(row.text)}</p>;
 }
 
-function Tool({ row, isOpen, toggle }: { readonly row: Row; readonly isOpen: boolean; readonly toggle: (isOpen: boolean) => void }): JSX.Element {
+function Tool({
+  row,
+  isOpen,
+  toggle,
+}: {
+  readonly row: Row;
+  readonly isOpen: boolean;
+  readonly toggle: (isOpen: boolean) => void;
+}): JSX.Element {
   return (
     <details open={isOpen} onToggle={(event) => event.currentTarget.open !== isOpen && toggle(event.currentTarget.open)}>
       <summary>Arguments and output</summary>

@@ -7,7 +7,15 @@ import { visibleJson } from "../visible-text.js";
 import { Block, Text } from "./text.js";
 
 /** One event of the feed as a line, with links to what it is about. */
-export function FeedRow({ event, isOpen, toggle }: { readonly event: StreamEvent; readonly isOpen: boolean; readonly toggle: () => void }): JSX.Element {
+export function FeedRow({
+  event,
+  isOpen,
+  toggle,
+}: {
+  readonly event: StreamEvent;
+  readonly isOpen: boolean;
+  readonly toggle: () => void;
+}): JSX.Element {
   const { seq, type, time, run_id, peer_id, payload } = event;
   const trace = payload["correlation_id"] ?? payload["delivery_id"];
   return (

@@ -5,7 +5,7 @@ export function Fields({ of: fields }: { readonly of: readonly (readonly [name: 
   return (
     <dl class="fields">
       {fields
-        .filter(([, value]) => value !== undefined && value !== null && value !== "")
+        .filter(([, value]) => value !== undefined && value !== null && value !== false && value !== "")
         .map(([name, value]) => (
           <div key={name}>
             <dt>{name}</dt>

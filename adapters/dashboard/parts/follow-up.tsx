@@ -10,7 +10,8 @@ const ways = [
 /** A message to a run that is at work. */
 export function FollowUp({ id }: { readonly id: string }): JSX.Element {
   const { client } = useApp();
-  const send = ({ text = "", delivery }: Filled): Promise<unknown> => client.runs.input({ id, text, delivery: delivery as "queue" | "steer" });
+  const send = ({ text = "", delivery }: Filled): Promise<unknown> =>
+    client.runs.input({ id, text, delivery: delivery as "queue" | "steer" });
   return (
     <section aria-labelledby="follow-up">
       <h2 id="follow-up">Follow-up</h2>

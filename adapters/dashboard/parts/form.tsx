@@ -73,7 +73,14 @@ export function Field(props: {
           ))}
         </select>
       ) : lines === undefined ? (
-        <input {...common} type={type as "text"} {...(value !== undefined && { defaultValue: value })} autocomplete="off" spellcheck={false} dir="auto" />
+        <input
+          {...common}
+          type={type as "text"}
+          {...(value !== undefined && { defaultValue: value })}
+          autocomplete="off"
+          spellcheck={false}
+          dir="auto"
+        />
       ) : (
         <textarea {...common} rows={lines} dir="auto" />
       )}

@@ -7,7 +7,8 @@ import { visibleText } from "../visible-text.js";
 /** How it is with a stream: live, reconnecting in n s, offline. */
 export function LinkBadge({ link, name }: { readonly link: Cell<Link>; readonly name: string }): JSX.Element {
   const now = useCell(link);
-  const tone = now.state === "live" ? "good" : now.state === "offline" || now.state === "failed" ? "bad" : now.state === "ended" ? "plain" : "warn";
+  const tone =
+    now.state === "live" ? "good" : now.state === "offline" || now.state === "failed" ? "bad" : now.state === "ended" ? "plain" : "warn";
   return (
     <span class={`badge ${tone}`} title={name} data-link={now.state}>
       <span class="hidden">{name}: </span>

@@ -12,7 +12,11 @@ const backends = ["claude-code", "codex", "gemini", "opencode"] as const;
 /** The terminal panes that are no peer's, each with the form that makes a peer of its agent. */
 export function OrphanPanes(): JSX.Element {
   const { client } = useApp();
-  const { value, error, reload } = useLoaded(() => client.panes.orphans(), [], ({ type }) => /^(peer|pane)\./.test(type));
+  const { value, error, reload } = useLoaded(
+    () => client.panes.orphans(),
+    [],
+    ({ type }) => /^(peer|pane)\./.test(type),
+  );
   const hasNone = isAnodeError(error) && error.code === "pane_backend_unavailable";
   return (
     <section aria-labelledby="orphans">
@@ -52,7 +56,12 @@ function PaneLine({ pane, linked }: { readonly pane: OrphanPane; readonly linked
       </td>
       <td>
         <Form label={`Link pane ${pane_id}`} scope="control" submit="Link" run={link}>
-          <Field name="backend" label="Agent" options={backends.map((name) => [name, name] as const)} {...(detected_backend && { value: detected_backend })} />
+          <Field
+            name="backend"
+            label="Agent"
+            options={backends.map((name) => [name, name] as const)}
+            {...(detected_backend && { value: detected_backend })}
+          />
           <Field name="name" label="Name" />
         </Form>
       </td>

@@ -20,11 +20,18 @@ export function QuestionAnswer({ question, answered }: QuestionAnswerProps): JSX
   const { question_id, digest, kind, options = [], scope: asked } = question;
   const scope: Scope = asked === "tool_permission" ? "approve" : "control";
   const answer = (input: AnswerInput): Promise<void> =>
-    answered(client.questions.answer({ correlation_id: question_id, digest, ...input, ...(kind !== "text" && text.trim() && { message: text }) }));
+    answered(
+      client.questions.answer({ correlation_id: question_id, digest, ...input, ...(kind !== "text" && text.trim() && { message: text }) }),
+    );
   const hasDeny = options.some(({ effect }) => effect === "deny");
   return (
     <div class="answer">
-      <Field name="text" label={kind === "text" ? "Answer" : "Message to the asker (optional)"} lines={kind === "text" ? 3 : 1} onInput={setText} />
+      <Field
+        name="text"
+        label={kind === "text" ? "Answer" : "Message to the asker (optional)"}
+        lines={kind === "text" ? 3 : 1}
+        onInput={setText}
+      />
       <div class="actions" role="group" aria-label="Answers">
         {options.map(({ id, title, effect, description }) => (
           <span key={id} class="option">

@@ -19,13 +19,18 @@ export function QuestionCard({ question }: { readonly question: Question }): JSX
   return (
     <article class={`card ${question.status}`} aria-labelledby={`q-${id}`}>
       <h3 id={`q-${id}`}>
-        {tool ? <Text of={`Allow ${tool.name}?`} /> : scope === "tool_permission" ? "Approval" : "Question"}{" "}
+        {scope === "tool_permission" ? "Approval" : "Question"}{" "}
         {question.status === "open" ? <Deadline deadline={deadline} /> : <Badge state={question.outcome ?? "closed"} />}
       </h3>
       <Block of={prompt} label="What is asked" />
       {tool && (
         <>
-          <Fields of={[["Tool", <Text of={tool.name} />], ["Level", tool.level]]} />
+          <Fields
+            of={[
+              ["Tool", <Text of={tool.name} />],
+              ["Level", tool.level],
+            ]}
+          />
           <Block of={visibleJson(tool.args)} label="Arguments" />
           {tool.diff !== undefined && <Block of={tool.diff} label="Change" />}
         </>
@@ -56,7 +61,9 @@ function Deadline({ deadline }: { readonly deadline: string }): JSX.Element {
 function Rule({ json }: { readonly json: string }): JSX.Element {
   return (
     <div class="rule">
-      <p>To allow this from now on, add it to <code>permissions</code> of the configuration:</p>
+      <p>
+        To allow this from now on, add it to <code>permissions</code> of the configuration:
+      </p>
       <Block of={json} label="Suggested rule" />
       <Copy text={json}>Copy rule</Copy>
     </div>

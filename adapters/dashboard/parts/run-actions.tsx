@@ -11,7 +11,8 @@ import { Copy } from "./copy.js";
 export function RunActions({ run }: { readonly run: RunSummary }): JSX.Element {
   const { client } = useApp();
   const { id, label, status } = run;
-  const download = async (): Promise<void> => saveFile(`${id}.ndjson`, new Blob(await runAsNdjson(client, id), { type: "application/x-ndjson" }));
+  const download = async (): Promise<void> =>
+    saveFile(`${id}.ndjson`, new Blob(await runAsNdjson(client, id), { type: "application/x-ndjson" }));
   return (
     <div class="actions" role="group" aria-label="Actions of this run">
       {!isTerminal(status) && (

@@ -7,8 +7,10 @@ import { Field, type Filled, Form } from "./form.js";
 
 const kinds = [
   ["prompt", "A task for an agent"],
+  ["argv", "A program"],
   ["shell", "A shell command"],
 ] as const;
+const labels: Readonly<Record<string, string>> = { prompt: "Prompt", argv: "Program and arguments, one a line", shell: "Command" };
 const modes = [
   ["", "as the profile says"],
   ["ask", "ask"],
@@ -29,7 +31,7 @@ export function StartRun(): JSX.Element {
       <summary>Start a run</summary>
       <Form label="Start a run" scope="control" submit="Start" run={start}>
         <Field name="kind" label="What" options={kinds} onInput={setKind} />
-        <Field name="text" label={kind === "shell" ? "Command" : "Prompt"} lines={4} isRequired />
+        <Field name="text" label={labels[kind] ?? ""} lines={4} isRequired />
         <Field name="profile" label="Profile" hint="default" />
         <Field name="model" label="Model" />
         <Field name="run_label" label="Label" />
@@ -42,7 +44,7 @@ export function StartRun(): JSX.Element {
 }
 
 /** What the form says, as the contract has it. What is wrong with it the daemon says. */
-function toRequest({ kind, text, max_turns, ...rest }: Filled): RunRequest {
-  const what = kind === "shell" ? { shell: text } : { prompt: text };
+function toRequest({ kind, text = "", max_turns, ...rest }: Filled): RunRequest {
+  const what = kind === "shell" ? { shell: text } : kind === "argv" ? { argv: text.split("\n").filter(Boolean) } : { prompt: text };
   return { ...rest, ...what, ...(max_turns !== undefined && { max_turns: Number(max_turns) }) } as RunRequest;
 }

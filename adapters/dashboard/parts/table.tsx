@@ -1,7 +1,12 @@
 import type { ComponentChildren, JSX } from "preact";
 
 /** A table with a caption; it scrolls by itself where the page is narrow. */
-export function Table({ caption, heads, children, empty }: {
+export function Table({
+  caption,
+  heads,
+  children,
+  empty,
+}: {
   readonly caption: string;
   readonly heads: readonly string[];
   /** Its rows. */

@@ -7,6 +7,8 @@ interface VirtualListProps {
   readonly count: number;
   readonly draw: (index: number) => ComponentChildren;
   readonly keyOf: (index: number) => string;
+  /** What matters is what comes. @defaultValue true */
+  readonly beginsAtEnd?: boolean;
 }
 
 const guessPx = 34;
@@ -17,11 +19,11 @@ const atEndPx = 40;
  * A list of which only the rows in view exist. It stays at its end while it is there, so that what comes is seen; who scrolls up is
  * left where they are.
  */
-export function VirtualList({ label, count, draw, keyOf }: VirtualListProps): JSX.Element {
+export function VirtualList({ label, count, draw, keyOf, beginsAtEnd = true }: VirtualListProps): JSX.Element {
   const [, redraw] = useReducer((value: number) => value + 1, 0);
   const heights = useRef<Heights | undefined>(undefined);
   const view = useRef<HTMLDivElement>(null);
-  const stays = useRef(true);
+  const stays = useRef(beginsAtEnd);
   heights.current ??= new Heights(guessPx);
   const known = heights.current;
   known.resize(count);
