@@ -1,3 +1,4 @@
+import type { OperationOutput } from "../../lib/contract/schemas.js";
 import type { Carrier, CarrierReply } from "../client/carrier.js";
 import { clientOver } from "../client/client.js";
 import type { Client } from "../client/client-types.js";
@@ -18,6 +19,11 @@ export function openApi(origin: string, token: string, listeners: ApiListeners):
     token,
     onResponse: ({ operation, status }) => void (status === 200 && listeners.opened(operation)),
   });
+}
+
+/** Exchanges a login code for a session. @throws what the daemon refuses it with */
+export async function exchangeCode(origin: string, code: string): Promise<OperationOutput<"dashboard.session">> {
+  return clientOver(webCarrier(origin)).dashboard.session({ code });
 }
 
 /** Hears refusals of the credential, whichever call meets them. */

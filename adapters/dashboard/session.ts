@@ -1,8 +1,7 @@
 import type { OperationOutput } from "../../lib/contract/schemas.js";
 import type { Client } from "../client/client-types.js";
-import { type ApiListeners, openApi } from "./api.js";
+import { type ApiListeners, exchangeCode, openApi } from "./api.js";
 import { type Cell, cell } from "./cell.js";
-import { exchangeCode } from "./exchange-code.js";
 import { joinTabs, type SharedSession } from "./tabs.js";
 
 /** Who the token says that the page is. */
@@ -81,7 +80,10 @@ export function createSession(origin: string): Session {
       }
     },
     async leave() {
+      const was = state.get();
       tabs.out();
+      // The daemon's first token is no session: it goes on, and is only forgotten here.
+      if (was.phase === "in" && was.self.kind === "token") await was.client.auth.logout().catch(() => {});
       end("You logged out.");
     },
   };

@@ -1,7 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { onTestFinished } from "vitest";
 import type { Home } from "../../adapters/daemon/index.js";
+
+/** What the build made of the page. */
+export const builtDashboard = join(import.meta.dirname, "../../dist/dashboard");
 
 const executablePath = "/usr/bin/chromium";
 const quiet = [
