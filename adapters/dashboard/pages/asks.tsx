@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { AskTable } from "../parts/ask-table.js";
 import { Field } from "../parts/form.js";
 import { Pager, usePages } from "../parts/pager.js";
+import { PeopleInbox } from "../parts/people-inbox.js";
 import { Problem } from "../parts/problem.js";
 import { useApp, useLoaded } from "../use.js";
 
@@ -25,6 +26,7 @@ export function AsksPage(): JSX.Element {
   return (
     <>
       <h1>Asks</h1>
+      <PeopleInbox />
       <form class="filters" role="search" aria-label="Filter asks" onSubmit={(event) => event.preventDefault()}>
         <Field name="state" label="State" options={states} onInput={setState} />
       </form>

@@ -55,7 +55,7 @@ function PeerLine({ peer }: { readonly peer: Peer }): JSX.Element {
           <Text of={display_name} />
         </a>
         <small>
-          {backend} {peer.role === "agent" ? "" : peer.role}
+          {backend} {peer.role === "agent" || peer.role === backend ? "" : peer.role}
         </small>
       </th>
       <td>
