@@ -1,6 +1,7 @@
 // The daemon as a program of its own, from the sources: `daemon` and its flags, as the command line hands them on.
 import { parseArgs } from "node:util";
 import { type LogLevel, runDaemon } from "../../adapters/daemon/index.js";
+import { builtDashboard } from "./built-dashboard.js";
 import { sourceWorker } from "./sqlite.js";
 
 const { values } = parseArgs({
@@ -24,5 +25,6 @@ process.exit(
     ...(values.store !== undefined && { store: values.store }),
     ...(level !== undefined && { logLevel: level as LogLevel }),
     sqliteWorker: sourceWorker(),
+    dashboard: builtDashboard,
   }),
 );

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { onTestFinished } from "vitest";
-import type { Home } from "../../adapters/daemon/index.js";
-
-/** What the build made of the page. */
-export const builtDashboard = join(import.meta.dirname, "../../dist/dashboard");
+import { type Client, connect } from "../../adapters/client/index.js";
+import type { DaemonOptions, Home, RunningDaemon } from "../../adapters/daemon/index.js";
+import type { Scope } from "../../lib/caller.js";
+import { builtDashboard } from "./built-dashboard.js";
+import { daemonHere, daemonPlace } from "./daemon.js";
 
 const executablePath = "/usr/bin/chromium";
 const quiet = [
@@ -87,4 +87,34 @@ export async function goTo(page: Page, hash: string, heading: string | RegExp): 
     (globalThis as unknown as { location: { hash: string } }).location.hash = to;
   }, hash);
   await page.getByRole("heading", { level: 1, name: heading }).waitFor();
+}
+
+/** A daemon with the dashboard, and a tab that is logged in. */
+export interface OpenDashboard {
+  readonly place: ReturnType<typeof daemonPlace>;
+  readonly daemon: RunningDaemon;
+  readonly origin: string;
+  /** The owner, over the socket. */
+  readonly client: Client;
+  readonly browser: Watched;
+  readonly page: Page;
+}
+
+/** Starts a daemon that serves the built page, and logs in with its first token, or with `scopes` alone. */
+export async function openDashboard(options: DaemonOptions & { readonly scopes?: readonly Scope[] } = {}): Promise<OpenDashboard> {
+  const { scopes, ...rest } = options;
+  const place = daemonPlace();
+  const daemon = await daemonHere(place, { dashboard: builtDashboard, ...rest });
+  const origin = originOf(daemon);
+  const client = await connect({ socketPath: place.home.socket, env: place.env });
+  onTestFinished(() => client.close());
+  const browser = await browse(origin);
+  const page = await browser.open();
+  await logIn(page, scopes ? (await client.tokens.create({ label: "some", scopes: [...scopes] })).token : firstToken(place.home));
+  return { place, daemon, origin, client, browser, page };
+}
+
+/** Where a daemon listens on TCP. */
+export function originOf({ addresses }: Pick<RunningDaemon, "addresses">): string {
+  return addresses.find((address) => address.startsWith("http")) ?? "";
 }
