@@ -3,13 +3,13 @@ export interface Cell<Value> {
   get(): Value;
   set(value: Value): void;
   /** Calls on each change; answers how to leave. */
-  watch(listener: () => void): () => void;
+  watch(listener: () => unknown): () => void;
 }
 
 /** Makes a {@link Cell}. */
 export function cell<Value>(initial: Value): Cell<Value> {
   let value = initial;
-  const listeners = new Set<() => void>();
+  const listeners = new Set<() => unknown>();
   return {
     get: () => value,
     set(next) {

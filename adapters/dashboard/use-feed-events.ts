@@ -25,15 +25,28 @@ export function useFeedEvents(): { readonly events: readonly StreamEvent[]; read
       if (events.length > mostKept) events = events.slice(-mostKept / 2);
       draw();
     });
-    const first = async (): Promise<void> => {
-      const page = await client.events.list({ tail: shownAtFirst });
-      const end = page.last_seq;
-      // What came meanwhile is behind the page's end.
-      events = [...(page.events as unknown as StreamEvent[]), ...events.filter(({ seq }) => seq > end)];
-      draw();
+    let isRead: "no" | "at work" | "yes" = "no";
+    const readFirst = async (): Promise<void> => {
+      if (isRead !== "no") return;
+      isRead = "at work";
+      try {
+        const page = await client.events.list({ tail: shownAtFirst });
+        // What came meanwhile is behind the page's end.
+        events = [...(page.events as unknown as StreamEvent[]), ...events.filter(({ seq }) => seq > page.last_seq)];
+        isRead = "yes";
+        draw();
+      } catch (error) {
+        isRead = "no";
+        setState({ events, error });
+      }
     };
-    void first().catch((error: unknown) => setState({ events, error }));
-    return leave;
+    void readFirst();
+    // Where no daemon answered it is tried again when there is one.
+    const leaveLink = feed.link.watch(() => void (feed.link.get().state === "live" && readFirst()));
+    return () => {
+      leave();
+      leaveLink();
+    };
   }, [client, feed]);
   return { events: state.events, error: state.error };
 }

@@ -55,21 +55,26 @@ export function useLoaded<Value>(
   const reload = useRef<() => void>(() => {});
   useEffect(() => {
     let isGone = false;
+    let hasFailed = false;
     const reloader = createReloader(async () => {
       const next = await load().then(
         (value) => ({ value }),
         (error: unknown) => ({ error }),
       );
+      hasFailed = "error" in next;
       if (!isGone) setState(next);
     }, pauseMs);
     reload.current = () => reloader.touch();
     reloader.touch();
     const leaveEpoch = feed.epoch.watch(() => reloader.touch());
+    // What failed for want of a daemon is read again when there is one.
+    const leaveLink = feed.link.watch(() => feed.link.get().state === "live" && hasFailed && reloader.touch());
     const leaveFeed = feed.on((event) => void (isTouchedBy?.(event) && reloader.touch()));
     return () => {
       isGone = true;
       reloader.close();
       leaveEpoch();
+      leaveLink();
       leaveFeed();
     };
   }, keys);

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { onTestFinished } from "vitest";
+import { onTestFailed, onTestFinished } from "vitest";
 import { type Client, connect } from "../../adapters/client/index.js";
 import type { DaemonOptions, Home, RunningDaemon } from "../../adapters/daemon/index.js";
 import type { Scope } from "../../lib/caller.js";
@@ -39,6 +39,11 @@ export async function browse(origin: string): Promise<Watched> {
   shared ??= chromium.launch({ executablePath, args: quiet });
   const context = await (await shared).newContext();
   onTestFinished(() => context.close());
+  onTestFailed(async () => {
+    let n = 0;
+    for (const p of context.pages()) await p.screenshot({ path: `/tmp/dp-shots/fail-${Date.now()}-${n++}.png` }).catch(() => {});
+    console.log(errors.slice(0, 5));
+  });
   await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin });
   const [errors, foreign]: [string[], string[]] = [[], []];
   context.on("weberror", (error) => void errors.push(error.error().stack ?? String(error.error())));
@@ -101,9 +106,15 @@ export interface OpenDashboard {
 }
 
 /** Starts a daemon that serves the built page, and logs in with its first token, or with `scopes` alone. */
-export async function openDashboard(options: DaemonOptions & { readonly scopes?: readonly Scope[] } = {}): Promise<OpenDashboard> {
-  const { scopes, ...rest } = options;
+export async function openDashboard(
+  options: DaemonOptions & { readonly scopes?: readonly Scope[]; readonly config?: object } = {},
+): Promise<OpenDashboard> {
+  const { scopes, config, ...rest } = options;
   const place = daemonPlace();
+  if (config) {
+    mkdirSync(place.home.path, { mode: 0o700 });
+    writeFileSync(place.home.config, JSON.stringify(config), { mode: 0o600 });
+  }
   const daemon = await daemonHere(place, { dashboard: builtDashboard, ...rest });
   const origin = originOf(daemon);
   const client = await connect({ socketPath: place.home.socket, env: place.env });

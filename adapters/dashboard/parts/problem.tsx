@@ -18,5 +18,6 @@ function detailOf(error: unknown): string {
   const named = Array.isArray(issues)
     ? (issues as { readonly path?: unknown; readonly message?: unknown }[]).map(({ path, message }) => `${String(path)} ${String(message)}`)
     : [];
-  return [error.message, ...named.filter((text) => !error.message.includes(text))].join(" ");
+  const hint = error.details?.["hint"];
+  return [error.message, ...named.filter((text) => !error.message.includes(text)), ...(typeof hint === "string" ? [hint] : [])].join(" ");
 }

@@ -7,10 +7,16 @@ import { Field, type Filled, Form } from "./form.js";
 
 const kinds = [
   ["prompt", "A task for an agent"],
+  ["command", "A command of the configuration"],
   ["argv", "A program"],
   ["shell", "A shell command"],
 ] as const;
-const labels: Readonly<Record<string, string>> = { prompt: "Prompt", argv: "Program and arguments, one a line", shell: "Command" };
+const labels: Readonly<Record<string, string>> = {
+  prompt: "Prompt",
+  command: "Name of the command",
+  argv: "Program and arguments, one a line",
+  shell: "Command",
+};
 const modes = [
   ["", "as the profile says"],
   ["ask", "ask"],
@@ -44,7 +50,7 @@ export function StartRun(): JSX.Element {
 }
 
 /** What the form says, as the contract has it. What is wrong with it the daemon says. */
-function toRequest({ kind, text = "", max_turns, ...rest }: Filled): RunRequest {
-  const what = kind === "shell" ? { shell: text } : kind === "argv" ? { argv: text.split("\n").filter(Boolean) } : { prompt: text };
-  return { ...rest, ...what, ...(max_turns !== undefined && { max_turns: Number(max_turns) }) } as RunRequest;
+function toRequest({ kind = "prompt", text = "", max_turns, ...rest }: Filled): RunRequest {
+  const what = kind === "argv" ? text.split("\n").filter(Boolean) : kind === "command" ? text.trim() : text;
+  return { ...rest, [kind]: what, ...(max_turns !== undefined && { max_turns: Number(max_turns) }) } as RunRequest;
 }
