@@ -2,10 +2,9 @@ import { afterAll, describe, expect, it } from "vitest";
 import { browse, closeBrowser, firstToken, goTo, hasBrowser, logIn, needsBrowser, openDashboard } from "../support/dashboard.js";
 
 afterAll(closeBrowser);
-const test = it.runIf(hasBrowser);
 
 describe(`Who comes to the dashboard${needsBrowser}`, () => {
-  test("logs in by a code, which is gone from the address, and good for once", async () => {
+  it.runIf(hasBrowser)("logs in by a code, which is gone from the address, and good for once", async () => {
     const { client, browser, origin } = await openDashboard();
     const { url } = await client.auth.createCode({});
     // Another profile, so that no open tab helps out.
@@ -26,7 +25,7 @@ describe(`Who comes to the dashboard${needsBrowser}`, () => {
     expect(third.errors.filter((text) => !text.includes("401"))).toEqual([]);
   });
 
-  test("is refused with a wrong token, in the daemon's words, and may try again", async () => {
+  it.runIf(hasBrowser)("is refused with a wrong token, in the daemon's words, and may try again", async () => {
     const { browser, page, origin, place } = await openDashboard();
     await page.getByRole("button", { name: "Log out" }).click();
     await page.getByText("You logged out.").waitFor();
@@ -38,11 +37,11 @@ describe(`Who comes to the dashboard${needsBrowser}`, () => {
     expect(browser.errors.filter((text) => !text.includes("401"))).toEqual([]);
   });
 
-  test("has the session in every tab, in no storage and no cookie, and logs out of all", async () => {
+  it.runIf(hasBrowser)("has the session in every tab, in no storage and no cookie, and logs out of all", async () => {
     const { browser, page, client } = await openDashboard({ scopes: ["read", "control"] });
     const second = await browser.open();
     await second.locator("[data-link=live]").waitFor();
-    expect(await second.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie])).toEqual([0, 0, ""]);
+    expect(await second.evaluate("[localStorage.length, sessionStorage.length, document.cookie]")).toEqual([0, 0, ""]);
     expect(await browser.context.cookies()).toEqual([]);
     expect(await browser.context.storageState({ indexedDB: true })).toEqual({ cookies: [], origins: [] });
     await second.reload();
@@ -57,7 +56,7 @@ describe(`Who comes to the dashboard${needsBrowser}`, () => {
     expect([browser.errors, browser.foreign]).toEqual([[], []]);
   });
 
-  test("is logged out while a stream is live, when the token is revoked", async () => {
+  it.runIf(hasBrowser)("is logged out while a stream is live, when the token is revoked", async () => {
     const { browser, page, client } = await openDashboard({ scopes: ["read"] });
     const [token] = (await client.tokens.list()).tokens.filter(({ label }) => label === "some");
     await client.tokens.revoke({ id: token?.id ?? "" });
@@ -66,7 +65,7 @@ describe(`Who comes to the dashboard${needsBrowser}`, () => {
     expect(browser.errors.filter((text) => !text.includes("401"))).toEqual([]);
   });
 
-  test("is logged out when the token has expired", async () => {
+  it.runIf(hasBrowser)("is logged out when the token has expired", async () => {
     const { origin, client } = await openDashboard();
     const browser = await browse(origin);
     const page = await browser.context.newPage();
@@ -84,7 +83,7 @@ describe(`Who comes to the dashboard${needsBrowser}`, () => {
     expect(browser.errors).toEqual([]);
   });
 
-  test("sees what the token does not allow as disabled, with the reason", async () => {
+  it.runIf(hasBrowser)("sees what the token does not allow as disabled, with the reason", async () => {
     const { browser, page, client } = await openDashboard({ scopes: ["read"] });
     const { run_id } = await client.runs.start({ argv: ["sleep", "30"], run_label: "long" });
     const cancel = page.getByRole("button", { name: "Cancel long" });

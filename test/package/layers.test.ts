@@ -90,7 +90,8 @@ const allowed: Readonly<Record<string, string>> = {
   "adapters/http/index.ts": 'import "find-my-way"; import "../../lib/index.js"; import "../../lib/contract/operation.js";',
   "adapters/http/inner.ts": "",
   "adapters/client/index.ts": 'import type { Run } from "../../lib/runs/schema.js"; export type R = Run;',
-  "adapters/dashboard/page.tsx": 'import "preact"; import "../client/client.js"; import type { R } from "../client/index.js"; export type Q = R;',
+  "adapters/dashboard/page.tsx":
+    'import "preact"; import "../client/client.js"; import type { R } from "../client/index.js"; export type Q = R;',
   "adapters/client/client.ts": "",
   "adapters/daemon/index.ts": 'import "../http/index.js"; import "../../lib/node/index.js";',
   "test/support/helper.ts": 'import "../../lib/runs/manager.js";',

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { onTestFailed, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 import { type Client, connect } from "../../adapters/client/index.js";
 import type { DaemonOptions, Home, RunningDaemon } from "../../adapters/daemon/index.js";
 import type { Scope } from "../../lib/caller.js";
@@ -39,11 +39,6 @@ export async function browse(origin: string): Promise<Watched> {
   shared ??= chromium.launch({ executablePath, args: quiet });
   const context = await (await shared).newContext();
   onTestFinished(() => context.close());
-  onTestFailed(async () => {
-    let n = 0;
-    for (const p of context.pages()) await p.screenshot({ path: `/tmp/dp-shots/fail-${Date.now()}-${n++}.png` }).catch(() => {});
-    console.log(errors.slice(0, 5));
-  });
   await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin });
   const [errors, foreign]: [string[], string[]] = [[], []];
   context.on("weberror", (error) => void errors.push(error.error().stack ?? String(error.error())));
@@ -115,7 +110,7 @@ export async function openDashboard(
     mkdirSync(place.home.path, { mode: 0o700 });
     writeFileSync(place.home.config, JSON.stringify(config), { mode: 0o600 });
   }
-  const daemon = await daemonHere(place, { dashboard: builtDashboard, ...rest });
+  const daemon = await daemonHere(place, { dashboard: builtDashboard, ...rest, env: { ...place.env, ...rest.env } });
   const origin = originOf(daemon);
   const client = await connect({ socketPath: place.home.socket, env: place.env });
   onTestFinished(() => client.close());

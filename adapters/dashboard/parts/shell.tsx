@@ -39,7 +39,15 @@ export function Shell({ route, children }: { readonly route: Route; readonly chi
           {places.map(([name, text, pages]) => (
             <a key={name} href={`#/${name}`} aria-current={(pages as readonly string[]).includes(route.page) ? "page" : undefined}>
               {text}
-              {name === "questions" && open > 0 && <span class="count">{open}</span>}
+              {name === "questions" && open > 0 && (
+                <>
+                  {" "}
+                  <span class="count">
+                    {open}
+                    <span class="hidden"> open</span>
+                  </span>
+                </>
+              )}
             </a>
           ))}
         </nav>
