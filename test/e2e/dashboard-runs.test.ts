@@ -168,6 +168,26 @@ describe(`The runs of the dashboard${needsBrowser}`, () => {
     expect(browser.errors.filter((text) => !text.includes("410"))).toEqual([]);
   });
 
+  it.runIf(hasBrowser)("wait for an answer as long as somebody has the page open, by two streams at most", async () => {
+    const { browser, page, client } = await openDashboard(daemon);
+    const ask = { prompt: "ask", profile: "scripted", approval: { unattended: "deny" } } as const;
+    const { run_id: id } = await client.runs.start(ask);
+    await goTo(page, `#/runs/${id}`, "ask");
+    await page.getByRole("button", { name: "Deny" }).waitFor();
+    await page.locator("main [data-link=live]").waitFor();
+    const readers = async (): Promise<unknown> => (await client.status())["readers"];
+    expect(await readers()).toBe(2);
+    await goTo(page, "#/asks", "Asks");
+    await eventually(async () => (await readers()) === 1);
+    expect((await client.runs.get({ id })).status).toBe("waiting");
+    await page.close();
+    await eventually(async () => (await readers()) === 0);
+    const { run_id: alone } = await client.runs.start(ask);
+    await client.runs.wait({ id: alone, timeout_ms: 10_000 });
+    expect((await client.runs.questions({ id: alone })).questions).toMatchObject([{ outcome: "denied", reason: "no_approver" }]);
+    expect([browser.errors, browser.foreign]).toEqual([[], []]);
+  });
+
   it.runIf(hasBrowser)(
     "stay usable with 100,000 events, of which only those in view exist",
     async () => {
