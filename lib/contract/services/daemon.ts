@@ -116,7 +116,7 @@ function ownTokenId(caller: Caller, tokens: Tokens): string {
 
 function unreachable(): AnodeError {
   return new AnodeError("not_supported", "The daemon has no TCP address, and a browser cannot use its socket.", {
-    details: { ability: "tcp", hint: "Start it without --no-tcp, or with an --addr such as 127.0.0.1:7433." },
+    details: { ability: "tcp", hint: "Start it without --no-tcp, or with a TCP address: --addr 127.0.0.1:7433." },
   });
 }
 
