@@ -105,7 +105,6 @@ export const daemonRows: readonly Operation[] = [
     scope: "none",
     success: 200,
     codes: ["auth_invalid", "storage_full"],
-    repeatBy: "refresh_token",
     summary: "Exchange a refresh token for the next pair; within 10 s it gets the same one again.",
   },
   {
