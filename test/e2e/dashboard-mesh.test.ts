@@ -5,7 +5,7 @@ import { hasTmux, startTmux } from "../support/tmux.js";
 
 afterAll(closeBrowser);
 
-describe(`The mesh of the dashboard${needsBrowser}`, () => {
+describe(`The mesh of the dashboard${needsBrowser}`, { timeout: 120_000 }, () => {
   it.runIf(hasBrowser)("ask a peer, see how far it gets, read the reply and its files", async () => {
     const { browser, page, client } = await openDashboard();
     const { peer } = await client.peers.register({ backend: "service", name: "api", circle: "work" });

@@ -42,7 +42,7 @@ const scripted: Executor = functionExecutor(async ({ request, emit, ask, input, 
 });
 const daemon = { executors: { scripted }, profiles: { scripted: { executor: "scripted" } } };
 
-describe(`The runs of the dashboard${needsBrowser}`, () => {
+describe(`The runs of the dashboard${needsBrowser}`, { timeout: 120_000 }, () => {
   it.runIf(hasBrowser)("start a run by the form, watch it finish, and save its events", async () => {
     const lines = { argv: ["sh", "-c", "for i in 1 2 3; do echo line $i; sleep 0.2; done"] };
     const { browser, page, client } = await openDashboard({ ...daemon, config: { daemon: { commands: { lines } } } });
@@ -196,7 +196,7 @@ describe(`The runs of the dashboard${needsBrowser}`, () => {
       await client.runs.wait({ id, timeout_ms: 55_000 });
       await goTo(page, `#/runs/${id}`, "many");
       const list = page.getByRole("region", { name: "Events of this run" });
-      await page.locator("[data-link=ended]").waitFor({ timeout: 60_000 });
+      await page.locator("[data-link=ended]").waitFor({ timeout: 90_000 });
       expect(await list.getByRole("listitem").count()).toBeLessThan(60);
       await list.evaluate((box) => {
         box.scrollTop = box.scrollHeight;

@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
+import type { Locator } from "playwright-core";
 import { afterAll, describe, expect, it } from "vitest";
 import { functionExecutor } from "../../lib/index.js";
 import { visibleText } from "../../adapters/dashboard/visible-text.js";
@@ -49,11 +50,16 @@ const says = functionExecutor(async ({ emit, ask }) => {
   await ask({ kind: "choice", scope: "user_question", prompt: withoutNul.join("\n").slice(0, 8000), options });
 });
 
+const asks = functionExecutor(async ({ ask }) => {
+  const options = [{ id: "yes", title: "Yes" }];
+  await ask({ kind: "choice", scope: "user_question", prompt: "May I?", options });
+});
+
 /** Elements that the page itself never makes, and what they might have done. */
 const strange =
   "[document.querySelectorAll('hostile-tag, img, svg, iframe, object, math, style, base, meta[http-equiv], form[action], animate, [onerror], [onload], [style*=display]').length, document.scripts.length, [...document.links].filter(({href}) => !href.startsWith(location.origin)).length, globalThis.hit]";
 
-describe(`What strangers write into the dashboard${needsBrowser}`, () => {
+describe(`What strangers write into the dashboard${needsBrowser}`, { timeout: 120_000 }, () => {
   it.runIf(hasBrowser)(
     "becomes text on every page, and never an element, a link or a script",
     async () => {
@@ -104,31 +110,38 @@ describe(`What strangers write into the dashboard${needsBrowser}`, () => {
   );
 });
 
-describe(`Each page of the dashboard${needsBrowser}`, () => {
+describe(`Each page of the dashboard${needsBrowser}`, { timeout: 120_000 }, () => {
   it.runIf(hasBrowser)("has landmarks, one heading, names for all that can be used, and works by keyboard", async () => {
     const { browser, page, client } = await openDashboard({
-      executors: { says },
-      profiles: { says: { executor: "says" } },
+      executors: { asks },
+      profiles: { asks: { executor: "asks" } },
       // Whoever has panes of their own has them elsewhere.
       env: { TMUX_TMPDIR: "/nowhere" },
     });
-    const { run_id } = await client.runs.start({ prompt: "say it", profile: "says", run_label: "saying" });
+    const { run_id } = await client.runs.start({ prompt: "ask it", profile: "asks", run_label: "asking" });
     const { peer } = await client.peers.register({ backend: "service", name: "api" });
     const { correlation_id } = await client.asks.ask({ to_peer: "api", text: "Which port?" });
-    const places: [string, string | RegExp][] = [
-      ["#/runs", "Runs"],
-      [`#/runs/${run_id}`, "saying"],
-      ["#/questions", "Questions"],
-      ["#/peers", "Peers"],
-      [`#/peers/${peer.peer_id}`, "api"],
-      ["#/asks", "Asks"],
-      [`#/traces/${correlation_id}`, /Trace of ask/],
-      ["#/feed", "Feed"],
-      ["#/health", "Health"],
+    await page.getByRole("link", { name: "Questions 1 open" }).waitFor();
+    const main = page.locator("main");
+    // Where it is, its heading, and what is there once everything is.
+    const places: [string, string | RegExp, readonly Locator[]][] = [
+      ["#/runs", "Runs", [main.getByText("1 open"), main.locator(".badge", { hasText: "waiting" })]],
+      [
+        `#/runs/${run_id}`,
+        "asking",
+        [main.getByRole("button", { name: "Deny" }), main.locator(".badge", { hasText: "waiting" }), main.getByText("question")],
+      ],
+      ["#/questions", "Questions", [main.getByRole("button", { name: "Deny" })]],
+      ["#/peers", "Peers", [main.getByRole("link", { name: "api" }), main.getByText("No pane is left over.")]],
+      [`#/peers/${peer.peer_id}`, "api", [main.getByText("Which port?"), main.getByRole("button", { name: "Examine" })]],
+      ["#/asks", "Asks", [main.getByText("Which port?")]],
+      [`#/traces/${correlation_id}`, /Trace of ask/, [main.getByText("Which port?"), main.getByText("created")]],
+      ["#/feed", "Feed", [main.getByText("question.asked")]],
+      ["#/health", "Health", [main.getByRole("columnheader", { name: "Label" }), main.getByText("store.kind")]],
     ];
-    for (const [hash, heading] of places) {
+    for (const [hash, heading, ready] of places) {
       await goTo(page, hash, heading);
-      await page.waitForTimeout(300);
+      for (const part of ready) await part.first().waitFor();
       const tree = await page.locator("body").ariaSnapshot();
       for (const landmark of ["banner", 'navigation "Pages"', "main", 'status "News"']) expect(tree).toContain(`- ${landmark}`);
       expect(tree.match(/heading ".*" \[level=1\]|heading \[level=1\]/g)).toHaveLength(1);

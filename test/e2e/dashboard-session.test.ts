@@ -3,7 +3,7 @@ import { browse, closeBrowser, firstToken, goTo, hasBrowser, logIn, needsBrowser
 
 afterAll(closeBrowser);
 
-describe(`Who comes to the dashboard${needsBrowser}`, () => {
+describe(`Who comes to the dashboard${needsBrowser}`, { timeout: 120_000 }, () => {
   it.runIf(hasBrowser)("logs in by a code, which is gone from the address, and good for once", async () => {
     const { client, browser, origin } = await openDashboard();
     const { url } = await client.auth.createCode({});

@@ -56,7 +56,7 @@ export async function browse(origin: string): Promise<Watched> {
     foreign,
     async open(path = "/dashboard") {
       const page = await context.newPage();
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(30_000);
       await page.goto(origin + path);
       return page;
     },
