@@ -5,8 +5,14 @@ import { formatTime } from "../system-host.js";
 import { invalidToken } from "./invalid-token.js";
 import type { LoginCode } from "./schema.js";
 
-interface OpenCode {
+/** What whoever brings the code may do, and the run that is all it may do it to. */
+export interface Grant {
   readonly scopes: readonly Scope[];
+  readonly run_id?: string;
+}
+
+interface OpenCode {
+  readonly grant: Grant;
   /** On the monotonic clock: nobody lengthens its life by setting the time. */
   readonly endsAtMs: number;
 }
@@ -24,8 +30,8 @@ export class LoginCodes {
     this.#most = most;
   }
 
-  /** Makes a code for these scopes. @throws `too_many_tokens` */
-  async create(scopes: readonly Scope[]): Promise<LoginCode> {
+  /** Makes a code for this grant. @throws `too_many_tokens` */
+  async create(grant: Grant): Promise<LoginCode> {
     const code = this.#host.randomId(16);
     const digest = await this.#host.digest(code);
     const now = this.#host.clock.monotonic();
@@ -36,17 +42,17 @@ export class LoginCodes {
         retryAfterSeconds: Math.ceil((oldest.endsAtMs - now) / 1000),
       });
     }
-    this.#open.set(digest, { scopes, endsAtMs: now + lifeMs });
+    this.#open.set(digest, { grant, endsAtMs: now + lifeMs });
     return { code, expires_at: formatTime(this.#host.clock.now() + lifeMs) };
   }
 
-  /** Takes a code, and gives the scopes it is for. @throws `auth_invalid`; other codes stay as they are */
-  async take(code: string): Promise<readonly Scope[]> {
+  /** Takes a code, and gives what it is for. @throws `auth_invalid`; other codes stay as they are */
+  async take(code: string): Promise<Grant> {
     const digest = await this.#host.digest(code);
     const found = this.#open.get(digest);
     this.#open.delete(digest);
     if (!found) throw invalidToken("unknown", "The login code is unknown, or was used.");
     if (found.endsAtMs <= this.#host.clock.monotonic()) throw invalidToken("expired", "The login code is over 60 s old.");
-    return found.scopes;
+    return found.grant;
   }
 }

@@ -55,13 +55,13 @@ export class Tokens {
   }
 
   /**
-   * Makes a token; its text is in the answer and nowhere else.
+   * Makes a token; its text is in the answer and nowhere else. A maker that is bound to a run makes tokens of that run only.
    * @param prefix - what the text begins with: `anode_at_`, or with the port of the daemon for run tokens
    * @throws `scope_required` for a scope its maker does not have; `too_many_tokens`
    */
   async create(request: TokenRequest, maker: Caller, prefix?: string): Promise<NewToken> {
     checkScopes(request.scopes, maker);
-    return this.#issue(request, prefix);
+    return this.#issue({ ...request, ...bounds(maker) }, prefix);
   }
 
   /** The token that is a peer: it reads, and controls the mesh as that peer, until the peer is retired or it lies unused for a week. */
@@ -99,18 +99,18 @@ export class Tokens {
 
   /**
    * Makes a login code: 128 bits that a page exchanges for a token of its own, once and within 60 s. It has its maker's scopes
-   * unless fewer are named.
+   * unless fewer are named, and its maker's bounds.
    * @throws `scope_required`, `too_many_tokens`
    */
   async createCode(scopes: readonly Scope[] | undefined, maker: Caller): Promise<LoginCode> {
     checkScopes(scopes ?? [], maker);
-    return this.#codes.create(scopes ?? allScopes.filter((scope) => hasScope(maker, scope)));
+    return this.#codes.create({ scopes: scopes ?? allScopes.filter((scope) => hasScope(maker, scope)), ...bounds(maker) });
   }
 
   /** Exchanges a login code for a token of 12 h. @throws `auth_invalid`, `too_many_tokens` */
   async openSession(code: string): Promise<Session> {
-    const scopes = await this.#codes.take(code);
-    const { token, expires_at } = await this.#issue({ label: "dashboard", scopes: [...scopes], ttl_ms: sessionTtlMs });
+    const { scopes, ...bound } = await this.#codes.take(code);
+    const { token, expires_at } = await this.#issue({ label: "dashboard", scopes: [...scopes], ...bound, ttl_ms: sessionTtlMs });
     return { token, scopes: [...scopes], expires_at };
   }
 
@@ -222,6 +222,11 @@ function checkScopes(scopes: readonly Scope[], maker: Caller): void {
   throw new AnodeError("scope_required", `A token gets at most its maker's scopes; ${missing} is not one of them.`, {
     details: { scope: missing },
   });
+}
+
+/** What is made by a caller that is bound to a run reaches no further than that. */
+function bounds({ run_id }: Caller): { readonly run_id?: string } {
+  return run_id === undefined ? {} : { run_id };
 }
 
 /** What is told of a new token beside its texts. */

@@ -8,7 +8,7 @@ import { hour, known, minute, owner, refusal, second, testTokens } from "./fixtu
 describe("A login code", () => {
   it("is 128 bits, each another", async () => {
     const codes = new LoginCodes(systemHost, 16);
-    const texts = await Promise.all(Array.from({ length: 16 }, async () => (await codes.create(["read"])).code));
+    const texts = await Promise.all(Array.from({ length: 16 }, async () => (await codes.create({ scopes: ["read"] })).code));
     for (const text of texts) expect(Buffer.from(text, "base64url")).toHaveLength(16);
     expect(new Set(texts).size).toBe(16);
   });

@@ -56,6 +56,14 @@ describe("Tokens", () => {
     expect(await refusal(tokens.openSession((await tokens.createCode(undefined, owner)).code))).toBe("too_many_tokens");
   });
 
+  it("reach no further than the run their maker is bound to", async () => {
+    const { tokens } = await testTokens();
+    const maker = { ...owner, id: "token:T-1", run_id: "R-1" };
+    const made = await tokens.create({ label: "x", scopes: ["read"], run_id: "R-2" }, maker);
+    const session = await tokens.openSession((await tokens.createCode(undefined, maker)).code);
+    for (const { token } of [made, session]) expect((await tokens.verify(token, "tcp")).caller.run_id).toBe("R-1");
+  });
+
   it("of a run end with it, refreshed or not", async () => {
     const { tokens } = await testTokens();
     const pair = await tokens.create({ label: "x", scopes: ["read"], run_id: "R-1", refresh: true }, owner);
