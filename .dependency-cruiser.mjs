@@ -29,6 +29,7 @@ const packages = [
   ["peer-socket", "^adapters/client/peer-socket\\.ts$", "ws"],
   ["mcp", "^adapters/mcp/", "@modelcontextprotocol/sdk|zod"],
   ["acp-door", "^adapters/acp/sdk\\.ts$", "@agentclientprotocol/sdk"],
+  ["page", "^adapters/dashboard/", "preact"],
   ["settings", "^adapters/cli/hook-settings/", "diff"],
   ["cli", "^adapters/cli/(?!hook-settings/)", "sade"],
   ["daemon", "^adapters/daemon/config-schema\\.ts$", "zod"],
@@ -111,8 +112,26 @@ export default {
       name: "adapters-apart",
       comment: "An adapter uses another. Both translate the contract: what they share belongs there.",
       severity: "error",
-      from: { path: "^adapters/(http|client|mcp|acp|dashboard)/" },
+      from: { path: "^adapters/(http|client|mcp|acp)/" },
       to: { path: "^adapters/", pathNot: "^adapters/$1/" },
+    },
+    {
+      name: "page-beside-the-client",
+      comment: "The page knows the client and no other adapter: what it does, it does over the contract.",
+      severity: "error",
+      from: { path: "^adapters/dashboard/" },
+      to: { path: "^adapters/", pathNot: "^adapters/(dashboard|client)/" },
+    },
+    {
+      name: "page-is-a-client",
+      comment: "The page runs in a browser: it loads the client's parts that know no Node, and of everything else types.",
+      severity: "error",
+      from: { path: "^adapters/dashboard/" },
+      to: {
+        path: "^(lib|adapters)/",
+        pathNot: ["^adapters/dashboard/", "^adapters/client/(carrier|client|run-status|wire)\\.ts$", "^lib/errors\\.ts$"],
+        dependencyTypesNot: ["type-only"],
+      },
     },
     {
       name: "adapters-through-their-doors",
@@ -150,7 +169,8 @@ export default {
       name: "declared-dependencies",
       comment: "Shipped code uses a package that an installation does not have. Declare it, or do without.",
       severity: "error",
-      from: { path: "^(lib|adapters)/" },
+      // The page is bundled: an installation needs nothing of it.
+      from: { path: "^(lib|adapters)/", pathNot: "^adapters/dashboard/" },
       to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["npm-peer"] },
     },
     ...packages.map(([name, path, allowed]) => ({

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, resolve } from "node:path";
 import { defineConfig, type Options } from "tsup";
 
 const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: Record<string, string> };
@@ -31,6 +31,21 @@ const requireOnDemand: NonNullable<Options["esbuildPlugins"]>[number] = {
   },
 };
 
+/** Writes the dashboard's page, which names its files by their hashes. */
+const pageOfAssets: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "page-of-assets",
+  setup(build) {
+    build.onEnd(({ outputFiles = [] }) => {
+      const named = (ending: string): string => basename(outputFiles.find(({ path }) => path.endsWith(ending))?.path ?? "");
+      const page = readFileSync("adapters/dashboard/index.html", "utf8")
+        .replace("{{script}}", named(".js"))
+        .replace("{{style}}", named(".css"));
+      mkdirSync("dist/dashboard", { recursive: true });
+      writeFileSync("dist/dashboard/index.html", page);
+    });
+  },
+};
+
 export default defineConfig([
   {
     name: "library",
@@ -42,8 +57,8 @@ export default defineConfig([
     // One output for each source: no class exists twice, so identity holds between the doors.
     bundle: false,
     sourcemap: true,
-    // The other configuration runs at the same time and owns this folder.
-    clean: ["!program/**"],
+    // The other configurations run at the same time and own these folders.
+    clean: ["!program/**", "!dashboard/**"],
     removeNodeProtocol: false,
   },
   {
@@ -70,5 +85,23 @@ export default defineConfig([
     },
     // On by default, and "sqlite" without its prefix does not exist.
     removeNodeProtocol: false,
+  },
+  {
+    name: "dashboard",
+    silent: true,
+    entry: { page: "adapters/dashboard/main.tsx", style: "adapters/dashboard/style.css" },
+    format: "esm",
+    target: "es2022",
+    platform: "browser",
+    tsconfig: "adapters/dashboard/tsconfig.json",
+    outDir: "dist/dashboard/assets",
+    clean: true,
+    minify: true,
+    splitting: false,
+    noExternal: [/./],
+    esbuildPlugins: [pageOfAssets],
+    esbuildOptions(options) {
+      options.entryNames = "[name]-[hash]";
+    },
   },
 ]);

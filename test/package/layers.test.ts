@@ -39,6 +39,10 @@ const planted: readonly (readonly [file: string, rule: string, target: string])[
   ["lib/acp/inside.ts", "rooms-apart", "../node/inner.js"],
   ["adapters/http/room.ts", "rooms-through-their-doors", "../../lib/node/inner.js"],
   ["adapters/http/client.ts", "adapters-apart", "../client/index.js"],
+  ["adapters/dashboard/http.ts", "page-beside-the-client", "../http/index.js"],
+  ["adapters/dashboard/node-client.ts", "page-is-a-client", "../client/index.js"],
+  ["adapters/dashboard/schemas.ts", "page-is-a-client", "../../lib/runs/schema.js"],
+  ["adapters/dashboard/parts/queue.tsx", "packages-of-page", "p-queue"],
   ["adapters/daemon/inside.ts", "adapters-through-their-doors", "../http/inner.js"],
   ["adapters/client/schemas.ts", "clients-load-no-schemas", "../../lib/runs/schema.js"],
   ["adapters/http/test.ts", "product-knows-no-test", "../../test/support/helper.js"],
@@ -86,11 +90,14 @@ const allowed: Readonly<Record<string, string>> = {
   "adapters/http/index.ts": 'import "find-my-way"; import "../../lib/index.js"; import "../../lib/contract/operation.js";',
   "adapters/http/inner.ts": "",
   "adapters/client/index.ts": 'import type { Run } from "../../lib/runs/schema.js"; export type R = Run;',
+  "adapters/dashboard/page.tsx":
+    'import "preact"; import "../client/client.js"; import type { R } from "../client/index.js"; export type Q = R;',
+  "adapters/client/client.ts": "",
   "adapters/daemon/index.ts": 'import "../http/index.js"; import "../../lib/node/index.js";',
   "test/support/helper.ts": 'import "../../lib/runs/manager.js";',
 };
 
-const packages = ["zod", "p-queue", "find-my-way", "left-pad", "vitest"];
+const packages = ["zod", "p-queue", "find-my-way", "left-pad", "vitest", "preact"];
 
 function cruise(folder: string): Cruise {
   const { stdout } = spawnSync(
@@ -165,7 +172,7 @@ describe("The product's own imports", () => {
   });
 
   it("are all read: as many modules as there are source files", () => {
-    const sources = globSync(["lib/**/*.ts", "adapters/**/*.{ts,cts}"], { cwd: root });
+    const sources = globSync(["lib/**/*.ts", "adapters/**/*.{ts,cts,tsx}"], { cwd: root });
     const read = own.modules.map((module) => module.source).filter((source) => /^(lib|adapters)\//.test(source));
     expect(sources.length).toBeGreaterThan(30);
     expect(read.sort()).toEqual(sources.sort());

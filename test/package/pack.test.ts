@@ -49,7 +49,7 @@ function lend(name: string): void {
 }
 
 describe("The packed files", () => {
-  it("are one module, map and declaration for each source, the program, and four papers", () => {
+  it("are one module, map and declaration for each source, the program, the dashboard, and four papers", () => {
     const sources = globSync(["lib/**/*.ts", "adapters/{http,client,mcp,acp,daemon,cli}/**/*.ts"], { cwd: root });
     const built = sources.flatMap((source) => [".js", ".js.map", ".d.ts"].map((ending) => `dist/${source.replace(/\.ts$/, ending)}`));
     const program = [
@@ -65,7 +65,12 @@ describe("The packed files", () => {
       "program",
       "sqlite-worker",
     ].map((name) => `dist/program/${name}.cjs`);
-    expect(files).toEqual([...built, ...program, "CHANGELOG.md", "LICENSE", "README.md", "package.json"].sort());
+    // Named by their content.
+    const page = ["page", "style"].map((name) => files.find((file) => file.startsWith(`dist/dashboard/assets/${name}-`)) ?? name);
+    expect(page).toEqual([expect.stringMatching(/-[A-Z0-9]{8}\.js$/), expect.stringMatching(/-[A-Z0-9]{8}\.css$/)]);
+    expect(files).toEqual(
+      [...built, ...program, ...page, "dist/dashboard/index.html", "CHANGELOG.md", "LICENSE", "README.md", "package.json"].sort(),
+    );
   });
 
   it("hold every file of the exports map", () => {

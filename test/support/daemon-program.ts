@@ -1,6 +1,7 @@
 // The daemon as a program of its own, from the sources: `daemon` and its flags, as the command line hands them on.
 import { parseArgs } from "node:util";
 import { type LogLevel, runDaemon } from "../../adapters/daemon/index.js";
+import { builtDashboard } from "./built-dashboard.js";
 import { sourceWorker } from "./sqlite.js";
 
 const { values } = parseArgs({
@@ -26,5 +27,6 @@ process.exit(
     ...(level !== undefined && { logLevel: level as LogLevel }),
     ...(values["hook-program"] !== undefined && { hookProgram: values["hook-program"] }),
     sqliteWorker: sourceWorker(),
+    dashboard: builtDashboard,
   }),
 );

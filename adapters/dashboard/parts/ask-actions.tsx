@@ -1,0 +1,38 @@
+import type { JSX } from "preact";
+import type { Ask } from "../../../lib/asks/schema.js";
+import { useApp } from "../use.js";
+import { Action } from "./action.js";
+import { Field, type Filled, Form } from "./form.js";
+
+/** What a person can do with an open ask: reply to one that is for people, take back one that is theirs. */
+export function AskActions({ ask }: { readonly ask: Ask }): JSX.Element | null {
+  const { client } = useApp();
+  const { correlation_id, from_name, to_name } = ask;
+  if (to_name === "human")
+    return (
+      <>
+        <Form
+          label="Reply"
+          scope="control"
+          submit="Reply"
+          run={({ text }: Filled) => client.asks.ack({ correlation_id, ...(text !== undefined && { message: text }) })}
+        >
+          <Field name="text" label="Reply" lines={3} />
+        </Form>
+        <Action scope="control" tone="danger" run={() => client.asks.decline({ id: correlation_id })}>
+          Decline
+        </Action>
+      </>
+    );
+  if (from_name !== "human") return null;
+  return (
+    <Action
+      scope="control"
+      tone="danger"
+      confirm={`Take back the ask ${correlation_id} to ${to_name}?`}
+      run={() => client.asks.cancel({ id: correlation_id })}
+    >
+      Take back
+    </Action>
+  );
+}
