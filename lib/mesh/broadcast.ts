@@ -9,7 +9,7 @@ import type { MeshParts } from "../peers/parts.js";
 import type { PeerRegistry } from "../peers/registry.js";
 import type { PeerRecord } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
-import type { Traces } from "../traces/traces.js";
+import { resolveFailed, type Traces } from "../traces/traces.js";
 
 /** What to tell whom. */
 export interface BroadcastInput {
@@ -85,7 +85,9 @@ export async function broadcast(
           ...(sender.via && { via: sender.via }),
         });
       } catch (error) {
-        return { to, code: isAnodeError(error) ? error.code : "internal" };
+        const code = isAnodeError(error) ? error.code : "internal";
+        if (code === "peer_retired") traces.note(trace_id, resolveFailed(code, { to_peer_id: to.peer_id }));
+        return { to, code };
       }
     }),
   );

@@ -136,8 +136,8 @@ export class Mesh {
       closed: (ask) => this.asksToMany.childClosed(ask),
     });
     manager.desk.alongside((closed) => endWithQuestion(this.asks, closed));
-    this.asksToMany = new AsksToMany(parts, this.asks);
     const { mail, traces } = this;
+    this.asksToMany = new AsksToMany({ ...parts, traces }, this.asks);
     this.#runChannel = new RunChannel(manager, runInputs({ journal, mail, traces, asks: () => this.asks }));
     this.#unfollow = followRuns(manager, this.peers);
     this.peers.onRetire((peer) => {
