@@ -16,6 +16,7 @@ const subjects = {
   "lib/runs/transitions.ts": tests("runs", "transitions"),
   "lib/events/cursor.ts": tests("events", "cursor", "journal"),
   "lib/events/frame.ts": tests("events", "encode", "stream-log"),
+  "lib/events/journal.ts": tests("events", "journal", "journal-batches"),
   "lib/questions/desk.ts": tests("questions", "desk", "desk-endings"),
   "lib/questions/judge.ts": tests("questions", "judge"),
   "adapters/http/gate/body-framing.ts": tests("http", "content-type", "handler"),
