@@ -105,7 +105,7 @@ async function slow(bug?: string): Promise<string[]> {
   try {
     const first = startProgram(place, { bug });
     if ((await first.listensAfterMs) < 0) return [`it does not start: ${first.said()}`];
-    const { sleeper, events, question, asking, read, leave } = await underWay(place, { questionMs: 50_000 });
+    const { sleeper, events, got, question, asking, read, leave } = await underWay(place, { questionMs: 50_000 });
     const release = await slowedDown(first.pid, syncMs);
     const from = performance.now();
     const canceling = call(socket, `/runs/${sleeper}`, { method: "DELETE" });
@@ -118,7 +118,6 @@ async function slow(bug?: string): Promise<string[]> {
     check(answered.status === 200, `the answer was answered ${answered.status}`);
     await Promise.all([killed, asking, read]);
     await release();
-    await leave();
     const second = startProgram(place);
     if ((await second.listensAfterMs) < 0) return [`it does not start again: ${second.said()}`];
     check(leftovers(place, second).length === 0, "a process is left");
@@ -127,6 +126,10 @@ async function slow(bug?: string): Promise<string[]> {
     const { json } = await call(socket, `/questions/${question}`);
     check(json.outcome === "allowed" || json.option_id === "allow", `the question is ${json.outcome} ${json.reason}`);
     check(events.length > 0 && events.every(({ seq }, at) => seq === at + 1), "the stream has a hole");
+    // The peer comes back by itself.
+    await call(socket, "/notify", { body: { to_peer: "hearer", text: "again" } });
+    check(await eventually(() => got.includes("again")).catch(() => false), `the peer got ${got.join()}`);
+    await leave();
     // And one that has to end while its disk is slow.
     const start = await call(socket, "/runs", { body: { argv: ["sleep", "60"] } });
     const undo = await slowedDown(second.pid, syncMs);
