@@ -370,7 +370,6 @@ export class Journal {
   }
 
   async #probe(): Promise<void> {
-    if (this.#flushing || this.#failed) return;
     this.#flushing = true;
     // An empty journal still has to learn that there is space again.
     if (this.#waiting.length === 0) await this.#commit([]);
