@@ -25,16 +25,14 @@ export function createRequestBody(request: IncomingMessage, requestMs: number, b
     wake();
   }
 
+  /** The end of a body is told later than its bytes, so nearly every reader waits once. */
   const more = (): Promise<void> =>
     new Promise((resolve) => {
-      // Most bodies are there with their head and need none.
-      timer ??= setTimeout(() => fail(new AnodeError("request_timeout", "The request came too slowly.")), timeMs);
-      const events = ["readable", "end", "close", "error"] as const;
-      wake = () => {
-        for (const event of events) request.off(event, wake);
-        resolve();
-      };
-      for (const event of events) request.on(event, wake);
+      wake = resolve;
+      if (timer) return;
+      timer = setTimeout(() => fail(new AnodeError("request_timeout", "The request came too slowly.")), timeMs);
+      // They stay: a request goes with its answer, and taking listeners away costs as much as adding them.
+      for (const event of ["readable", "close", "error"] as const) request.on(event, () => wake());
     });
 
   async function next(): Promise<IteratorResult<Uint8Array, undefined>> {
