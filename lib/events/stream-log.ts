@@ -22,7 +22,7 @@ const largestSlab = 64 * 1024;
 /** Events as objects are five times their packed text; beyond this many they are packed without a reader. */
 const longestTail = 128;
 /** So many at a time, the oldest first: a pause of a tenth of a millisecond for each of the streams would be seen. */
-const packedTogether = 32;
+const packedTogether = 64;
 /** A few objects are no larger than their text with its envelope lines. */
 const notWorthPacking = 8;
 

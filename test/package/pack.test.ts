@@ -62,8 +62,10 @@ describe("The packed files", () => {
       "hook-ws",
       "mcp",
       "openapi",
+      "peer-socket",
       "program",
       "sqlite-worker",
+      "web-socket-server",
     ].map((name) => `dist/program/${name}.cjs`);
     expect(files).toEqual([...built, ...program, "CHANGELOG.md", "LICENSE", "README.md", "package.json"].sort());
   });
