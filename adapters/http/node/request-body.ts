@@ -19,6 +19,7 @@ export function createRequestBody(request: IncomingMessage, requestMs: number, b
   let timeMs = requestMs;
   let timer: NodeJS.Timeout | undefined;
   let wake: () => void = () => {};
+  const onEvent = (): void => wake();
 
   function fail(error: AnodeError): void {
     failure = error;
@@ -31,8 +32,7 @@ export function createRequestBody(request: IncomingMessage, requestMs: number, b
       wake = resolve;
       if (timer) return;
       timer = setTimeout(() => fail(new AnodeError("request_timeout", "The request came too slowly.")), timeMs);
-      // They stay: a request goes with its answer, and taking listeners away costs as much as adding them.
-      for (const event of ["readable", "close", "error"] as const) request.on(event, () => wake());
+      for (const event of ["readable", "close", "error"] as const) request.on(event, onEvent);
     });
 
   async function next(): Promise<IteratorResult<Uint8Array, undefined>> {
@@ -48,6 +48,8 @@ export function createRequestBody(request: IncomingMessage, requestMs: number, b
 
   function ended<Value>(value: Value): Value {
     clearTimeout(timer);
+    // The rest of a body nobody wants any more flows away only when nobody listens for it; a whole one goes with its request.
+    if (!request.complete) request.off("readable", onEvent);
     return value;
   }
 
