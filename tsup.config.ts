@@ -16,6 +16,8 @@ const program = {
   "hook-ws": "adapters/cli/commands/hook-ws.ts",
   mcp: "adapters/cli/commands/mcp.ts",
   openapi: "adapters/cli/commands/openapi.ts",
+  "peer-socket": "adapters/client/peer-socket.ts",
+  "web-socket-server": "adapters/http/ws/web-socket-server.ts",
   "sqlite-worker": "lib/node/sqlite/sqlite-worker.ts",
 };
 

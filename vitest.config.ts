@@ -5,6 +5,20 @@ const include = (folder: string): string[] => [`test/${folder}/**/*.test.ts`];
 // Nobody may change what all objects have in common.
 const frozen = { setupFiles: ["test/support/frozen-prototypes.ts"] };
 
+// What waits for processes leaves a core to the next file.
+const onAllCores = { maxWorkers: "100%" };
+
+// These count milliseconds, or measure what a process takes: one after the other, when all else is done.
+const counted = [
+  ...["acp-agent", "daemon-crash", "daemon-crash-history", "daemon-shutdown", "daemon-soak", "daemon-under-fault"],
+  ...["door-bombs", "door-load", "door-overload", "door-slow", "manager-overload", "peer-socket"],
+  ...["process-deaths", "process-leftovers", "process-output", "process-timeouts", "process-trees", "process-truth"],
+  ...["regex", "store-full-disk", "store-slow-disk", "stream-cursors", "stream-stalled"],
+].map((name) => `test/fault/${name}.test.ts`);
+
+// The long form takes what it takes.
+const fault = { testTimeout: process.env["ANODE_TEST_LONG"] ? 14_400_000 : 120_000, hookTimeout: 30_000 };
+
 // On a busy machine what takes a moment may take seconds.
 const quick = { maxWorkers: "100%", testTimeout: 20_000, sequence: { groupOrder: 0 } };
 
@@ -25,7 +39,14 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "e2e", include: include("e2e"), testTimeout: 30_000, hookTimeout: 30_000, sequence: { groupOrder: 2 } },
+        test: {
+          name: "e2e",
+          include: include("e2e"),
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          ...onAllCores,
+          sequence: { groupOrder: 2 },
+        },
       },
       {
         extends: true,
@@ -40,15 +61,11 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: {
-          name: "fault",
-          include: include("fault"),
-          // The long form takes what it takes.
-          testTimeout: process.env["ANODE_TEST_LONG"] ? 14_400_000 : 120_000,
-          hookTimeout: 30_000,
-          fileParallelism: false,
-          sequence: { groupOrder: 4 },
-        },
+        test: { name: "fault", include: include("fault"), exclude: counted, ...fault, ...onAllCores, sequence: { groupOrder: 4 } },
+      },
+      {
+        extends: true,
+        test: { name: "fault-counted", include: counted, ...fault, fileParallelism: false, sequence: { groupOrder: 5 } },
       },
     ],
     coverage: { provider: "v8", include: ["lib/**/*.ts", "adapters/**/*.ts"], reportsDirectory: "coverage" },

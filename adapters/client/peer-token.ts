@@ -22,7 +22,7 @@ const largestFile = 64 * 1024;
 export async function peerTokenOf(
   home: string,
   env: Readonly<Record<string, string | undefined>>,
-  ancestors: Ancestors = ancestorsOfThis,
+  ancestors: Ancestors = async () => (await import("./ancestors.js")).ancestorsOfThis(),
 ): Promise<string | undefined> {
   const files = readPeerFiles(join(home, "peers"));
   if (files.length === 0) return undefined;
@@ -33,20 +33,6 @@ export async function peerTokenOf(
     .filter(({ pane_id }) => !env["TMUX_PANE"] || pane_id === env["TMUX_PANE"])
     .sort((a, b) => places.indexOf(a.agent_pid) - places.indexOf(b.agent_pid));
   return found[0]?.peer_token;
-}
-
-/** Nearest first. */
-async function ancestorsOfThis(): Promise<ReadonlyMap<number, number>> {
-  const { systemReader } = await import("../../lib/node/index.js");
-  const reader = systemReader();
-  const above = new Map<number, number>();
-  for (let pid = process.ppid; pid > 0 && !above.has(pid); ) {
-    const info = reader.read(pid);
-    if (!info) break;
-    above.set(pid, info.startTicks);
-    pid = info.ppid;
-  }
-  return above;
 }
 
 function readPeerFiles(folder: string): PeerFile[] {

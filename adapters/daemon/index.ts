@@ -5,6 +5,7 @@
 
 export { loadConfig } from "./config.js";
 export { diagnoseConfig } from "./config-doctor.js";
+export { capacityOf, descriptorLimit } from "./descriptors.js";
 export { detachDaemon } from "./detach-daemon.js";
 export { type Home, homeOf, openHome } from "./home.js";
 export { type LocalGround, openLocalRuns } from "./local-runs.js";

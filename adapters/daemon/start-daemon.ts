@@ -6,6 +6,7 @@ import { createAgentMesh } from "./agent-mesh.js";
 import { planAddresses, type PlannedAddress } from "./addresses.js";
 import { configuredLimits } from "./configured-limits.js";
 import { loadConfig, type LoadedConfig } from "./config.js";
+import { descriptorLimit, fitted } from "./descriptors.js";
 import { removeDiscovery, writeDiscovery } from "./discovery-file.js";
 import { openMesh } from "./open-mesh.js";
 import { openPanes } from "./open-panes.js";
@@ -100,9 +101,11 @@ interface Surroundings {
 
 async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDaemon> {
   const { options, env, cwd, home, loaded } = surroundings;
-  const { daemon = {} } = loaded.config;
-  const limits = fromConfig(() => resolveLimits(configuredLimits(loaded.config)));
   const plan = planned(surroundings);
+  const descriptors = descriptorLimit();
+  const config = fromConfig(() => fitted(loaded.config, descriptors, plan.length));
+  const { daemon = {} } = config;
+  const limits = resolveLimits(configuredLimits(config));
   const storeChoice = chosenStore(surroundings);
   const port = Promise.withResolvers<number | undefined>();
   const failed = Promise.withResolvers<void>();
@@ -125,11 +128,17 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   );
   // What serves the store is loaded while its worker opens the file.
   const [ground, { openFaces }] = await Promise.all([laying, import("./faces.js")]);
+  // Asks a process, which takes as long as the recovery.
+  const finding = findPanes({ env });
   for (const text of loaded.warnings) ground.host.log("warn", "config.warning", { text });
+  if (config !== loaded.config) {
+    const { connections, webSockets: web_sockets } = limits;
+    ground.host.log("warn", "descriptors.few", { descriptors, concurrency: daemon.concurrency, connections, web_sockets });
+  }
   const { executors = {}, profiles = {} } = options;
   const kernel = await openKernel({
     ground,
-    config: loaded.config,
+    config,
     env,
     cwd,
     home: home.path,
@@ -147,7 +156,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   undo.add(() => opened.resolve(undefined));
   if (ground.starts.isPaused) undo.add(resumeWhenLifted(ground, kernel));
   const instance = ground.host.randomId(12);
-  const backend = await findPanes({ env });
+  const backend = await finding;
   // Mesh and attachments look into each other, and neither before both are there.
   const mesh: Mesh = await openMesh(ground, kernel, backend, () => attachments, loaded.config.agents);
   undo.add(() => mesh.close());

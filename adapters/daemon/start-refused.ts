@@ -16,10 +16,16 @@ export class StartRefused extends Error {
   }
 }
 
-/** The exit status an error of the start or of the running daemon means. */
+const ofStore = new Set(["store_failed", "storage_full"]);
+
+/**
+ * The exit status an error of the start or of the running daemon means. The catalogue's is that of a command which was
+ * answered so; a daemon that loses its store while it recovers ends as one that loses it later.
+ */
 export function exitOf(error: unknown): number {
   if (error instanceof StartRefused) return error.exit;
-  return isAnodeError(error) ? entryOf(error.code).exit : 1;
+  if (!isAnodeError(error)) return 1;
+  return ofStore.has(error.code) ? 74 : entryOf(error.code).exit;
 }
 
 const otherOwner = new Set(["locked"]);

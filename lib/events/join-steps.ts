@@ -1,14 +1,15 @@
+import { gather } from "./gather.js";
 import type { Step } from "./journal.js";
 
 /** Several changes as one: they happen together or not at all. It waits for space unless each of them may be refused. */
 export function joinSteps(...steps: readonly Step[]): Step {
   return {
-    appends: steps.flatMap((step) => step.appends ?? []),
-    puts: steps.flatMap((step) => step.puts ?? []),
-    deletes: steps.flatMap((step) => step.deletes ?? []),
-    drops: steps.flatMap((step) => step.drops ?? []),
-    trims: steps.flatMap((step) => step.trims ?? []),
-    feed: steps.flatMap((step) => step.feed ?? []),
+    appends: gather(steps, (step) => step.appends),
+    puts: gather(steps, (step) => step.puts),
+    deletes: gather(steps, (step) => step.deletes),
+    drops: gather(steps, (step) => step.drops),
+    trims: gather(steps, (step) => step.trims),
+    feed: gather(steps, (step) => step.feed),
     taken(appended) {
       for (const step of steps) step.taken?.(appended);
     },

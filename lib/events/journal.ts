@@ -8,6 +8,7 @@ import { boundPayload, surelyFits } from "./bound-payload.js";
 import type { EventBuffer } from "./buffer.js";
 import { createEvent, type EventParts } from "./encode.js";
 import type { StreamEvent } from "./event.js";
+import { gather, withItem } from "./gather.js";
 import { roughUnits } from "./rough-units.js";
 
 /** The daemon-wide stream of status changes. */
@@ -226,8 +227,8 @@ export class Journal {
     const { run_id = folded.run_id, peer_id } = draft;
     // The envelope's members are there or not, never undefined: the event leaves them out itself.
     const parts = { run_id, peer_id, seq, type, status: folded.status, time, payload } as EventParts;
-    if (folded.put) entry.puts = [...entry.puts, folded.put];
-    if (folded.feed) entry.feed = [...entry.feed, folded.feed];
+    if (folded.put) entry.puts = withItem(entry.puts, folded.put);
+    if (folded.feed) entry.feed = withItem(entry.feed, folded.feed);
     return createEvent(parts, units);
   }
 
@@ -284,14 +285,10 @@ export class Journal {
 
   #merge(entries: readonly Entry[]): { batch: Batch & { appends: Append[] }; heads: Head[] } {
     const heads: Head[] = [];
-    const puts: Put[] = [];
-    const deletes: Delete[] = [];
-    const drops: string[] = [];
-    const trims: Trim[] = [];
-    const drafts: Draft[] = [];
     for (const entry of entries) {
       for (let at = 0; at < entry.events.length; at += 1) {
-        const [head, event] = [entry.heads[at] as Head, entry.events[at] as StreamEvent];
+        const head = entry.heads[at] as Head;
+        const event = entry.events[at] as StreamEvent;
         if (head.gathered) head.gathered.push(event);
         else {
           // An array that begins with its element does not reserve room for sixteen more.
@@ -299,19 +296,24 @@ export class Journal {
           heads.push(head);
         }
       }
-      for (const put of entry.puts) puts.push(put);
-      for (const gone of entry.deletes) deletes.push(gone);
-      for (const stream of entry.drops) drops.push(stream);
-      for (const trim of entry.trims) trims.push(trim);
-      for (const draft of entry.feed) drafts.push(draft);
     }
-    this.#gatherFeed(drafts, heads);
+    this.#gatherFeed(
+      gather(entries, (entry) => entry.feed),
+      heads,
+    );
     const appends = heads.map((head) => {
       const events = head.gathered as StreamEvent[];
       head.gathered = undefined;
       return { stream: head.stream, expectedSeq: (events[0]?.seq ?? 1) - 1, events };
     });
-    return { batch: { appends, puts, deletes, drops, trims }, heads };
+    const batch = {
+      appends,
+      puts: gather(entries, (entry) => entry.puts),
+      deletes: gather(entries, (entry) => entry.deletes),
+      drops: gather(entries, (entry) => entry.drops),
+      trims: gather(entries, (entry) => entry.trims),
+    };
+    return { batch, heads };
   }
 
   /** The feed gets its seqs here and not in append(): a batch that had to wait must not leave a hole in it. */
@@ -370,7 +372,6 @@ export class Journal {
   }
 
   async #probe(): Promise<void> {
-    if (this.#flushing || this.#failed) return;
     this.#flushing = true;
     // An empty journal still has to learn that there is space again.
     if (this.#waiting.length === 0) await this.#commit([]);

@@ -17,22 +17,22 @@ const asInPayload = "=";
 const encoder = new TextEncoder();
 
 /**
- * Events as one text: the payload of each as a line of JSON, before it a line `+{…}` where its envelope differs from
- * the one before. About a fifth of the objects' size, a third of the frames', and made without envelopes being encoded.
+ * Events as one text: of the payload of each, as JSON, a line with what it does not share with the one before, and before it a
+ * line `+{…}` where its envelope differs. A fifth of the objects' size or less, and made without envelopes being encoded.
  */
 export class PackedEvents implements Segment {
   readonly firstSeq: number;
   readonly lastSeq: number;
+  /** As if each payload stood there in full: how much is kept must not depend on how alike the events are. */
+  readonly bytes: number;
   readonly #text: string;
 
   constructor(events: readonly StreamEvent[]) {
     this.firstSeq = events[0]?.seq ?? 1;
     this.lastSeq = this.firstSeq + events.length - 1;
-    this.#text = pack(events);
-  }
-
-  get bytes(): number {
-    return this.#text.length;
+    const { text, bytes } = pack(events);
+    this.#text = text;
+    this.bytes = bytes;
   }
 
   frames(fromSeq: number, limitBytes: number): FrameChunk {
@@ -63,13 +63,15 @@ export function joinBytes(parts: readonly Uint8Array[], size = parts.reduce((sum
   return whole;
 }
 
-function pack(events: readonly StreamEvent[]): string {
+function pack(events: readonly StreamEvent[]): { text: string; bytes: number } {
   const lines: string[] = [];
+  let saved = 0;
   let type: string | undefined;
   let status: string | undefined;
   let time: string | undefined;
   let run: string | undefined;
   let peer: string | undefined;
+  let line = "";
   for (const event of events) {
     const run_id = event.run_id !== undefined && event.run_id === event.payload["run_id"] ? asInPayload : event.run_id;
     if (event.type !== type || event.status !== status || event.time !== time || run_id !== run || event.peer_id !== peer) {
@@ -86,18 +88,47 @@ function pack(events: readonly StreamEvent[]): string {
       run = run_id;
       peer = event.peer_id;
     }
-    lines.push(encodePayload(event.payload));
+    const before = line;
+    line = encodePayload(event.payload);
+    const short = shortened(line, before);
+    saved += line.length - short.length;
+    lines.push(short);
   }
-  return lines.join("\n");
+  const text = lines.join("\n");
+  return { text, bytes: text.length + saved };
+}
+
+/** `<units of the beginning>,<units of the end>,<what lies between>`: those two are as in the line before. */
+function shortened(line: string, before: string): string {
+  const most = Math.min(line.length, before.length);
+  let head = 0;
+  while (head < most && line.charCodeAt(head) === before.charCodeAt(head)) head += 1;
+  let tail = 0;
+  while (head + tail < most && line.charCodeAt(line.length - 1 - tail) === before.charCodeAt(before.length - 1 - tail)) tail += 1;
+  return `${head},${tail},${line.slice(head, line.length - tail)}`;
+}
+
+function restored(line: string, before: string): string {
+  const first = line.indexOf(",");
+  const second = line.indexOf(",", first + 1);
+  const head = Number(line.slice(0, first));
+  const tail = Number(line.slice(first + 1, second));
+  return before.slice(0, head) + line.slice(second + 1) + before.slice(before.length - tail);
 }
 
 function unpack(text: string, firstSeq: number, fromSeq: number): StreamEvent[] {
   const events: StreamEvent[] = [];
   let envelope: Change = {};
   let seq = firstSeq;
+  let payload = "";
   for (const line of text.split("\n")) {
-    if (line.startsWith("+")) envelope = { ...envelope, ...(JSON.parse(line.slice(1)) as Change) };
-    else if (seq++ >= fromSeq) events.push(toEvent(envelope, seq - 1, JSON.parse(line) as StreamEvent["payload"]));
+    if (line.startsWith("+")) {
+      envelope = { ...envelope, ...(JSON.parse(line.slice(1)) as Change) };
+      continue;
+    }
+    payload = restored(line, payload);
+    if (seq >= fromSeq) events.push(toEvent(envelope, seq, JSON.parse(payload) as StreamEvent["payload"]));
+    seq += 1;
   }
   return events;
 }

@@ -161,9 +161,8 @@ export class Mesh {
 
   /** Takes over what a former life left; before it, nothing of the mesh is served. */
   async open(): Promise<void> {
-    await this.traces.open();
-    await this.peers.open();
-    await this.asks.load();
+    // None of these looks into another while it opens.
+    await Promise.all([this.traces.open(), this.peers.open(), this.asks.load()]);
     await this.mail.open();
     await this.asks.open();
     await this.asksToMany.open();

@@ -191,7 +191,8 @@ export class ActiveRun implements StreamOwner {
     if (next === before) return this.#unchanged;
     this.#unchanged = { run_id: this.id, status: next.status };
     this.record = next.last_seq === seq ? next : { ...next, last_seq: seq };
-    this.#uncommitted.push(this.record);
+    if (this.#uncommitted.length === 0) this.#uncommitted = [this.record];
+    else this.#uncommitted.push(this.record);
     const put: Put = { collection: runCollection, id: this.id, record: this.record, expectedRevision: this.#revision++ };
     if (before?.status === next.status) return { run_id: this.id, status: next.status, put };
     this.#statusChanged(next.status);

@@ -116,22 +116,22 @@ function checkAppends(appends: readonly Append[], lastSeqOf: (stream: string) =>
 
 /** Likewise for records: a later put counts on the revision an earlier one gives. */
 function checkRecords(puts: readonly Put[], deletes: readonly Delete[], revisionOf: (collection: string, id: string) => number): void {
-  const changed = new Map<string, Map<string, number>>();
-  const changedIn = (collection: string): Map<string, number> => {
-    let ids = changed.get(collection);
-    if (!ids) changed.set(collection, (ids = new Map()));
+  const changed = puts.length + deletes.length > 1 ? new Map<string, Map<string, number>>() : undefined;
+  const changedIn = (collection: string): Map<string, number> | undefined => {
+    let ids = changed?.get(collection);
+    if (!ids) changed?.set(collection, (ids = new Map()));
     return ids;
   };
   for (const { collection, id, expectedRevision } of puts) {
     const ids = changedIn(collection);
-    const revision = ids.get(id) ?? revisionOf(collection, id);
+    const revision = ids?.get(id) ?? revisionOf(collection, id);
     if (revision !== expectedRevision) throw staleRevision(collection, id, expectedRevision, revision);
-    ids.set(id, revision + 1);
+    ids?.set(id, revision + 1);
   }
   for (const { collection, id, expectedRevision } of deletes) {
     const ids = changedIn(collection);
-    const revision = ids.get(id) ?? revisionOf(collection, id);
+    const revision = ids?.get(id) ?? revisionOf(collection, id);
     if (expectedRevision !== undefined && revision !== expectedRevision) throw staleRevision(collection, id, expectedRevision, revision);
-    ids.set(id, 0);
+    ids?.set(id, 0);
   }
 }

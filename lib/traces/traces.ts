@@ -36,10 +36,11 @@ export class Traces {
 
   async open(): Promise<void> {
     await this.#records.load(this.#store);
-    for (const { trace_id } of this.#records.values()) {
+    const opening = [...this.#records.values()].map(async ({ trace_id }) => {
       const { lastSeq } = await this.#store.read(streamOf(trace_id), Number.MAX_SAFE_INTEGER, 1);
       this.#journal.open(streamOf(trace_id), lastSeq);
-    }
+    });
+    await Promise.all(opening);
   }
 
   has(trace_id: string): boolean {

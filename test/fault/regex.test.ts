@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { check } from "recheck";
 import ts from "typescript";
@@ -43,12 +43,23 @@ function expressionsIn(path: string, text: string): Literal[] {
   return found;
 }
 
-function expressionsOfProduct(): Literal[] {
+/** Every file of the product. */
+function filesOfProduct(): string[] {
   return ["lib", "adapters"].flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-      .filter((name) => /\.c?ts$/.test(name))
-      .flatMap((name) => expressionsIn(join(folder, name), readFileSync(join(root, folder, name), "utf8"))),
+    readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(root, join(entry.parentPath, entry.name))),
   );
+}
+
+const isSource = (path: string): boolean => /\.[cm]?[jt]sx?$/.test(path);
+/** What no expression can be in. */
+const isData = (path: string): boolean => /\.(?:css|html|json|md|png|svg)$/.test(path);
+
+function expressionsOfProduct(): Literal[] {
+  return filesOfProduct()
+    .filter(isSource)
+    .flatMap((path) => expressionsIn(path, readFileSync(join(root, path), "utf8")));
 }
 
 // What is matched is short, and not a caller's to choose.
@@ -84,7 +95,7 @@ async function verdictOf(one: Literal): Promise<string | undefined> {
   const isSearched = searched.has(shown(one));
   if (isSearched && !isLong) return undefined;
   // Its time is that of the clock, of which a busy machine gives little.
-  const timeout = isLong ? 120_000 : 8_000;
+  const timeout = isLong ? 120_000 : 30_000;
   const { status } = await check(source, flags.replace("g", ""), { timeout, checker: isSearched ? "fuzz" : "automaton" });
   return status === "safe" ? undefined : `${place} ${shown(one)} is ${status}`;
 }
@@ -107,6 +118,13 @@ describe("the regular expressions of the product", () => {
     expect(all.length).toBeGreaterThan(50);
     // The one pattern that is made at run time is made of escaped secrets and of these shapes.
     expect(wrong).toEqual([expect.stringMatching(/^adapters\/daemon\/redaction\.ts:\d+ is built at run time$/)]);
+  });
+
+  it("are looked for in every file, whatever its folder", () => {
+    expect(filesOfProduct().filter((path) => !isSource(path) && !isData(path))).toEqual([]);
+    // Folders of folders too: a filter that stops at the first level would not have these.
+    const places = new Set(expressionsOfProduct().map(({ place }) => place.split("/").slice(0, -1).join("/")));
+    expect(["adapters/cli/hook-settings", "adapters/daemon", "lib/agent/permissions"].filter((folder) => !places.has(folder))).toEqual([]);
   });
 
   it("are no others than those listed where the checker has to be excused", () => {

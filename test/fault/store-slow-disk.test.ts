@@ -1,29 +1,10 @@
-import { spawn } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { call } from "../support/daemon.js";
 import { newPlace, startProgram } from "./support/store-daemon.js";
-import { hasStrace } from "./support/store-strace.js";
+import { hasStrace, slowedDown } from "./support/store-strace.js";
 import { finds, holds } from "./support/trials.js";
 
 const syncMs = 300;
-
-/** Makes every sync of a running daemon take its time, until the returned function is called. */
-async function slowedDown(pid: number): Promise<() => Promise<void>> {
-  const inject = `inject=fsync,fdatasync:delay_enter=${syncMs * 1_000}`;
-  const strace = spawn("strace", ["-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", inject, "-p", String(pid)], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const ended = new Promise<void>((resolve) => strace.once("exit", () => resolve()));
-  await new Promise<void>((resolve, reject) => {
-    let said = "";
-    strace.stderr.on("data", (chunk) => (said += String(chunk)).includes("attached") && resolve());
-    void ended.then(() => reject(new Error(said)));
-  });
-  return async () => {
-    strace.kill("SIGTERM");
-    await ended;
-  };
-}
 
 interface Answered {
   readonly path: string;
@@ -53,7 +34,7 @@ async function onSlowDisk(bug?: string): Promise<Slowness> {
     if ((await first.listensAfterMs) < 0) throw new Error(first.said());
     const { json } = await call(socket, "/runs", { body: { argv: ["echo", "done"] } });
     await call(socket, `/runs/${json.run_id}/wait?timeout_ms=10000`);
-    const release = await slowedDown(first.pid);
+    const release = await slowedDown(first.pid, syncMs);
     const starting = Array.from({ length: 8 }, () => timed("/runs", { argv: ["true"] }));
     const reading = ["/health", "/runs", `/runs/${json.run_id}`, `/runs/${json.run_id}/events?follow=false`].map((path) => timed(path));
     const [starts, reads] = [await Promise.all(starting), await Promise.all(reading)];

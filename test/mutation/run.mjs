@@ -14,9 +14,10 @@ const tests = (folder, ...names) => names.map((name) => `test/unit/${folder}/${n
 /** Each source with the tests that must notice its mutants: fewer tests, and the right ones. */
 const subjects = {
   "lib/runs/transitions.ts": tests("runs", "transitions"),
-  "lib/events/cursor.ts": tests("events", "cursor", "journal"),
+  "lib/events/cursor.ts": tests("events", "cursor", "cursor-store", "journal"),
   "lib/events/frame.ts": tests("events", "encode", "stream-log"),
-  "lib/questions/desk.ts": tests("questions", "desk", "desk-endings"),
+  "lib/events/journal.ts": tests("events", "journal", "journal-batches"),
+  "lib/questions/desk.ts": tests("questions", "desk", "desk-endings", "desk-parts", "call-endings"),
   "lib/questions/judge.ts": tests("questions", "judge"),
   "adapters/http/gate/body-framing.ts": tests("http", "content-type", "handler"),
   "adapters/http/gate/byte-scan.ts": tests("http", "json-body"),

@@ -59,10 +59,14 @@ describe("What is loaded before anything is done", () => {
     expect(builtins.filter((name) => dear.includes(name))).toEqual([]);
   });
 
-  it("holds no schemas in the command line, and no tools of the agent in the daemon", () => {
+  it("holds no schemas in the command line, no tools of the agent in the daemon, and in neither what speaks WebSockets", () => {
     const filesWith = (words: string, ...files: string[]): string[] =>
       files.filter((name) => readFileSync(programPath.replace("anode.cjs", name), "utf8").includes(words));
     expect(filesWith("$ZodObject", "program.cjs", "daemon.cjs")).toEqual(["daemon.cjs"]);
+    expect(filesWith("permessage-deflate", "program.cjs", "daemon.cjs", "peer-socket.cjs", "web-socket-server.cjs")).toEqual([
+      "peer-socket.cjs",
+      "web-socket-server.cjs",
+    ]);
     // A word of the package that the agent's tools match globs with.
     expect(filesWith("POSIX_REGEX_SOURCE", "program.cjs", "daemon.cjs", "agent.cjs")).toEqual(["agent.cjs"]);
   });

@@ -62,8 +62,10 @@ describe("The packed files", () => {
       "hook-ws",
       "mcp",
       "openapi",
+      "peer-socket",
       "program",
       "sqlite-worker",
+      "web-socket-server",
     ].map((name) => `dist/program/${name}.cjs`);
     // Named by their content.
     const page = ["page", "style"].map((name) => files.find((file) => file.startsWith(`dist/dashboard/assets/${name}-`)) ?? name);

@@ -45,9 +45,14 @@ export interface DaemonProcess {
   readonly listens: Promise<void>;
 }
 
-/** Starts a daemon as a process of its own; ended by force when the test ends. */
-export function daemonProcess(place: ReturnType<typeof daemonPlace>, flags: readonly string[] = []): DaemonProcess {
-  const child = spawn(process.execPath, [...sourceArguments, daemonProgram, "daemon", ...flags], {
+/** Starts a daemon as a process of its own, behind the words that are to come before its command; ended by force when the test ends. */
+export function daemonProcess(
+  place: ReturnType<typeof daemonPlace>,
+  flags: readonly string[] = [],
+  wrap: readonly string[] = [],
+): DaemonProcess {
+  const [command = "", ...words] = [...wrap, process.execPath, ...sourceArguments, daemonProgram, "daemon", ...flags];
+  const child = spawn(command, words, {
     cwd: place.cwd,
     env: place.env,
     stdio: ["ignore", "ignore", "pipe"],

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bytesOf, plainText, startOf } from "../../lib/plain-text.js";
 import { hostileText } from "../support/hostile-text.js";
+import { propertyRuns } from "../support/property-runs.js";
 
 describe("plainText", () => {
   it("leaves nothing that a terminal obeys or that turns the writing, whatever comes in", () => {
@@ -19,7 +20,7 @@ describe("plainText", () => {
           expect(isControl || isBidi || (code >= 0xd800 && code <= 0xdfff)).toBe(false);
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: propertyRuns(1_000) },
     );
   });
 

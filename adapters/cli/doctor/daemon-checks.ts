@@ -1,6 +1,6 @@
 import { isAnodeError } from "../../../lib/errors.js";
 import { version } from "../../../lib/version.js";
-import { homeOf, loadConfig } from "../../daemon/index.js";
+import { capacityOf, descriptorLimit, homeOf, loadConfig } from "../../daemon/index.js";
 import { type Check, fail, ok, skip, warn } from "./finding.js";
 
 const shortToken = 16;
@@ -35,6 +35,19 @@ export const daemonChecks: readonly Check[] = [
       const { level, available = [] } = containment;
       const detail = `${String(level)}; available: ${available.join(", ") || "none"}`;
       return level === "group" ? warn(`${detail}; a process that leaves its group is found by its mark only`) : ok(detail);
+    },
+  },
+  {
+    name: "descriptors",
+    find({ env, daemon }) {
+      const limit = descriptorLimit(typeof daemon?.["pid"] === "number" ? daemon["pid"] : "self");
+      if (limit === undefined) return skip("this system does not tell how many there may be");
+      const { config } = loadConfig({ env, home: homeOf(env), cwd: process.cwd() });
+      const [wanted, has] = [capacityOf(config), capacityOf(config, limit)];
+      const few = (["concurrency", "connections", "webSockets"] as const).filter((name) => has[name] < wanted[name]);
+      if (few.length === 0) return ok(String(limit));
+      const told = few.map((name) => `${name} ${has[name]} instead of ${wanted[name]}`).join(", ");
+      return warn(`${limit} allow ${told}; raise the limit (ulimit -n) and start the daemon again`);
     },
   },
 ];

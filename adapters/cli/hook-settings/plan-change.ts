@@ -57,8 +57,8 @@ export async function makeChange({ path, before, after }: SettingsChange, line: 
     return 0;
   }
   if (line.has("dry-run")) {
-    const { createTwoFilesPatch } = await import("diff");
-    output.data(createTwoFilesPatch(path, path, before ?? "", after ?? "", undefined, undefined, { context: 3 }));
+    const { patchOf } = await import("./patch.js");
+    output.data(patchOf(path, before, after));
     return 0;
   }
   writeSettings(path, after);

@@ -19,22 +19,20 @@ export function createRequestBody(request: IncomingMessage, requestMs: number, b
   let timeMs = requestMs;
   let timer: NodeJS.Timeout | undefined;
   let wake: () => void = () => {};
+  const onEvent = (): void => wake();
 
   function fail(error: AnodeError): void {
     failure = error;
     wake();
   }
 
+  /** The end of a body is told later than its bytes, so nearly every reader waits once. */
   const more = (): Promise<void> =>
     new Promise((resolve) => {
-      // Most bodies are there with their head and need none.
-      timer ??= setTimeout(() => fail(new AnodeError("request_timeout", "The request came too slowly.")), timeMs);
-      const events = ["readable", "end", "close", "error"] as const;
-      wake = () => {
-        for (const event of events) request.off(event, wake);
-        resolve();
-      };
-      for (const event of events) request.on(event, wake);
+      wake = resolve;
+      if (timer) return;
+      timer = setTimeout(() => fail(new AnodeError("request_timeout", "The request came too slowly.")), timeMs);
+      for (const event of ["readable", "close", "error"] as const) request.on(event, onEvent);
     });
 
   async function next(): Promise<IteratorResult<Uint8Array, undefined>> {
@@ -50,6 +48,8 @@ export function createRequestBody(request: IncomingMessage, requestMs: number, b
 
   function ended<Value>(value: Value): Value {
     clearTimeout(timer);
+    // The rest of a body nobody wants any more flows away only when nobody listens for it; a whole one goes with its request.
+    if (!request.complete) request.off("readable", onEvent);
     return value;
   }
 

@@ -37,7 +37,7 @@ export function createMeshSockets({ mesh, firstFrameAuth = false }: MeshSocketsO
   // Most daemons have no peers: what speaks the protocol, TLS and compression with it, is loaded for the first socket.
   let server: WebSocketServer | undefined;
   const ready = async (): Promise<WebSocketServer> => {
-    const { WebSocketServer: Server } = await import("ws");
+    const { WebSocketServer: Server } = await import("./web-socket-server.js");
     return (server ??= new Server(options));
   };
 

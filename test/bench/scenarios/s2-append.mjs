@@ -85,11 +85,12 @@ async function journalRate(count) {
 }
 
 async function openJournal(limits = {}) {
-  const { createRingBuffer, createMemoryStore, resolveLimits, systemHost } = await core();
+  const { createMemoryStore, resolveLimits, systemHost } = await core();
   const { Journal } = await part("lib/events/journal.js");
   const resolved = resolveLimits(limits);
-  const ring = createRingBuffer(resolved);
   const store = createMemoryStore({ limits: resolved });
+  // As a manager does: the memory store is its own buffer, so that an event is held once.
+  const ring = store.buffer;
   const journal = new Journal({ store, buffer: ring, host: systemHost, limits: resolved, onFailed: () => {} });
   journal.open("run:bench", 0);
   return { journal, ring, store };
@@ -148,7 +149,7 @@ async function ringBytes() {
 }
 
 async function journalBytes() {
-  const { journal, ring, store } = await openJournal({ ringEvents: heldEvents, ringBytes: heldEvents * 1024 });
+  const { journal, ring, store } = await openJournal({ streamEvents: heldEvents, streamBytes: heldEvents * 1024 });
   const before = await bytesInUse();
   for (let seq = 1; seq <= heldEvents; seq += perTick) {
     const appends = Array.from({ length: Math.min(perTick, heldEvents - seq + 1) }, (_, i) => draft(seq + i));

@@ -55,6 +55,21 @@ const stores: Record<string, (store: Store) => Store> = {
       }
     },
   }),
+  "allows what timed out": (store) => ({
+    ...store,
+    async get(collection, id) {
+      const stored = await store.get(collection, id);
+      return stored && "reason" in stored.record && stored.record.reason === "timed_out"
+        ? { ...stored, record: { ...stored.record, outcome: "allowed" } }
+        : stored;
+    },
+    async commit(batch) {
+      const puts = (batch.puts ?? []).map((put) =>
+        "reason" in put.record && put.record.reason === "timed_out" ? { ...put, record: { ...put.record, outcome: "allowed" } } : put,
+      );
+      await store.commit({ ...batch, puts });
+    },
+  }),
   "keeps what has ended": (store) => ({
     ...store,
     async commit(batch) {

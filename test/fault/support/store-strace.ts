@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 
@@ -48,6 +48,24 @@ export function straced({ path, also, log, inject, withData = false }: StraceOpt
     ...["-e", `trace=${[...persistenceCalls, "write", "openat"].join(",")}`],
     ...(inject?.split(" ") ?? []).flatMap((one) => ["-e", `inject=${one}`]),
   ];
+}
+
+/** Makes every sync of a running daemon take its time, until the returned function is called. */
+export async function slowedDown(pid: number, syncMs: number): Promise<() => Promise<void>> {
+  const inject = `inject=fsync,fdatasync:delay_enter=${syncMs * 1_000}`;
+  const strace = spawn("strace", ["-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", inject, "-p", String(pid)], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const ended = new Promise<void>((resolve) => strace.once("exit", () => resolve()));
+  await new Promise<void>((resolve, reject) => {
+    let said = "";
+    strace.stderr.on("data", (chunk) => (said += String(chunk)).includes("attached") && resolve());
+    void ended.then(() => reject(new Error(said)));
+  });
+  return async () => {
+    strace.kill("SIGTERM");
+    await ended;
+  };
 }
 
 /** Reads a log; a call that was cut in two by another thread's is one again, at its end. */

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { entriesIn, type HookEntry, withEntries, withoutEntries } from "../../../adapters/cli/hook-settings/hook-entries.js";
 import { runtimeSettings } from "../../../adapters/cli/hook-settings/runtime-settings.js";
+import { propertyRuns } from "../../support/property-runs.js";
 
 const request = {
   node: "/opt/node/bin/node",
@@ -63,7 +64,7 @@ describe("hooks in settings", () => {
           expect((now["hooks"] as Record<string, unknown[]>)[event]?.slice(0, groups.length)).toEqual(groups);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: propertyRuns(150) },
     );
   });
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { propertyRuns } from "../../support/property-runs.js";
 import { boundPayload, cutText, surelyFits } from "../../../lib/events/bound-payload.js";
 import { createEvent, encodeLine } from "../../../lib/events/encode.js";
 import { roughUnits } from "../../../lib/events/rough-units.js";
@@ -83,7 +84,7 @@ describe("surelyFits", () => {
       fc.property(fc.dictionary(text, value, { maxKeys: 8 }), fc.integer({ min: 1_100, max: 8_000 }), (payload, limit) => {
         if (surelyFits(roughUnits(payload), limit)) expect(weigh(payload)).toBeLessThanOrEqual(limit);
       }),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(150) },
     );
   });
 });
@@ -98,7 +99,7 @@ describe("cutText", () => {
         expect(whole.startsWith(cut) && cut.isWellFormed() && size(cut) <= limit).toBe(true);
         if (cut !== whole) expect(size(cut)).toBeGreaterThan(limit - 12);
       }),
-      { numRuns: 500 },
+      { numRuns: propertyRuns(250) },
     );
   });
 });

@@ -14,6 +14,7 @@ import {
   previewFrame,
   streamOpening,
 } from "../../../lib/events/frame.js";
+import { propertyRuns } from "../../support/property-runs.js";
 
 const time = "2026-01-02T03:04:05.678Z";
 const hostile = [
@@ -83,7 +84,7 @@ describe("an event", () => {
         expect(read.map(({ id }) => Number(id))).toEqual(list.map(({ seq }) => seq));
         expect(read.map(({ data }) => JSON.parse(data))).toEqual(list.map(plain));
       }),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(150) },
     );
   });
 });

@@ -39,6 +39,35 @@ describe("StreamLog", () => {
     );
   });
 
+  it("gives events that are alike as they came, whatever they share, packed or sealed", () => {
+    const alike = fc.constantFrom("", "a", "aa", "aaa", "ab", "ba", "1,2,", "+{", "\n", "\ud83d", "\ud83d\ude00", "é");
+    const payload = fc.dictionary(fc.constantFrom("text", "1", "__proto__", "tex"), fc.oneof(alike, fc.nat(12)), { maxKeys: 3 });
+    fc.assert(
+      fc.property(fc.array(payload, { minLength: 9, maxLength: 300 }), fc.nat(300), fc.boolean(), (payloads, cursor, isSealed) => {
+        const log = new StreamLog({ events: 10_000, bytes: 1 << 24 });
+        const all = payloads.map((given, index) => createEvent({ seq: index + 1, type: "tool.output", time: "", payload: given }));
+        for (const event of all) log.append([event]);
+        if (isSealed) log.seal();
+        const after = Math.min(cursor, all.length);
+        const { lines } = log.lines(after, 1 << 24);
+        expect(new TextDecoder().decode(lines)).toBe(
+          all
+            .slice(after)
+            .map((event) => `${encodeLine(event)}\n`)
+            .join(""),
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("finds the event after any cursor among many pieces", () => {
+    const log = new StreamLog({ events: 10_000, bytes: 1 << 24 });
+    for (let seq = 1; seq <= 1_000; seq += 1) log.append([eventOf(seq, `line ${seq}`)]);
+    const firsts = Array.from({ length: 1_000 }, (_, after) => log.events(after, 1)?.[0]?.seq);
+    expect(firsts).toEqual(Array.from({ length: 1_000 }, (_, after) => after + 1));
+  });
+
   it("lets the oldest go beyond its bounds and answers nothing for them", () => {
     const log = new StreamLog({ events: 100, bytes: 1 << 24 });
     for (let seq = 1; seq <= 2000; seq++) {

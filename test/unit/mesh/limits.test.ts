@@ -314,16 +314,14 @@ const numbers: Partial<Record<keyof Limits, Count>> = {
     is: 256,
     async one({ room }, n) {
       if (n === 1) await room.call("asks.ask", { to_peer: "worker", text: "x", correlation_id: "job-0001" });
-      const wait = room.call("asks.wait", { id: "job-0001" });
-      // One that is held says nothing; one that is refused does at once.
-      await Promise.race([wait, new Promise((resolve) => setImmediate(resolve))]);
+      await held(room.call("asks.wait", { id: "job-0001" }));
     },
     over: "too_many_waits",
   },
   questions: {
     is: 256,
     tried: 3,
-    one: ({ room }) => room.call("asks.ask", { to_peer: "worker", text: "x", question: { kind: "text" } }),
+    one: ({ room }) => held(room.call("questions.askBlocking", { prompt: "May it?", options: allow })),
     over: "question_full",
   },
   attachments: { is: 10_000, tried: 3, one: ({ room }) => room.put("x"), over: "attachment_storage_full" },
@@ -350,6 +348,11 @@ const elsewhere: Partial<Record<keyof Limits, Elsewhere>> = {
   pasteBytes: { is: 16_384, file: "test/unit/mesh/limits.test.ts", title: "A text for a pane" },
   traces: { is: 20_000, file: "test/unit/mesh/limits.test.ts", title: "The oldest traces of what is over" },
 };
+
+/** A call that is held says nothing; one that is refused does at once. */
+async function held(call: Promise<unknown>): Promise<void> {
+  await Promise.race([call, new Promise((resolve) => setImmediate(resolve))]);
+}
 
 async function connected(room: MeshRoom, name: string, more: object = {}) {
   const socket = fakeSocket(room);

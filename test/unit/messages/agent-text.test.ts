@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { headerText, parseHeader } from "../../../lib/messages/agent-header.js";
 import { type AgentMessage, agentText, headerOf } from "../../../lib/messages/agent-text.js";
+import { propertyRuns } from "../../support/property-runs.js";
 
 const ask: AgentMessage = {
   kind: "ask",
@@ -148,7 +149,7 @@ describe("agentText", () => {
           if (!/^\[anode:fileatt-1".*"1\]$/.test(seen)) expect(seen.startsWith("[anode:")).toBe(false);
         }
       }),
-      { numRuns: 3_000 },
+      { numRuns: propertyRuns(1_000) },
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isAnodeError } from "../../../lib/errors.js";
 import { parseRunRequest, runRequest } from "../../../lib/runs/schema.js";
+import { propertyRuns } from "../../support/property-runs.js";
 
 const anything = fc.oneof(
   fc.string(),
@@ -57,7 +58,7 @@ describe("parseRunRequest", () => {
             expect.toSatisfy((error) => isAnodeError(error) && error.code === "invalid_request"),
           );
       }),
-      { numRuns: 1500 },
+      { numRuns: propertyRuns(750) },
     );
     expect(taken).toBeGreaterThan(20);
   });

@@ -9,7 +9,7 @@ import type { ClientOptions } from "../../../adapters/client/client.js";
 import { createClient } from "../../../adapters/client/create-client.js";
 import type { Client } from "../../../adapters/client/client-types.js";
 import { httpCarrier, type HttpCarrierOptions } from "../../../adapters/client/http-carrier.js";
-import { codeOf, errorOf, event } from "./fixtures.js";
+import { codeOf, errorOf, event } from "../../unit/client/fixtures.js";
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connect } from "../../../adapters/client/connect.js";
 import { type DaemonFile, readDaemonFile } from "../../../adapters/client/daemon-file.js";
 import { discover } from "../../../adapters/client/discovery.js";
-import { codeOf } from "./fixtures.js";
+import { codeOf } from "../../unit/client/fixtures.js";
 
 const runToken = (port: number): string => `anode_at_${port}_${"r".repeat(43)}`;
 const tcp = (port: number) => ({ kind: "tcp", host: "127.0.0.1", port });

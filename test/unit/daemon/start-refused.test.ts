@@ -1,0 +1,14 @@
+import { expect, it } from "vitest";
+import { exitOf, refusedByStore, StartRefused } from "../../../adapters/daemon/start-refused.js";
+import { AnodeError } from "../../../lib/errors.js";
+
+it.each([
+  ["a refusal as it says", new StartRefused(78, "no"), 78],
+  ["a store that is lost during the recovery", new AnodeError("store_failed", "gone"), 74],
+  ["a disk that is full during the recovery", new AnodeError("storage_full", "full"), 74],
+  ["a store that another holds", refusedByStore(new AnodeError("store_failed", "held", { details: { reason: "locked" } })), 75],
+  ["wrong input as any command", new AnodeError("invalid_request", "no"), 2],
+  ["what nobody knows", new Error("x"), 1],
+])("a start that fails ends with the status of %s", (_name, error, exit) => {
+  expect(exitOf(error)).toBe(exit);
+});
