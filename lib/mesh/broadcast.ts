@@ -9,6 +9,7 @@ import type { MeshParts } from "../peers/parts.js";
 import type { PeerRegistry } from "../peers/registry.js";
 import type { PeerRecord } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
+import { isAway } from "../peers/transitions.js";
 import { resolveFailed, type Traces } from "../traces/traces.js";
 
 /** What to tell whom. */
@@ -50,7 +51,7 @@ export async function broadcast(
   }
   const isTarget = (peer: PeerRecord): boolean =>
     peer.peer_id !== sender.peer.peer_id &&
-    peer.status !== "offline" &&
+    !isAway(peer) &&
     (circle === "*" || peer.circle === circle) &&
     !isBuiltIn(peer) &&
     !exclude.includes(peer.peer_id) &&

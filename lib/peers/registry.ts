@@ -13,7 +13,7 @@ import { PeerBook } from "./peer-book.js";
 import { applied, inState, newPeer, statusDraft } from "./peer-forms.js";
 import { type Registered, Registration } from "./registration.js";
 import type { PeerRecord, PeerRegistration, PeerUpdate, RetireReason } from "./schema.js";
-import { nextState, type PeerEvent } from "./transitions.js";
+import { isAway, nextState, type PeerEvent } from "./transitions.js";
 
 /** What somebody else changes in the step that retires a peer, and what they do once it is taken. */
 export interface Retiring {
@@ -49,7 +49,7 @@ export class PeerRegistry {
     const feed: Draft[] = [];
     for (const peer of this.#book.all()) {
       this.#book.changed(peer.peer_id);
-      if (peer.retired_at !== undefined || isBuiltIn(peer) || peer.status === "offline") continue;
+      if (peer.retired_at !== undefined || isBuiltIn(peer) || isAway(peer)) continue;
       const { turn_state: _unknown, ...rest } = peer;
       const next: PeerRecord = { ...rest, status: "offline", status_reason: "restart" };
       puts.push(this.#book.put(next));

@@ -5,6 +5,7 @@ import { type Evidence, judge, type PeerProbes, type Probe } from "./evidence.js
 import { isBuiltIn } from "./built-in.js";
 import type { PeerRegistry } from "./registry.js";
 import type { PeerRecord } from "./schema.js";
+import { isAwaited } from "./transitions.js";
 
 /** What the pass asks of others. */
 export interface RepairPorts {
@@ -93,7 +94,8 @@ export class Repair {
 
   #live(peer: PeerRecord): void {
     if (peer.status === "offline") {
-      this.#peers.event(peer.peer_id, { type: "seen" });
+      // That its agent runs is no link: its socket, or a call of its own, is still to come.
+      if (!isAwaited(peer)) this.#peers.event(peer.peer_id, { type: "seen" });
       return;
     }
     const { staleBusyMs } = this.#limits;
