@@ -1,4 +1,5 @@
 import type { Host } from "../host.js";
+import type { PeerLook } from "../peers/evidence.js";
 import type { InboundStatus, PeerRecord } from "../peers/schema.js";
 import { formatTime } from "../system-host.js";
 import { agentOf } from "./agent-of.js";
@@ -36,9 +37,10 @@ export class PeerDoctor {
     this.#parts = parts;
   }
 
-  async examine(peer: PeerRecord): Promise<DoctorReport> {
+  /** `look` is what was seen of the peer just now, and is not looked at again. */
+  async examine(peer: PeerRecord, look?: PeerLook): Promise<DoctorReport> {
     const local = peer.machine === this.#parts.machine;
-    const [pane, hook, run] = await Promise.all([this.#pane(peer, local), this.#hook(peer, local), this.#run(peer)]);
+    const [pane, hook, run] = await Promise.all([this.#pane(peer, local, look), this.#hook(peer, local), this.#run(peer)]);
     // Only now: what was seen from here on goes together.
     const now = this.#parts.peers.byId(peer.peer_id) ?? peer;
     const { status: inbound_status, ...injections } = this.#parts.inbound(now);
@@ -58,7 +60,7 @@ export class PeerDoctor {
       link: { ...this.#link(now), ...injections },
       pane,
       hook,
-      agent: this.#agent(now, local),
+      agent: this.#agent(now, local, look),
       run,
       inbox: this.#parts.inbox(now),
     };
@@ -71,9 +73,9 @@ export class PeerDoctor {
     return socket ? { connected: true, ...socket } : { connected: false };
   }
 
-  async #pane(peer: PeerRecord, local: boolean): Promise<DoctorReport["pane"]> {
+  async #pane(peer: PeerRecord, local: boolean, look?: PeerLook): Promise<DoctorReport["pane"]> {
     if (!local || peer.pane_id === undefined) return { probe: "unavailable", ...(peer.pane_id !== undefined && { pane_id: peer.pane_id }) };
-    const { probe, pane, agent_in_tree } = await lookAtPane(this.#parts.panes, peer.pane_id, agentOf(peer));
+    const { probe, pane, agent_in_tree } = look?.pane ?? (await lookAtPane(this.#parts.panes, peer.pane_id, agentOf(peer)));
     return {
       probe,
       pane_id: peer.pane_id,
@@ -98,10 +100,10 @@ export class PeerDoctor {
     };
   }
 
-  #agent(peer: PeerRecord, local: boolean): DoctorReport["agent"] {
+  #agent(peer: PeerRecord, local: boolean, look?: PeerLook): DoctorReport["agent"] {
     const agent = local ? agentOf(peer) : undefined;
     if (!agent) return { probe: "unavailable" };
-    const probe = this.#parts.isAlive(agent);
+    const probe = look?.process ?? this.#parts.isAlive(agent);
     return { probe, pid: agent.pid, ...(probe !== "unavailable" && { alive: probe === "ok" }) };
   }
 

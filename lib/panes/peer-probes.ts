@@ -1,6 +1,6 @@
-import type { PeerProbes } from "../peers/evidence.js";
+import { noLook, type PeerProbes } from "../peers/evidence.js";
 import { agentOf } from "./agent-of.js";
-import { lookAtPane, paneEvidence } from "./look-at-pane.js";
+import { lookAtPane } from "./look-at-pane.js";
 import type { PaneBackend } from "./pane-backend.js";
 import type { ProcessProbe } from "./ports.js";
 
@@ -9,9 +9,7 @@ export function createPeerProbes(panes: PaneBackend, isAlive: ProcessProbe): Pee
   return {
     process: async (pid, started) => isAlive({ pid, started: Number(started) }),
     async pane(peer) {
-      if (peer.pane_id === undefined) return "unavailable";
-      // Without an agent on record a pane that is there proves nothing, but one that is not does.
-      return paneEvidence(await lookAtPane(panes, peer.pane_id, agentOf(peer)));
+      return peer.pane_id === undefined ? noLook : lookAtPane(panes, peer.pane_id, agentOf(peer));
     },
     async paneHolds(pane_id, pid) {
       const tree = await panes.tree(pane_id);

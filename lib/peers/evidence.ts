@@ -1,3 +1,4 @@
+import type { PaneLook } from "../panes/look-at-pane.js";
 import type { PeerRecord, RetireReason } from "./schema.js";
 
 /** What a look gave: `unavailable` is neither a yes nor a no. */
@@ -7,16 +8,25 @@ export type Probe = "ok" | "fail" | "unavailable";
 export interface PeerProbes {
   /** Whether the process is there and was started at that time. */
   process(pid: number, started: string): Promise<Probe>;
-  /** Whether the pane is there and the agent runs in it: the recorded process, or one of that backend. */
-  pane(peer: PeerRecord): Promise<Probe>;
+  /** Whether the pane is there, and whether the recorded agent runs in it. */
+  pane(peer: PeerRecord): Promise<PaneLook>;
   /** Whether the process runs inside the pane. */
   paneHolds(pane_id: string, pid: number): Promise<Probe>;
 }
 
+/** What one look at a peer gave: of its process, and of its pane. */
+export interface PeerLook {
+  readonly process: Probe;
+  readonly pane: PaneLook;
+}
+
+/** A look that told nothing, or was not taken. */
+export const noLook: PaneLook = { probe: "unavailable" };
+
 /** A host that cannot look at anything. */
 export const noProbes: PeerProbes = {
   process: () => Promise.resolve("unavailable"),
-  pane: () => Promise.resolve("unavailable"),
+  pane: () => Promise.resolve(noLook),
   paneHolds: () => Promise.resolve("unavailable"),
 };
 

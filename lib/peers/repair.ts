@@ -1,7 +1,8 @@
 import type { CancelTimer, Host } from "../host.js";
 import type { Limits } from "../limits.js";
+import { paneEvidence, type PaneLook } from "../panes/look-at-pane.js";
 import { parseTime } from "../system-host.js";
-import { type Evidence, judge, type PeerProbes, type Probe } from "./evidence.js";
+import { type Evidence, judge, noLook, type PeerLook, type PeerProbes, type Probe } from "./evidence.js";
 import { isBuiltIn } from "./built-in.js";
 import type { PeerRegistry } from "./registry.js";
 import type { PeerRecord } from "./schema.js";
@@ -13,13 +14,14 @@ export interface RepairPorts {
   readonly machine: string;
   /** What is known at once. */
   known(peer: PeerRecord): Pick<Evidence, "inProcess" | "socket"> & { readonly run?: "live" | "over"; readonly pongsWithoutPane: number };
+  /** What a look at a peer of this host gave, once its status says what follows from it. */
+  looked(peer: PeerRecord, look: PeerLook): Promise<void>;
 }
 
 const debounceMs = 30_000;
 const probeMs = 1_000;
 const atOnce = 8;
 const failuresThatCount = 3;
-const notLooked: Promise<Probe> = Promise.resolve("unavailable");
 
 /** Looks now and then whether the peers are still there. One pass at a time, and not more often than every half minute. */
 export class Repair {
@@ -60,7 +62,8 @@ export class Repair {
   }
 
   async #look(peer: PeerRecord): Promise<void> {
-    const evidence = await this.#evidence(peer);
+    const look = await this.#seen(peer);
+    const evidence = this.#evidence(peer, look);
     const now = this.#peers.byId(peer.peer_id);
     if (!now || now.retired_at !== undefined) return;
     const verdict = judge(now, evidence);
@@ -68,21 +71,32 @@ export class Repair {
       if (verdict.type === "retire") await this.#peers.retire(now.peer_id, verdict.reason);
       else if (verdict.type === "live") this.#live(now);
       else await this.#absent(now, verdict.reason);
+      const after = this.#peers.byId(now.peer_id);
+      if (after && after.retired_at === undefined && after.machine === this.#ports.machine) {
+        await this.#within(this.#ports.looked(after, look), undefined);
+      }
     } catch (error) {
       this.#host.log("warn", "peer.repair_failed", { peer_id: peer.peer_id, error: String(error) });
     }
   }
 
-  async #evidence(peer: PeerRecord): Promise<Evidence> {
+  async #seen(peer: PeerRecord): Promise<PeerLook> {
     const { probes, machine } = this.#ports;
-    const { pongsWithoutPane, ...known } = this.#ports.known(peer);
-    const isHere = peer.machine === machine && known.run === undefined;
+    const isHere = peer.machine === machine && this.#ports.known(peer).run === undefined;
     const { agent_pid, agent_started, pane_id } = peer;
     const hasProcess = isHere && agent_pid !== undefined && agent_started !== undefined;
-    const [process, pane] = await Promise.all([
-      hasProcess ? this.#within(probes.process(agent_pid, agent_started)) : notLooked,
-      isHere && pane_id !== undefined ? this.#within(probes.pane(peer)) : notLooked,
+    const [process, pane] = await Promise.all<[Promise<Probe> | Probe, Promise<PaneLook> | PaneLook]>([
+      hasProcess ? this.#within(probes.process(agent_pid, agent_started), "unavailable") : "unavailable",
+      isHere && pane_id !== undefined ? this.#within(probes.pane(peer), noLook) : noLook,
     ]);
+    return { process, pane };
+  }
+
+  #evidence(peer: PeerRecord, look: PeerLook): Evidence {
+    const { pongsWithoutPane, ...known } = this.#ports.known(peer);
+    const { process } = look;
+    const pane = paneEvidence(look.pane);
+    const hasProcess = peer.agent_pid !== undefined && peer.agent_started !== undefined;
     const fails = pane === "fail" ? (this.#paneFails.get(peer.peer_id) ?? 0) + 1 : 0;
     if (fails > 0) this.#paneFails.set(peer.peer_id, fails);
     else this.#paneFails.delete(peer.peer_id);
@@ -124,9 +138,9 @@ export class Repair {
   }
 
   /** A look that takes too long told nothing. */
-  async #within(probe: Promise<Probe>): Promise<Probe> {
+  async #within<Look>(probe: Promise<Look>, nothing: Look): Promise<Look> {
     let cancel: CancelTimer = () => {};
-    const late = new Promise<Probe>((resolve) => (cancel = this.#host.clock.schedule(() => resolve("unavailable"), probeMs)));
-    return Promise.race([probe.catch((): Probe => "unavailable"), late]).finally(() => cancel());
+    const late = new Promise<Look>((resolve) => (cancel = this.#host.clock.schedule(() => resolve(nothing), probeMs)));
+    return Promise.race([probe.catch(() => nothing), late]).finally(() => cancel());
   }
 }

@@ -67,7 +67,7 @@ describe("A peer with a pane and a session", () => {
   it("waits as long as its agent runs, and is reaped when nothing stands for it", async () => {
     const probes: PeerProbes = {
       process: async (pid) => (pid === 10 ? "ok" : "unavailable"),
-      pane: async () => "unavailable",
+      pane: async () => ({ probe: "unavailable" }),
       paneHolds: async () => "unavailable",
     };
     const test = await openTestMesh({ mesh: { probes } });

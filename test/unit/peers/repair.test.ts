@@ -18,7 +18,7 @@ async function watched(looks: Partial<Looks> = {}) {
     process: () => Promise.resolve(seen.process),
     pane: () => {
       seen.count += 1;
-      return Promise.resolve(seen.pane);
+      return Promise.resolve({ probe: seen.pane, ...(seen.pane === "ok" && { agent_in_tree: true }) });
     },
     paneHolds: () => Promise.resolve("unavailable"),
   };
