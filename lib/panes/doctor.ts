@@ -12,7 +12,7 @@ import type { DoctorReport } from "./schema.js";
 /** What a doctor looks through; none of it is changed. */
 export interface DoctorParts {
   readonly panes: PaneBackend;
-  readonly peers: Pick<PanePeers, "byId" | "living">;
+  readonly peers: Pick<PanePeers, "byId" | "twinOf">;
   readonly files: HookFiles;
   readonly sockets: PaneSockets;
   readonly isAlive: ProcessProbe;
@@ -64,7 +64,7 @@ export class PeerDoctor {
       run,
       inbox: this.#parts.inbox(now),
     };
-    const twin = this.#twin(now);
+    const twin = this.#parts.peers.twinOf(now)?.display_name;
     return { ...report, contradictions: contradictionsOf(report, now, twin === undefined ? {} : { twin }) };
   }
 
@@ -109,12 +109,5 @@ export class PeerDoctor {
 
   async #run({ run_id }: PeerRecord): Promise<DoctorReport["run"]> {
     return run_id === undefined ? { probe: "unavailable" } : { probe: await this.#parts.run(run_id), run_id };
-  }
-
-  #twin({ peer_id, backend, session_id }: PeerRecord): string | undefined {
-    if (session_id === undefined) return undefined;
-    const isTwin = (other: PeerRecord): boolean =>
-      other.peer_id !== peer_id && other.backend === backend && other.session_id === session_id && other.status !== "offline";
-    return this.#parts.peers.living().find(isTwin)?.display_name;
   }
 }

@@ -79,6 +79,11 @@ export class PeerRegistry {
     return this.#book.byId(peer_id);
   }
 
+  /** Another peer that is there with the same session. */
+  twinOf(peer: PeerRecord): PeerRecord | undefined {
+    return this.#book.twinOf(peer);
+  }
+
   /** @throws `peer_not_found`, `ambiguous_peer`, `peer_retired` */
   find(spelling: string, search?: Search): PeerRecord {
     return this.#book.find(spelling, search);

@@ -71,13 +71,12 @@ export class Repair {
       if (verdict.type === "retire") await this.#peers.retire(now.peer_id, verdict.reason);
       else if (verdict.type === "live") this.#live(now);
       else await this.#absent(now, verdict.reason);
-      const after = this.#peers.byId(now.peer_id);
-      if (after && after.retired_at === undefined && after.machine === this.#ports.machine) {
-        await this.#within(this.#ports.looked(after, look), undefined);
-      }
     } catch (error) {
-      this.#host.log("warn", "peer.repair_failed", { peer_id: peer.peer_id, error: String(error) });
+      this.#failed(peer, error);
     }
+    if (now.machine !== this.#ports.machine) return;
+    const looked = this.#ports.looked(now, look).catch((error: unknown) => this.#failed(now, error));
+    await this.#within(looked, undefined);
   }
 
   async #seen(peer: PeerRecord): Promise<PeerLook> {
@@ -124,6 +123,10 @@ export class Repair {
     }
     const { reapMs } = this.#limits;
     if (reapMs > 0 && this.#silentMs(peer) >= reapMs) await this.#peers.retire(peer.peer_id, "reaped");
+  }
+
+  #failed({ peer_id }: PeerRecord, error: unknown): void {
+    this.#host.log("warn", "peer.repair_failed", { peer_id, error: String(error) });
   }
 
   /** Since the peer's state changed last, in this life. */
