@@ -127,10 +127,11 @@ describe.skipIf(!hasTmux).for(installed.map((runtime) => [runtime] as const))("%
         expect(questions, bench.screen(pane)).toHaveLength(1);
         return questions[0];
       }, patient);
-    const ended = (word: string) =>
+    // The model goes on, and has been told why a tool did not run.
+    const ended = (word: string, why = "") =>
       vi.waitFor(() => {
         const told = bench.model.requests.find(({ steps }) => steps[0] === `say ${word}`);
-        expect(told, bench.screen(pane)).toMatchObject({ ended: "finished" });
+        expect(told, bench.screen(pane)).toMatchObject({ ended: "finished", last: expect.stringContaining(why) });
       }, patient);
 
     await bench.type(pane, "#script sh touch allowed.txt | say First");
@@ -144,19 +145,16 @@ describe.skipIf(!hasTmux).for(installed.map((runtime) => [runtime] as const))("%
 
     await bench.type(pane, "#script sh touch denied.txt | say Second");
     expect(await bench.anode("answer", (await asked())?.question_id ?? "", "--deny", "--message", "not today")).toMatchObject({ code: 0 });
-    await ended("Second");
-    await vi.waitFor(() => expect(bench.screen(pane)).toContain("not today"), patient);
+    await ended("Second", "Not allowed (denied): not today");
     await becomesIdle(bench, pane, peer_id);
 
     await bench.type(pane, "#script sh touch timed-out.txt | say Third");
-    await ended("Third");
-    await vi.waitFor(() => expect(bench.screen(pane)).toContain("timed_out"), patient);
+    await ended("Third", "Not allowed (timed_out)");
     await becomesIdle(bench, pane, peer_id);
 
     expect(await bench.anode("daemon", "stop")).toMatchObject({ code: 0 });
     await bench.type(pane, "#script sh touch no-daemon.txt | say Fourth");
-    await ended("Fourth");
-    await vi.waitFor(() => expect(bench.screen(pane)).toContain("No daemon answers"), patient);
+    await ended("Fourth", "No daemon answers");
     expect(["denied.txt", "timed-out.txt", "no-daemon.txt"].filter((name) => existsSync(made(name)))).toEqual([]);
   });
 });
