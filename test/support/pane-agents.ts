@@ -111,7 +111,7 @@ export async function openPaneBench({ config = {} }: { readonly config?: object 
     async type(pane, text) {
       const shows = (what: string): boolean => tmux.tmux("capture-pane", "-p", "-t", pane).includes(what);
       // What is typed while the program still starts gets lost.
-      await until(() => composers.some(shows), 20_000);
+      await until(() => composers.some(shows), 60_000);
       for (let attempt = 0; attempt < 10 && !shows(text); attempt += 1) {
         tmux.tmux("send-keys", "-t", pane, "-l", text);
         await until(() => shows(text), 2_000).catch(() => {});
