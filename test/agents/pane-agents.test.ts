@@ -161,6 +161,51 @@ describe.skipIf(!hasTmux).for(installed.map((runtime) => [runtime] as const))("%
   });
 });
 
+/** With dialogs of their own. */
+const asking = { gemini: ["-m", "gemini-2.5-pro", "--skip-trust"], opencode: ["-m", "fake/m1"] } as const;
+
+describe
+  .skipIf(!hasTmux)
+  .for((["gemini", "opencode"] as const).filter((one) => installed.includes(one)).map((runtime) => [runtime] as const))(
+  "%s in a pane, asked by its own runtime too",
+  slow,
+  ([runtime]) => {
+    it("waits at a dialog, goes on with what came meanwhile, answers with its turn, and says goodbye", async () => {
+      const bench = await openPaneBench();
+      await settle(bench, runtime);
+      const pane = bench.open(runtime, "one", asking[runtime]);
+      const { peer_id } = await idleIn(bench, pane);
+      await bench.type(pane, "#script sh touch made.txt | say Made");
+      await vi.waitFor(async () => {
+        expect(await bench.client.peers.get({ id: peer_id }), bench.screen(pane)).toMatchObject({ turn_state: "awaiting_input" });
+      }, patient);
+      const { delivery_id } = await bench.client.messages.notify({ to_peer: peer_id, text: "#script say Noted" });
+      expect(existsSync(join(bench.home, "one/made.txt"))).toBe(false);
+      await bench.allow(pane);
+      await vi.waitFor(() => {
+        const said = bench.model.requests.flatMap(({ steps, ended }) => (ended === "finished" ? steps : []));
+        // What comes into the middle of a turn of OpenCode is a part of that turn.
+        const wanted = runtime === "gemini" ? ["say Made", "say Noted"] : ["say Noted"];
+        expect(said, bench.screen(pane)).toEqual(expect.arrayContaining(wanted));
+      }, patient);
+      expect(existsSync(join(bench.home, "one/made.txt"))).toBe(true);
+      await becomesIdle(bench, pane, peer_id);
+      expect(await bench.client.messages.get({ delivery_id })).toMatchObject({ delivery_state: "delivered" });
+
+      const id = "ask-for-a-turn-0001";
+      await bench.client.asks.ask({ to_peer: peer_id, text: "#script say It is green", correlation_id: id, reply_from_turn: true });
+      await vi.waitFor(async () => {
+        expect(await bench.client.asks.get({ id }), bench.screen(pane)).toMatchObject({ state: "closed", reply_text: "It is green" });
+      }, patient);
+
+      await bench.type(pane, runtime === "gemini" ? "/quit" : "/exit");
+      await vi.waitFor(async () => {
+        expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ status: "offline", retire_reason: "session_end" });
+      }, patient);
+    });
+  },
+);
+
 describe.skipIf(!hasTmux || programOf("claude-code") === undefined)("Claude Code", () => {
   it("asks another Claude Code in the next pane, each as itself", async () => {
     const bench = await openPaneBench();

@@ -42,7 +42,7 @@ const paneAgents = {
   },
   opencode: {
     program: "opencode/node_modules/.bin/opencode",
-    argv: ["-m", "fake/m1"],
+    argv: ["-m", "fake/m1", "--auto"],
     composer: "ctrl+p commands",
     point: pointOpencode,
   },
@@ -68,6 +68,8 @@ export interface PaneBench {
   screen(pane: string): string;
   /** Types a prompt as a person does, once the composer takes it. */
   type(pane: string, text: string): Promise<void>;
+  /** Answers a runtime's own question as a person does: its first choice is to allow. */
+  allow(pane: string): Promise<void>;
   config(config: object): void;
 }
 
@@ -118,6 +120,11 @@ export async function openPaneBench({ config = {} }: { readonly config?: object 
       }
       // An Enter right behind a text is taken for a part of it by some.
       await new Promise((resolve) => setTimeout(resolve, 200));
+      tmux.tmux("send-keys", "-t", pane, "Enter");
+    },
+    async allow(pane) {
+      await until(() => /allow once/i.test(tmux.tmux("capture-pane", "-p", "-t", pane)), 30_000);
+      await new Promise((resolve) => setTimeout(resolve, 500));
       tmux.tmux("send-keys", "-t", pane, "Enter");
     },
     screen: (pane) => tmux.tmux("capture-pane", "-p", "-t", pane),
@@ -174,6 +181,9 @@ function pointOpencode(home: string, _cwd: string, modelUrl: string): Record<str
     options: { baseURL: `${modelUrl}/v1`, apiKey: "k" },
     models: { m1: { tool_call: true } },
   };
-  writeFileSync(path, JSON.stringify({ provider: { fake: provider }, model: "fake/m1", small_model: "fake/m1" }));
+  writeFileSync(
+    path,
+    JSON.stringify({ provider: { fake: provider }, model: "fake/m1", small_model: "fake/m1", permission: { bash: "ask" } }),
+  );
   return { OPENCODE_CONFIG: path, OPENCODE_DISABLE_AUTOUPDATE: "1", OPENCODE_DISABLE_MODELS_FETCH: "1", TMPDIR: temporary };
 }

@@ -109,6 +109,33 @@ describe("The hook of a pane", () => {
     expect(panes.inputOf(pane_id)).toBe(`${text}\r`);
   });
 
+  it("types no second message that was there before Enter, though a note of the composer's, late, calls the agent idle again", async () => {
+    const { client, panes, pane_id, peer_id, report } = await open();
+    const waits: string[] = [];
+    let hasEntered = false;
+    panes.before = async (call) => {
+      // The first late note: the daemon sends the second message, which waits behind the first.
+      if (call === "paste" && !hasEntered) await client.session.update({ peer_id, turn_state: "idle" });
+      if (call === "submit") hasEntered = true;
+      if (call !== "tree" || !hasEntered || waits.length > 0) return;
+      // The second, when the agent has begun: what is reported last is idle.
+      waits.push(call);
+      await vi.waitFor(async () => expect(await client.peers.get({ id: peer_id })).toMatchObject({ turn_state: "working" }), patient);
+      await client.session.update({ peer_id, turn_state: "idle" });
+    };
+    const sent = await Promise.all(["Hello", "Hello"].map((hello) => client.messages.notify({ to_peer: peer_id, text: hello })));
+    // The hook had the second, and gave it back.
+    await vi.waitFor(async () => {
+      const messages = await Promise.all(sent.map(({ delivery_id }) => client.messages.get({ delivery_id })));
+      const waiting = messages.find(({ delivery_state }) => delivery_state === "queued");
+      expect(waiting).toMatchObject({ reason: "not_idle" });
+      const { stages } = await client.traces.get({ trace_id: waiting?.delivery_id ?? "" });
+      expect(stages.map(({ stage }) => stage)).toContain("hook_received");
+    }, patient);
+    expect(panes.inputOf(pane_id)).toBe(`${text}\r`);
+    await report("working");
+  });
+
   it("reports an agent that is gone only when its pane agrees", async () => {
     const { client, panes, pane_id, peer_id, agent, ended, end } = await open();
     agent.kill("SIGKILL");
