@@ -25,6 +25,16 @@ export const AnodePeer = async (input) => {
 ${approval ? gateText(approval.gatedTools) : ""}`;
 }
 
+/** The approval that is built into a plugin of ours. */
+export function approvalIn(text: string): SettingsRequest["approval"] {
+  const list = /^const gated = (?<list>\[.*\]);$/m.exec(text)?.groups?.["list"];
+  try {
+    return list === undefined ? undefined : { gatedTools: JSON.parse(list) as string[], waitMs: 0 };
+  } catch {
+    return undefined;
+  }
+}
+
 function gateText(gatedTools: readonly string[]): string {
   return `
 const gated = ${JSON.stringify(gatedTools)};

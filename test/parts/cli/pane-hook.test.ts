@@ -166,7 +166,9 @@ async function alone(address: string, options: Partial<Parameters<typeof holdPan
 async function closing(...codes: number[]): Promise<{ readonly address: string; readonly connects: string[] }> {
   const server = new WebSocketServer({ host: "127.0.0.1", port: 0, handleProtocols: () => "anode.mesh.v1" });
   await once(server, "listening");
-  onTestFinished(() => void server.close());
+  onTestFinished(() => {
+    server.close();
+  });
   const connects: string[] = [];
   server.on("connection", (socket) => {
     socket.once("message", (data) => {
