@@ -131,6 +131,11 @@ describe("hooks of agent runtimes", () => {
       expect(own).toMatchObject({ path: "/repo", model: "m-1" });
       expect(own).not.toHaveProperty("turn_state");
     }
+    // A plugin that speaks on a socket itself is told as whom.
+    const { out } = await bench.hook("session", session("opencode"), "opencode");
+    const { own, introduction } = JSON.parse(out) as { own: { peer_id: string; peer_token: string }; introduction: string };
+    expect(own).toMatchObject({ backend: "opencode", session_id: "s-opencode", peer_token: expect.any(String) });
+    expect(introduction).toContain(`@repo-opencode (${own.peer_id})`);
   });
 
   verifiesWith("hooks.prompt", "cli", async () => {
