@@ -62,6 +62,7 @@ export const errorCatalogue = {
   auth_required: { status: 401, exit: 6, text: "no credential, and this door needs one" },
   auth_invalid: { status: 401, exit: 6, text: "a credential that does not hold" },
   too_many_failures: { status: 429, exit: 8, text: "a failed credential above the limit; never a valid one" },
+  too_many_tokens: { status: 429, exit: 8, text: "derived tokens or login codes at their limit" },
   scope_required: { status: 403, exit: 6, text: "the caller lacks a scope" },
   caller_is_a_run: {
     status: 403,

@@ -236,8 +236,19 @@ export type { IdempotencyKeys, KeyedReply, KeyScope, StoredReply } from "./store
 export { createMemoryStore, type MemoryStoreOptions } from "./store/memory-store.js";
 export type { Append, Batch, Delete, ListQuery, Put, Store, Stored, StoredPage, StoreUsage, StreamPage, Trim } from "./store/store.js";
 export { formatTime, parseTime, systemHost } from "./system-host.js";
-export { type NewToken, newToken, scope, type TokenInfo, tokenInfo, type TokenRequest, tokenRequest } from "./tokens/schema.js";
-export { type KnownCaller, Tokens } from "./tokens/tokens.js";
+export {
+  type LoginCode,
+  type NewToken,
+  newToken,
+  scope,
+  type Session,
+  session,
+  type TokenInfo,
+  tokenInfo,
+  type TokenRequest,
+  tokenRequest,
+} from "./tokens/schema.js";
+export { type KnownCaller, type TokenLimits, Tokens } from "./tokens/tokens.js";
 export { trace, type Trace, type TraceKind, traceKind, traceStage, type TraceStage } from "./traces/schema.js";
 export type { StageDraft, Traces } from "./traces/traces.js";
 export { version } from "./version.js";

@@ -75,6 +75,8 @@ export const limitTable = {
   idempotencyKeys: bound(10_000, "idempotency keys kept; the oldest go"),
   idempotencyMs: bound(24 * HOUR_MS, "life of an idempotency key"),
   failedCredentials: bound(20, "failed credentials per address in 60 s; over it 429"),
+  tokens: bound(1_000, "derived tokens, but those of runs and peers; what has ended goes first, over it 429 too_many_tokens"),
+  loginCodes: bound(16, "login codes that can still be exchanged; over it 429 too_many_tokens"),
   peers: bound(1_100, "peers that are not retired; over it 429 too_many_peers"),
   tombstoneMs: bound(72 * HOUR_MS, "time a retired peer is remembered"),
   contactMs: bound(300_000, "time for which a call of a peer is evidence that it lives"),

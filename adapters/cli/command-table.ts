@@ -21,6 +21,11 @@ const table = {
   },
   "daemon stop": { words: "", summary: "Stop the daemon and wait until it is gone", examples: ["daemon stop"] },
   status: { words: "", summary: "Show the daemon: addresses, version, counts, store", examples: ["status", "status --json"] },
+  dashboard: {
+    words: "",
+    summary: "Open the dashboard in a browser, logged in by a code that is good for one minute and one use",
+    examples: ["dashboard", "dashboard --print", "dashboard --daemon 127.0.0.1:7433"],
+  },
   "runs list": {
     words: "",
     summary: "List runs, newest first",

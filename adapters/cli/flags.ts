@@ -164,6 +164,7 @@ const table = {
   pane: { kind: "text", on: ["hook ws"], value: "pane", text: "Pane of the peer, as tmux names it" },
   "dry-run": { kind: "switch", on: ["hooks install", "hooks uninstall"], text: "Show what would change, and change nothing" },
 
+  print: { kind: "switch", on: ["dashboard"], text: "Print the address, and open nothing" },
   resume: { kind: "switch", on: ["doctor"], text: "Let runs start again after a pause" },
   deep: { kind: "switch", on: ["doctor"], text: "Check every page of the store" },
   scope: {
@@ -182,6 +183,7 @@ const table = {
     kind: "text",
     on: [
       "status",
+      "dashboard",
       ...everyRun,
       ...everyMesh,
       ...everyAttachment,

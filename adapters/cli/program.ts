@@ -9,6 +9,7 @@ const modules: Readonly<Record<CommandName, () => Promise<{ readonly run: Comman
   daemon: () => import("./commands/daemon.js"),
   "daemon stop": () => import("./commands/daemon-stop.js"),
   status: () => import("./commands/status.js"),
+  dashboard: () => import("./commands/dashboard.js"),
   "runs list": () => import("./commands/runs-list.js"),
   "runs start": () => import("./commands/runs-start.js"),
   "runs show": () => import("./commands/runs-show.js"),

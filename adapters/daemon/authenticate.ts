@@ -1,5 +1,6 @@
 import { allScopes, AnodeError, type Caller, type Scope, type Tokens } from "../../lib/index.js";
 import { type Authenticate, type Call, type Handle, headerValues, type PeerSocketRule } from "../http/index.js";
+import { withLastWord } from "./last-word.js";
 import type { RootToken } from "./token-file.js";
 
 /** What decides who calls. */
@@ -29,14 +30,14 @@ export function createAuthentication(options: AuthenticateOptions): Authenticati
   const { root, tokens, peerSocket } = options;
   // Whoever may define code to run or make tokens could give itself what it lacks, so `admin` goes with `approve`.
   const scopes: readonly Scope[] = options.approveRequiresToken ? ["read", "control"] : allScopes;
-  const signals = new WeakMap<Call, AbortSignal>();
+  const lives = new WeakMap<Call, { readonly signal: AbortSignal; readonly ended: AbortSignal }>();
 
   async function byToken(call: Call, text: string): Promise<Caller> {
     const door = doorOf(call);
     const rootEnded = root.verify(text);
     const { caller, ended } = rootEnded ? { caller: rootCaller(door), ended: rootEnded } : await tokens.verify(text, door);
     // Sources hold a joined signal weakly: a long-lived token gathers nothing from its calls.
-    signals.set(call, AbortSignal.any([call.signal, ended]));
+    lives.set(call, { signal: AbortSignal.any([call.signal, ended]), ended });
     return caller;
   }
 
@@ -51,16 +52,19 @@ export function createAuthentication(options: AuthenticateOptions): Authenticati
       const text = bearerOf(call);
       return text === undefined ? byConnection(call) : byToken(call, text);
     },
-    bound: (handle) => (call) => {
+    bound: (handle) => async (call) => {
       // The credential of an upgrade may come later than its head.
       if (headerValues(call, "authorization").length === 0 && !call.upgrade) return handle(call);
-      return handle({
+      const own: Call = {
         ...call,
         // Which token it is turns out only while the call is handled.
         get signal() {
-          return signals.get(this) ?? call.signal;
+          return lives.get(this)?.signal ?? call.signal;
         },
-      });
+      };
+      const reply = await handle(own);
+      const ended = lives.get(own)?.ended;
+      return ended ? withLastWord(reply, ended) : reply;
     },
   };
 }

@@ -1,10 +1,11 @@
 import { type Attachments, formatTime, type Limits, type Mesh, type Panes } from "../../lib/index.js";
 import { type Address, formatAddress } from "../../lib/address.js";
 import type { ContainmentReport } from "../../lib/node/index.js";
-import { createHandler, createMeshSockets, createPeerSocketRule, type PeerSocketRule } from "../http/index.js";
+import { createHandler, createMeshSockets, createPeerSocketRule, dashboardFiles, type PeerSocketRule } from "../http/index.js";
 import type { PlannedAddress } from "./addresses.js";
 import { createAuthentication } from "./authenticate.js";
 import type { DaemonConfig } from "./config-schema.js";
+import { dashboardUrl } from "./dashboard-url.js";
 import type { Ground } from "./ground.js";
 import type { Kernel } from "./kernel.js";
 import { type Listeners, openListeners } from "./listeners.js";
@@ -24,6 +25,8 @@ export interface FacesOptions {
   readonly limits: Limits;
   /** `mesh.ws_first_frame_auth` */
   readonly firstFrameAuth: boolean;
+  /** Folder of the dashboard's built files. */
+  readonly dashboard: string | undefined;
 }
 
 /**
@@ -31,7 +34,7 @@ export interface FacesOptions {
  * @throws {@link StartRefused} 75 for a taken address, 78 for one that cannot be had
  */
 export async function openFaces(options: FacesOptions, undo: Undo): Promise<Listeners> {
-  const { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits, firstFrameAuth } = options;
+  const { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits, firstFrameAuth, dashboard } = options;
   const { host, log, root, storeId, tokens } = ground;
   const { manager, containment } = kernel;
   let addresses: readonly Address[] = [];
@@ -71,8 +74,10 @@ export async function openFaces(options: FacesOptions, undo: Undo): Promise<List
     origins: daemon.allowed_origins ?? [],
     authenticate: authentication.authenticate,
     limits,
+    ...(dashboard !== undefined && { files: dashboardFiles(dashboard) }),
     daemon: {
       tokens,
+      dashboardUrl: () => dashboardUrl(addresses),
       status: status.read,
       degraded: () => (known?.level === "group" ? ["containment_weak"] : []),
       rotate: async (graceMs) => rotate(ground, graceMs),

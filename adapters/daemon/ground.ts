@@ -61,7 +61,7 @@ export async function layGround(options: GroundOptions, undo: Undo): Promise<Gro
   const { storeChoice: choice, limits, onFailed } = options;
   const { store, storeId } = await openStore({ choice, home, limits, host, sqliteWorker, onFailed });
   undo.add(() => store.close());
-  const tokens = new Tokens(store, host);
+  const tokens = new Tokens(store, host, limits);
   undo.add(() => tokens.close());
   await tokens.open();
   // Whoever deletes the token file wants nothing to hold that was made with its token.

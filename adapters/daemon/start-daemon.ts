@@ -39,6 +39,8 @@ export interface DaemonOptions {
   readonly logLevel?: LogLevel;
   /** File of the program that is started to hold the socket of a peer in a pane. @defaultValue none: panes are not linked */
   readonly hookProgram?: string;
+  /** Folder of the dashboard's built files. @defaultValue none: there are no pages */
+  readonly dashboard?: string;
   /** A started worker of the SQLite store, or its file. */
   readonly sqliteWorker?: Worker | URL | string;
   /** Further executors by name. */
@@ -156,7 +158,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   const panes = await openPanes({ ground, home, backend, mesh, sockets: mesh.links, ...(startHook && { startHook }) });
   undo.add(() => panes.close());
   const firstFrameAuth = loaded.config.mesh?.ws_first_frame_auth ?? false;
-  const faces = { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits, firstFrameAuth };
+  const faces = { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits, firstFrameAuth, dashboard: options.dashboard };
   const listeners = await openFaces(faces, undo);
   port.resolve(listeners.port);
   announce(surroundings, ground, listeners, instance, undo);

@@ -7,13 +7,14 @@ import type { Call, Handle, Reply } from "./call.js";
 import { corsHeaders, isPreflight, preflightReply } from "./cors.js";
 import { fileBodyOf } from "./file-body.js";
 import { checkFraming, checkLength } from "./gate/body-framing.js";
-import { anonymous, identify, ownerOfDoor, type Authenticate } from "./gate/caller.js";
+import { anonymous, countingFailure, identify, ownerOfDoor, type Authenticate } from "./gate/caller.js";
 import { checkConnection } from "./gate/connection.js";
 import { checkJsonType } from "./gate/content-type.js";
 import { readJsonBody } from "./gate/json-body.js";
 import { createLimiter } from "./gate/limiter.js";
 import { announcesBody, joined, readHeaders, type HeaderMap } from "./headers.js";
 import { idempotencyKeyOf, toInput } from "./input.js";
+import type { PublicFiles } from "./public-files.js";
 import { toProblemReply } from "./problem.js";
 import { securityHeaders, toReply } from "./reply.js";
 import { createRouter, type Route, type Router } from "./router.js";
@@ -35,6 +36,8 @@ export interface HandlerOptions {
   readonly authenticate?: Authenticate;
   /** What serves WebSockets. @defaultValue none are served */
   readonly sockets?: Sockets;
+  /** Files that anybody may read: the pages of the dashboard. @defaultValue none are served */
+  readonly files?: PublicFiles;
   readonly limits?: Partial<Limits>;
   readonly host: Host;
 }
@@ -66,9 +69,11 @@ export function createContractHandler(options: HandlerOptions): Handle {
     const caller = await identify(call, headers, authenticate, limiter);
     const route = router.find(call.method, target.path);
     const mayComeLater = call.upgrade && options.sockets?.firstFrameAuth && target.path === options.sockets.path;
-    if (!caller && route?.operation.scope !== "none" && !mayComeLater)
+    const files = route || call.upgrade || !options.files?.has(target.path) ? undefined : options.files;
+    if (!caller && route?.operation.scope !== "none" && !mayComeLater && !files)
       throw new AnodeError("auth_required", "This server needs a credential: Authorization: Bearer <token>.");
     if (call.upgrade) return upgrade(call, headers, caller, target.path, trail);
+    if (files) return fileReply(files, call, headers, target.path, trail);
     const { operation, parameters } = admit(route, caller, router, target.path);
     trail.route = operation.path;
     checkFraming(headers);
@@ -77,9 +82,24 @@ export function createContractHandler(options: HandlerOptions): Handle {
     if (isFile) context.body = fileBodyOf(call, headers, operation, limits.uploadMs);
     const body = operation.body === "json" ? await jsonBody(call, headers, operation, limits) : {};
     const input = toInput({ operation, parameters }, target.query, body);
-    const result = await options.perform(operation, input, context);
+    const perform = (): Promise<Result> => options.perform(operation, input, context);
+    // An open operation is given its credential in the body.
+    const result = await (operation.scope === "none" ? countingFailure(call, limiter, perform) : perform());
     const reply = toReply(result, call.method === "HEAD");
     return announcesBody(headers) && operation.body === "none" ? { ...reply, close: true } : reply;
+  }
+
+  /** Stages 7 and 8 of a call for a file. Its path may have operations for other methods. */
+  async function fileReply(files: PublicFiles, call: Call, headers: HeaderMap, path: string, trail: Trail): Promise<Reply> {
+    trail.route = files.route;
+    const operations = router.allowed(path);
+    if ((call.method !== "GET" && call.method !== "HEAD") || operations.length > 0) {
+      const allow = operations.length > 0 ? operations : ["GET", "HEAD"];
+      throw new AnodeError("method_not_allowed", `This path takes ${allow.join(", ")}.`, { details: { allow } });
+    }
+    checkFraming(headers);
+    const reply = await files.get(path);
+    return announcesBody(headers) ? { ...reply, close: true } : reply;
   }
 
   /** Stage 7 of a call that leaves HTTP. */
@@ -143,7 +163,7 @@ function admit(route: Route | undefined, caller: Caller | undefined, router: Rou
     throw new AnodeError("method_not_allowed", `This path takes ${allow.join(", ")}.`, { details: { allow } });
   }
   const { scope } = route.operation;
-  if (scope !== "none" && !(caller && hasScope(caller, scope))) {
+  if (scope !== "none" && scope !== "any" && !(caller && hasScope(caller, scope))) {
     throw new AnodeError("scope_required", `This operation needs the scope ${scope}.`, { details: { scope } });
   }
   return route;

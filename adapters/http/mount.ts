@@ -12,6 +12,7 @@ import {
 import type { Handle } from "./call.js";
 import type { Authenticate } from "./gate/caller.js";
 import { createContractHandler } from "./handler.js";
+import type { PublicFiles } from "./public-files.js";
 import type { Sockets } from "./sockets.js";
 
 /** What mounts the contract of a manager over HTTP. */
@@ -35,11 +36,13 @@ export interface MountOptions {
   readonly panes?: Panes;
   /** The sockets of peers: `createMeshSockets` makes them. @defaultValue none are served */
   readonly sockets?: Sockets;
+  /** The pages of the dashboard: `dashboardFiles` reads them. @defaultValue none are served */
+  readonly files?: PublicFiles;
 }
 
 /** The HTTP contract of a manager as one function, the gate in front of every operation. */
 export function createHandler(options: MountOptions): Handle {
-  const { manager, hosts, origins, authenticate, limits, daemon, mesh, attachments, panes, sockets } = options;
+  const { manager, hosts, origins, authenticate, limits, daemon, mesh, attachments, panes, sockets, files } = options;
   return createContractHandler({
     perform: createPerform(createServices(manager, { daemon, mesh, attachments, panes }), manager.idempotency),
     operations,
@@ -49,5 +52,6 @@ export function createHandler(options: MountOptions): Handle {
     ...(origins && { origins }),
     ...(authenticate && { authenticate }),
     ...(sockets && { sockets }),
+    ...(files && { files }),
   });
 }

@@ -12,8 +12,8 @@ export interface Operation {
   readonly path: string;
   /** Other paths with the same meaning. */
   readonly aliases: readonly string[];
-  /** The least scope; `none` = open to anyone who passes the gate. */
-  readonly scope: Scope | "none";
+  /** The least scope; `any` = whoever is known, whatever the scopes; `none` = open to anyone who passes the gate. */
+  readonly scope: Scope | "any" | "none";
   /** Status of success. */
   readonly success: number;
   /** Its own error codes, beside those of the gate. */

@@ -12,6 +12,8 @@ export const tokenRequest = later(() =>
     ttl_ms: z.int().min(60_000).max(86_400_000).exactOptional(),
     /** Binds the token to a run: it counts as that run and ends with it. */
     run_id: z.string().max(128).exactOptional(),
+    /** With a refresh token, that is exchanged for the next pair. */
+    refresh: z.boolean().exactOptional(),
   }),
 );
 export type TokenRequest = z.infer<typeof tokenRequest>;
@@ -28,6 +30,8 @@ export const tokenInfo = later(() =>
     created_at: z.string(),
     /** Absent for one that lives as long as it is used. */
     expires_at: z.string().exactOptional(),
+    /** Until then its refresh token is exchanged for the next pair. */
+    refresh_expires_at: z.string().exactOptional(),
     /** Ends when it was not used for so long. */
     idle_ttl_ms: z.int().exactOptional(),
     last_used_at: z.string().exactOptional(),
@@ -36,6 +40,26 @@ export const tokenInfo = later(() =>
 );
 export type TokenInfo = z.infer<typeof tokenInfo>;
 
-/** The answer to a new token; the only time its text is shown. */
-export const newToken = later(() => z.strictObject({ id: z.string(), token: z.string(), scopes: z.array(scope), expires_at: z.string() }));
+/** The answer to a new token, and to its refresh token; the only time their texts are shown. */
+export const newToken = later(() =>
+  z.strictObject({
+    id: z.string(),
+    token: z.string(),
+    scopes: z.array(scope),
+    expires_at: z.string(),
+    /** Good for one exchange at `POST /auth/refresh`. */
+    refresh_token: z.string().exactOptional(),
+    refresh_expires_at: z.string().exactOptional(),
+  }),
+);
 export type NewToken = z.infer<typeof newToken>;
+
+/** A code that a page exchanges for a token of its own. */
+export interface LoginCode {
+  readonly code: string;
+  readonly expires_at: string;
+}
+
+/** The answer to a login code. */
+export const session = later(() => z.strictObject({ token: z.string(), scopes: z.array(scope), expires_at: z.string() }));
+export type Session = z.infer<typeof session>;

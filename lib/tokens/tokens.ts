@@ -1,30 +1,20 @@
-import { type Caller, hasScope, type Scope } from "../caller.js";
+import { allScopes, type Caller, hasScope, type Scope } from "../caller.js";
 import { AnodeError } from "../errors.js";
-import type { CancelTimer, Host } from "../host.js";
+import type { Host } from "../host.js";
 import { createIds, type Ids } from "../ids.js";
+import { defaultLimits, type Limits } from "../limits.js";
 import type { Store } from "../store/store.js";
 import { formatTime, parseTime } from "../system-host.js";
-import type { NewToken, TokenInfo, TokenRequest } from "./schema.js";
+import { invalidToken } from "./invalid-token.js";
+import { LoginCodes } from "./login-codes.js";
+import { isCounted, isOver, type TokenRecord } from "./record.js";
+import { Refreshes } from "./refreshes.js";
+import type { LoginCode, NewToken, Session, TokenInfo, TokenRequest } from "./schema.js";
+import { endOf, type Entry, TokenBook } from "./token-book.js";
 
-interface TokenRecord extends Omit<TokenInfo, "last_used_at"> {
-  /** When it was used, to the hour; only of one with an idle life. */
-  readonly used_at?: string;
-  /** SHA-256 of the text; the text itself is nowhere. */
-  readonly digest: string;
-}
-
-interface Entry {
-  record: TokenRecord;
-  revision: number;
-  lastUsedMs: number | undefined;
-  /** Aborts what was opened with the token when it ends. */
-  readonly ended: AbortController;
-  cancelExpiry: CancelTimer;
-}
-
-const collection = "tokens";
 const defaultTtlMs = 15 * 60_000;
 const runTokenTtlMs = 24 * 3_600_000;
+const sessionTtlMs = 12 * 3_600_000;
 const peerTokenIdleMs = 7 * 24 * 3_600_000;
 /** How often the store learns that a token with an idle life was used. */
 const noteUseMs = 3_600_000;
@@ -35,64 +25,50 @@ export interface KnownCaller {
   readonly ended: AbortSignal;
 }
 
+/** How many tokens and codes there may be. */
+export type TokenLimits = Pick<Limits, "tokens" | "loginCodes">;
+
 /** Derived tokens: one record each, kept by digest. What a caller is bound to is what its record says. */
 export class Tokens {
-  readonly #store: Store;
   readonly #host: Host;
   readonly #ids: Ids;
-  readonly #byDigest = new Map<string, Entry>();
+  readonly #limits: TokenLimits;
+  readonly #book: TokenBook;
+  readonly #refreshes: Refreshes;
+  readonly #codes: LoginCodes;
+  /** Those that are being stored count already. */
+  #making = 0;
 
-  constructor(store: Store, host: Host) {
-    this.#store = store;
+  constructor(store: Store, host: Host, limits: TokenLimits = defaultLimits) {
     this.#host = host;
     this.#ids = createIds("T", host.clock);
+    this.#limits = limits;
+    this.#book = new TokenBook(store, host.clock);
+    this.#refreshes = new Refreshes(store, host, this.#book);
+    this.#codes = new LoginCodes(host, limits.loginCodes);
   }
 
   /** Loads the tokens of a former process. */
   async open(): Promise<void> {
-    let after: number | undefined;
-    for (let more = true; more; ) {
-      const page = await this.#store.list(collection, { order: "asc", limit: 500, ...(after !== undefined && { after }) });
-      for (const { id, ordinal, revision, record } of page.items) {
-        this.#ids.startAfter(id);
-        this.#keep(record as TokenRecord, revision);
-        after = ordinal;
-      }
-      more = page.more;
-    }
+    await this.#book.open();
+    for (const { record } of this.#book.values()) this.#ids.startAfter(record.id);
   }
 
   /**
-   * Makes a token; its text is in the answer and nowhere else.
+   * Makes a token; its text is in the answer and nowhere else. A maker that is bound to a run makes tokens of that run only.
    * @param prefix - what the text begins with: `anode_at_`, or with the port of the daemon for run tokens
-   * @throws `scope_required` for a scope its maker does not have
+   * @throws `scope_required` for a scope its maker does not have; `too_many_tokens`
    */
-  async create(request: TokenRequest, maker: Caller, prefix = "anode_at_"): Promise<NewToken> {
-    const missing = request.scopes.find((scope) => !hasScope(maker, scope));
-    if (missing)
-      throw new AnodeError("scope_required", `A token gets at most its maker's scopes; ${missing} is not one of them.`, {
-        details: { scope: missing },
-      });
-    const token = prefix + this.#host.randomId(32);
-    const now = this.#host.clock.now();
-    const record: TokenRecord = {
-      id: this.#ids.next(),
-      digest: await this.#host.digest(token),
-      label: request.label,
-      scopes: [...new Set(request.scopes)],
-      ...(request.run_id !== undefined && { run_id: request.run_id }),
-      created_at: formatTime(now),
-      expires_at: formatTime(now + (request.ttl_ms ?? defaultTtlMs)),
-    };
-    await this.#add(record);
-    return { id: record.id, token, scopes: record.scopes, expires_at: record.expires_at as string };
+  async create(request: TokenRequest, maker: Caller, prefix?: string): Promise<NewToken> {
+    checkScopes(request.scopes, maker);
+    return this.#issue({ ...request, ...bounds(maker) }, prefix);
   }
 
   /** The token that is a peer: it reads, and controls the mesh as that peer, until the peer is retired or it lies unused for a week. */
   async createForPeer(peer_id: string): Promise<string> {
     const token = `anode_at_${this.#host.randomId(32)}`;
     const now = this.#host.clock.now();
-    await this.#add({
+    await this.#book.add({
       id: this.#ids.next(),
       digest: await this.#host.digest(token),
       label: `peer ${peer_id}`,
@@ -107,14 +83,44 @@ export class Tokens {
 
   /** Ends the tokens of a peer. */
   async endPeer(peer_id: string): Promise<void> {
-    await this.#remove([...this.#byDigest.values()].filter((entry) => entry.record.peer_id === peer_id));
+    await this.#book.remove(this.#book.values().filter((entry) => entry.record.peer_id === peer_id));
   }
 
   /** The token of a run: it reads and controls that run and its children, and ends with it. */
   async createForRun(run_id: string, prefix: string, scopes: readonly Scope[] = ["read", "control"]): Promise<string> {
-    const maker: Caller = { id: `run:${run_id}`, door: "in_process", scopes };
-    const { token } = await this.create({ label: `run ${run_id}`, scopes: [...scopes], run_id, ttl_ms: runTokenTtlMs }, maker, prefix);
+    const { token } = await this.#issue({ label: `run ${run_id}`, scopes: [...scopes], run_id, ttl_ms: runTokenTtlMs }, prefix);
     return token;
+  }
+
+  /** Removes what was bound to a run that has ended. */
+  async endRun(run_id: string): Promise<void> {
+    await this.#book.remove(this.#book.values().filter((entry) => entry.record.run_id === run_id));
+  }
+
+  /**
+   * Makes a login code: 128 bits that a page exchanges for a token of its own, once and within 60 s. It has its maker's scopes
+   * unless fewer are named, and its maker's bounds.
+   * @throws `scope_required`, `too_many_tokens`
+   */
+  async createCode(scopes: readonly Scope[] | undefined, maker: Caller): Promise<LoginCode> {
+    checkScopes(scopes ?? [], maker);
+    return this.#codes.create({ scopes: scopes ?? allScopes.filter((scope) => hasScope(maker, scope)), ...bounds(maker) });
+  }
+
+  /** Exchanges a login code for a token of 12 h. @throws `auth_invalid`, `too_many_tokens` */
+  async openSession(code: string): Promise<Session> {
+    const { scopes, ...bound } = await this.#codes.take(code);
+    const { token, expires_at } = await this.#issue({ label: "dashboard", scopes: [...scopes], ...bound, ttl_ms: sessionTtlMs });
+    return { token, scopes: [...scopes], expires_at };
+  }
+
+  /**
+   * Exchanges a refresh token for the next pair. For 10 s it gets the same answer again; later its whole family is revoked.
+   * @throws `auth_invalid` with the reason `unknown`, `expired`, `revoked` or `reused`
+   */
+  async refresh(text: string): Promise<NewToken> {
+    const { pair, record } = await this.#refreshes.exchange(text);
+    return { ...pair, ...shownOf(record) };
   }
 
   /**
@@ -122,114 +128,113 @@ export class Tokens {
    * @throws `auth_invalid` with the reason `unknown`, `expired` or `revoked`
    */
   async verify(text: string, door: Caller["door"]): Promise<KnownCaller> {
-    const entry = this.#byDigest.get(await this.#host.digest(text));
+    const access = this.#book.byDigest(await this.#host.digest(text));
     const now = this.#host.clock.now();
-    if (!entry) throw invalid("unknown");
+    if (!access) throw invalidToken("unknown");
+    const { entry } = access;
     const { id, scopes, run_id, peer_id, revoked_at } = entry.record;
-    if (revoked_at !== undefined) throw invalid("revoked");
-    if (endOf(entry) <= now) throw invalid("expired");
+    if (revoked_at !== undefined) throw invalidToken("revoked");
+    if (endOf(access) <= now) throw invalidToken("expired");
     entry.lastUsedMs = now;
     this.#noteUse(entry, now);
     const bound = { ...(run_id !== undefined && { run_id }), ...(peer_id !== undefined && { peer_id }) };
-    return { caller: { id: `token:${id}`, door, scopes, ...bound }, ended: entry.ended.signal };
+    return { caller: { id: `token:${id}`, door, scopes, ...bound }, ended: access.ended.signal };
   }
 
   /** All tokens without their texts, newest first. */
   list(): TokenInfo[] {
-    return [...this.#byDigest.values()].map(info).reverse();
+    return this.#book.values().map(info).reverse();
   }
 
   /** What is known of a token. */
   get(id: string): TokenInfo | undefined {
-    const entry = this.#find(id);
+    const entry = this.#book.get(id);
     return entry && info(entry);
   }
 
-  /** Revokes a token; durable when it resolves. @throws `not_found` */
+  /** Revokes a token with its whole family; durable when it resolves. @throws `not_found` */
   async revoke(id: string): Promise<TokenInfo> {
-    const entry = this.#find(id);
+    const entry = this.#book.get(id);
     if (!entry) throw new AnodeError("not_found", "There is no such token.");
-    if (entry.record.revoked_at === undefined) {
-      const record = { ...entry.record, revoked_at: formatTime(this.#host.clock.now()) };
-      await this.#store.commit({ puts: [{ collection, id, record, expectedRevision: entry.revision }] });
-      entry.record = record;
-      entry.revision += 1;
-      entry.ended.abort();
-    }
+    const revoked_at = formatTime(this.#host.clock.now());
+    await this.#book.change(entry, (known) => (known.revoked_at === undefined ? { ...known, revoked_at } : known));
     return info(entry);
-  }
-
-  /** Removes what was bound to a run that has ended. */
-  async endRun(run_id: string): Promise<void> {
-    const bound = [...this.#byDigest.values()].filter((entry) => entry.record.run_id === run_id);
-    await this.#remove(bound);
   }
 
   /** Voids every token: the first-launch token they hang on is a new one. */
   async clear(): Promise<void> {
-    await this.#remove([...this.#byDigest.values()]);
+    await this.#book.remove(this.#book.values());
   }
 
   close(): void {
-    for (const entry of this.#byDigest.values()) entry.cancelExpiry();
+    this.#book.close();
   }
 
-  async #remove(entries: readonly Entry[]): Promise<void> {
-    if (entries.length === 0) return;
-    for (const entry of entries) {
-      this.#byDigest.delete(entry.record.digest);
-      entry.cancelExpiry();
-      entry.ended.abort();
-    }
-    await this.#store.commit({ deletes: entries.map(({ record }) => ({ collection, id: record.id })) });
+  async #issue(request: TokenRequest, prefix = "anode_at_"): Promise<NewToken> {
+    const { label, scopes, run_id, ttl_ms = defaultTtlMs, refresh = false } = request;
+    const token = prefix + this.#host.randomId(32);
+    const refreshable = refresh ? await this.#refreshes.begin(ttl_ms) : undefined;
+    const digest = await this.#host.digest(token);
+    const now = this.#host.clock.now();
+    const record: TokenRecord = {
+      id: this.#ids.next(),
+      digest,
+      label,
+      scopes: [...new Set(scopes)],
+      ...(run_id !== undefined && { run_id }),
+      created_at: formatTime(now),
+      expires_at: formatTime(now + ttl_ms),
+      ...refreshable?.members,
+    };
+    if (isCounted(record)) await this.#addCounted(record, now);
+    else await this.#book.add(record);
+    return { ...shownOf(record), token, ...(refreshable && { refresh_token: refreshable.refresh_token }) };
   }
 
-  async #add(record: TokenRecord): Promise<void> {
-    await this.#store.commit({ puts: [{ collection, id: record.id, record, expectedRevision: 0 }] });
-    this.#keep(record, 1);
+  async #addCounted(record: TokenRecord, now: number): Promise<void> {
+    const over = this.#makeRoom(now);
+    this.#making += 1;
+    await this.#book.add(record, over).finally(() => (this.#making -= 1));
   }
 
-  #keep(record: TokenRecord, revision: number): void {
-    const ended = new AbortController();
-    const entry: Entry = { record, revision, lastUsedMs: undefined, ended, cancelExpiry: () => {} };
-    this.#byDigest.set(record.digest, entry);
-    this.#armExpiry(entry);
-  }
-
-  #armExpiry(entry: Entry): void {
-    const leftMs = endOf(entry) - this.#host.clock.now();
-    const look = (): void => (endOf(entry) <= this.#host.clock.now() ? entry.ended.abort() : this.#armExpiry(entry));
-    entry.cancelExpiry = this.#host.clock.schedule(look, Math.min(Math.max(0, leftMs), 2 ** 31 - 1));
+  /** What has ended gives way to what is made, and nothing else does. @throws `too_many_tokens` */
+  #makeRoom(now: number): Entry[] {
+    const counted = this.#book.values().filter(({ record }) => isCounted(record));
+    if (counted.length + this.#making < this.#limits.tokens) return [];
+    const over = counted.filter(({ record }) => isOver(record, now));
+    if (over.length > 0) return over;
+    throw new AnodeError("too_many_tokens", `There are ${this.#limits.tokens} tokens that hold; revoke some.`);
   }
 
   /** An idle life is counted from the stored use after a restart, so that is brought up to date now and then. */
   #noteUse(entry: Entry, now: number): void {
-    const { used_at } = entry.record;
-    if (used_at === undefined || now - parseTime(used_at) < noteUseMs) return;
-    const expectedRevision = entry.revision;
-    entry.record = { ...entry.record, used_at: formatTime(now) };
-    entry.revision += 1;
-    const put = { collection, id: entry.record.id, record: entry.record, expectedRevision };
-    this.#store.commit({ puts: [put] }).catch((error: unknown) => this.#host.log("warn", "token.use_not_noted", { error: String(error) }));
-  }
-
-  #find(id: string): Entry | undefined {
-    return [...this.#byDigest.values()].find((entry) => entry.record.id === id);
+    const isDue = ({ used_at }: TokenRecord): boolean => used_at !== undefined && now - parseTime(used_at) >= noteUseMs;
+    if (!isDue(entry.record)) return;
+    const noted = this.#book.change(entry, (known) => (isDue(known) ? { ...known, used_at: formatTime(now) } : known));
+    noted.catch((error: unknown) => this.#host.log("warn", "token.use_not_noted", { error: String(error) }));
   }
 }
 
-/** When a token ends by itself, Unix milliseconds. */
-function endOf({ record, lastUsedMs = 0 }: Entry): number {
-  const { expires_at, idle_ttl_ms, used_at, created_at } = record;
-  if (expires_at !== undefined) return parseTime(expires_at);
-  return Math.max(lastUsedMs, parseTime(used_at ?? created_at)) + (idle_ttl_ms ?? 0);
+/** @throws `scope_required` */
+function checkScopes(scopes: readonly Scope[], maker: Caller): void {
+  const missing = scopes.find((scope) => !hasScope(maker, scope));
+  if (!missing) return;
+  throw new AnodeError("scope_required", `A token gets at most its maker's scopes; ${missing} is not one of them.`, {
+    details: { scope: missing },
+  });
+}
+
+/** What is made by a caller that is bound to a run reaches no further than that. */
+function bounds({ run_id }: Caller): { readonly run_id?: string } {
+  return run_id === undefined ? {} : { run_id };
+}
+
+/** What is told of a new token beside its texts. */
+function shownOf({ id, scopes, expires_at, refresh_expires_at }: TokenRecord): Omit<NewToken, "token" | "refresh_token"> {
+  return { id, scopes, expires_at: expires_at as string, ...(refresh_expires_at !== undefined && { refresh_expires_at }) };
 }
 
 function info({ record, lastUsedMs }: Entry): TokenInfo {
-  const { digest: _digest, used_at: _used, ...shown } = record;
+  const { digest: _digest, used_at: _used, refresh: _refresh, ...shown } = record;
   return { ...shown, ...(lastUsedMs !== undefined && { last_used_at: formatTime(lastUsedMs) }) };
-}
-
-function invalid(reason: "unknown" | "expired" | "revoked"): AnodeError {
-  return new AnodeError("auth_invalid", `The token is ${reason}.`, { details: { reason } });
 }

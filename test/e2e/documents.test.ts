@@ -83,6 +83,7 @@ const typed: Record<string, readonly string[]> = {
     "And over TLS?",
     "inbox  ok",
   ],
+  "docs/dashboard.md": ["/dashboard#code=", '"label":"dashboard"', '"reason":"unknown"', '"revoked_at":'],
   "docs/hooks.md": [
     '+    "SessionStart": [',
     "claude-code  installed",

@@ -23,7 +23,9 @@ type Door = "tcp" | "unix";
 function refusalOf({ scope }: Operation, door: Door, credential: Credential): { status: number; code: string } | undefined {
   if (credential === "wrong") return { status: 401, code: "auth_invalid" };
   if (scope === "none") return undefined;
-  if (credential === "none" && door === "tcp") return { status: 401, code: "auth_required" };
+  // What is for any token is for no owner without one.
+  if (credential === "none" && (door === "tcp" || scope === "any")) return { status: 401, code: "auth_required" };
+  if (scope === "any") return undefined;
   if (credential === "wrong scope") return { status: 403, code: "scope_required" };
   return undefined;
 }
@@ -31,13 +33,20 @@ function refusalOf({ scope }: Operation, door: Door, credential: Credential): { 
 describe("every operation of the contract", () => {
   const folder = mkdtempSync(join(tmpdir(), "anode-routes-"));
   const openDaemon = (home: string): Promise<RunningDaemon> =>
-    startDaemon({ env: { PATH: process.env["PATH"] ?? "", ANODE_HOME: home }, cwd: folder, store: "memory" });
+    startDaemon({
+      env: { PATH: process.env["PATH"] ?? "", ANODE_HOME: home },
+      cwd: folder,
+      store: "memory",
+      dashboard: join(folder, "pages"),
+    });
   const home = join(folder, "guarded");
   let daemon: RunningDaemon;
   const tokens = new Map<string, string>();
 
   beforeAll(async () => {
     mkdirSync(home, { mode: 0o700 });
+    mkdirSync(join(folder, "pages"));
+    writeFileSync(join(folder, "pages/index.html"), "<!doctype html>");
     writeFileSync(
       join(home, "config.json"),
       JSON.stringify({ daemon: { auth_token: rootToken, limits: { failedCredentials: 100_000 } } }),
@@ -55,7 +64,7 @@ describe("every operation of the contract", () => {
   function credentialOf({ scope }: Operation, credential: Credential): string | undefined {
     if (credential === "none") return undefined;
     if (credential === "wrong") return "anode_wrong";
-    return credential === "right" || scope === "none" ? rootToken : tokens.get(scope);
+    return credential === "right" || scope === "none" || scope === "any" ? rootToken : tokens.get(scope);
   }
 
   /** Sends the head of a request whose body never comes, and reads the head of the answer. */
@@ -120,6 +129,20 @@ describe("every operation of the contract", () => {
   it("is in the table of these cases", () => {
     expect(new Set(cases.map((entry) => entry.operation.name)).size).toBe(operations.length);
     expect(cases).toHaveLength(operations.length * 8);
+  });
+
+  it("needs a credential, but for these", () => {
+    const open = operations.filter(({ scope }) => scope === "none").map(({ method, path }) => `${method} ${path}`);
+    expect(open.toSorted()).toEqual(["GET /health", "POST /auth/refresh", "POST /dashboard/session"]);
+    // For whoever is known, whatever the scopes.
+    expect(operations.filter(({ scope }) => scope === "any").map(({ path }) => path)).toEqual(["/auth/logout"]);
+  });
+
+  it.each(doors)("is beside the dashboard's files, which are open over %s to all but a wrong credential", async (door) => {
+    const files = { ...(operations.find((row) => row.name === "health") as Operation), path: "/dashboard" };
+    expect(await answerToHead(files, door, "none")).toEqual({ status: 200, code: undefined });
+    expect(await answerToHead(files, door, "right")).toEqual({ status: 200, code: undefined });
+    expect(await answerToHead(files, door, "wrong")).toEqual({ status: 401, code: "auth_invalid" });
   });
 
   it.each(cases.filter((entry) => refusalOf(entry.operation, entry.door, entry.credential)))(

@@ -1,4 +1,5 @@
 import { flushCompileCache } from "node:module";
+import { fileURLToPath } from "node:url";
 import { type CommandLine, misuse } from "../command-line.js";
 import type { DaemonOptions } from "../../daemon/index.js";
 import type { Command, Context } from "../context.js";
@@ -20,6 +21,8 @@ export const run: Command = async (line, context) => {
   return runDaemon({
     ...options,
     ...(program !== undefined && { hookProgram: program }),
+    // Beside the folder of the program's files.
+    dashboard: fileURLToPath(new URL("../dashboard/", import.meta.url)),
     say(text) {
       context.output.errorData(`${text}\n`);
       // It speaks when it is up: what it took is loaded now, and a daemon that a signal ends would never write it.

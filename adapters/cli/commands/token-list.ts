@@ -14,6 +14,6 @@ export const run: Command = (line, context) =>
     return 0;
   });
 
-function toRow({ id, label, scopes, expires_at = "when unused", last_used_at = "", revoked_at = "" }: TokenInfo): string[] {
-  return [id, label, scopes.join(","), expires_at, last_used_at, revoked_at];
+function toRow({ id, label, scopes, expires_at, refresh_expires_at, last_used_at = "", revoked_at = "" }: TokenInfo): string[] {
+  return [id, label, scopes.join(","), refresh_expires_at ?? expires_at ?? "when unused", last_used_at, revoked_at];
 }

@@ -15,9 +15,17 @@ export type Authenticate = (call: Call) => Caller | undefined | Promise<Caller |
  * @throws `auth_invalid`, `too_many_failures`
  */
 export async function identify(call: Call, headers: HeaderMap, authenticate: Authenticate, limiter: Limiter): Promise<Caller | undefined> {
+  const caller = await countingFailure(call, limiter, async () => authenticate(call));
+  return caller && headers.has("anode-run") ? insideRun(caller) : caller;
+}
+
+/**
+ * Counts a credential that turns out not to hold, wherever it is judged: in the head of a call, or in the body that brings it.
+ * @throws `too_many_failures` in place of `auth_invalid`, once the address has used up its failures
+ */
+export async function countingFailure<Value>(call: Call, limiter: Limiter, judge: () => Promise<Value>): Promise<Value> {
   try {
-    const caller = await authenticate(call);
-    return caller && headers.has("anode-run") ? insideRun(caller) : caller;
+    return await judge();
   } catch (error) {
     if (!isAnodeError(error) || error.code !== "auth_invalid" || call.door.kind === "unix") throw error;
     const retryAfterSeconds = limiter.failed(call.address ?? "");

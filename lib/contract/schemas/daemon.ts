@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { later } from "../../later.js";
-import { newToken, scope, tokenInfo, tokenRequest } from "../../tokens/schema.js";
+import { newToken, scope, session, tokenInfo, tokenRequest } from "../../tokens/schema.js";
 import { integer, word } from "./query.js";
 
 const nothing = later(() => z.strictObject({}));
+const credential = (): z.ZodString => z.string().min(1).max(256);
 const statusDocument = later(() =>
   z.looseObject({
     status: z.enum(["ok", "degraded", "stopping"]),
@@ -42,4 +43,12 @@ export const daemonSchemas = {
       }),
     ),
   },
+  "auth.refresh": { input: later(() => z.strictObject({ refresh_token: credential() })), output: newToken },
+  "auth.logout": { input: nothing, output: tokenInfo },
+  "auth.createCode": {
+    /** Without scopes those of the caller. */
+    input: later(() => z.strictObject({ scopes: z.array(scope).min(1).max(4).exactOptional() })),
+    output: later(() => z.strictObject({ code: z.string(), url: z.string(), expires_at: z.string() })),
+  },
+  "dashboard.session": { input: later(() => z.strictObject({ code: credential() })), output: session },
 };

@@ -1,4 +1,4 @@
-import { hasScope } from "../../caller.js";
+import { type Caller, hasScope } from "../../caller.js";
 import { AnodeError } from "../../errors.js";
 import type { Mesh } from "../../mesh/mesh.js";
 import type { RunManager } from "../../runs/manager.js";
@@ -18,6 +18,8 @@ export interface DaemonParts {
   degraded(): readonly string[];
   /** Makes a new first-launch token. @throws `token_configured` */
   rotate(graceMs: number): Promise<void>;
+  /** Where a browser finds the dashboard; `undefined` where none can reach it. */
+  dashboardUrl?(): string | undefined;
 }
 
 /** Health and status; with a daemon's parts tokens and the document of the contract too. */
@@ -57,7 +59,7 @@ export function createDaemonServices(manager: RunManager, daemon?: DaemonParts, 
     ready: async () => ok(await ready(manager)),
     openapi: async () => ok(openApiDocument()),
     "auth.self": async (_input: object, { caller }: CallContext) => {
-      const id = caller.id.startsWith("token:") ? caller.id.slice("token:".length) : undefined;
+      const id = tokenIdOf(caller);
       const token = id === undefined ? undefined : daemon?.tokens.get(id);
       const kind = caller.peer_id !== undefined ? "peer" : token ? "token" : caller.id === "token:root" ? "root" : "owner";
       return ok({
@@ -74,8 +76,17 @@ export function createDaemonServices(manager: RunManager, daemon?: DaemonParts, 
   return { ...services, ...(daemon && daemonOnly(manager, daemon)) } as unknown as Services;
 }
 
-function daemonOnly(manager: RunManager, { tokens, rotate }: DaemonParts) {
+function daemonOnly(manager: RunManager, { tokens, rotate, dashboardUrl }: DaemonParts) {
   return {
+    "auth.refresh": async ({ refresh_token }: ValidInput<"auth.refresh">) => ok(await tokens.refresh(refresh_token)),
+    "auth.logout": async (_: ValidInput<"auth.logout">, { caller }: CallContext) => ok(await tokens.revoke(ownTokenId(caller, tokens))),
+    "auth.createCode": async ({ scopes }: ValidInput<"auth.createCode">, { caller }: CallContext) => {
+      const page = dashboardUrl?.();
+      if (page === undefined) throw unreachable();
+      const { code, expires_at } = await tokens.createCode(scopes, caller);
+      return ok({ code, url: `${page}#code=${code}`, expires_at });
+    },
+    "dashboard.session": async ({ code }: ValidInput<"dashboard.session">) => ok(await tokens.openSession(code)),
     "tokens.create": async (input: ValidInput<"tokens.create">, { caller }: CallContext) => {
       if (input.run_id !== undefined) await manager.get(input.run_id);
       return { status: 201, body: await tokens.create(input, caller) };
@@ -87,6 +98,26 @@ function daemonOnly(manager: RunManager, { tokens, rotate }: DaemonParts) {
       return ok({ grace_ms });
     },
   };
+}
+
+function tokenIdOf({ id }: Caller): string | undefined {
+  return id.startsWith("token:") ? id.slice("token:".length) : undefined;
+}
+
+/** @throws `auth_required`, `invalid_state` for a caller without a token that could be revoked */
+function ownTokenId(caller: Caller, tokens: Tokens): string {
+  const id = tokenIdOf(caller);
+  if (id === undefined) throw new AnodeError("auth_required", "Logging out ends a token, and this call came without one.");
+  if (tokens.get(id)) return id;
+  throw new AnodeError("invalid_state", "The token of the daemon itself cannot be logged out.", {
+    details: { hint: "`anode token rotate` replaces it." },
+  });
+}
+
+function unreachable(): AnodeError {
+  return new AnodeError("not_supported", "The daemon has no TCP address, and a browser cannot use its socket.", {
+    details: { ability: "tcp", hint: "Start it without --no-tcp, or with a TCP address: --addr 127.0.0.1:7433." },
+  });
 }
 
 function statusOf(manager: RunManager, degraded: readonly string[]): string {

@@ -24,6 +24,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     ...["profile", "model", "max-turns", "approval", "run-label", "cwd", "session", "command", "exec", "parent", "cancel-policy", "key"],
     ...["priority", "budget", "approval-timeout-ms", "unattended", "keep-open", "idempotency-key", "attach", "no-spawn"],
   ],
+  dashboard: ["print"],
   questions: ["scope", "run", "tree", "follow"],
   answer: ["message", "option", "deny", "ack"],
   "hook pretooluse": ["backend"],
@@ -70,6 +71,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
 };
 const takesDaemon = [
   "status",
+  "dashboard",
   ...everyRun,
   ...everyMesh,
   ...everyAttachment,
@@ -133,6 +135,7 @@ const switches = [
     "fix",
     "gate",
     "dry-run",
+    "print",
     ...takenEverywhere,
   ],
 ];

@@ -4,7 +4,7 @@ import { allScopes, type Caller, localCaller } from "../../../lib/caller.js";
 import { AnodeError } from "../../../lib/errors.js";
 import type { Log } from "../../../lib/host.js";
 import { systemHost } from "../../../lib/system-host.js";
-import { bearer, call, documentOf, operations, post, testHandler, token, watchedBody } from "./fixtures.js";
+import { bearer, call, documentOf, operations, post, row, testHandler, token, watchedBody } from "./fixtures.js";
 
 const hostHeader = ["Host", "127.0.0.1:7433"];
 
@@ -241,6 +241,15 @@ describe("callers", () => {
     expect((await handle(call({ method: "HEAD", target: "/health", rawHeaders: hostHeader }))).status).toBe(200);
     expect(performed[0]?.context.caller).toEqual({ id: "anonymous", door: "tcp", scopes: [] });
     expect((await handle(call({ target: "/health", rawHeaders: [...hostHeader, "Authorization", "Bearer wrong"] }))).status).toBe(401);
+  });
+
+  it("lets anyone who is known call what is for any caller, and nobody else", async () => {
+    const logout = row({ name: "auth.logout", method: "POST", path: "/auth/logout", scope: "any", body: "none" });
+    const request = call({ method: "POST", target: "/auth/logout" });
+    const given = { operations: [...operations, logout] };
+    const { handle, performed } = testHandler({ ...given, authenticate: () => ({ id: "token:1", door: "tcp", scopes: [] }) });
+    expect([(await handle(request)).status, performed.length]).toEqual([200, 1]);
+    expect(documentOf(await testHandler({ ...given, authenticate: () => undefined }).handle(request))["code"]).toBe("auth_required");
   });
 
   it.each(operations.filter((operation) => operation.scope !== "none").map((operation) => [operation.name, operation] as const))(

@@ -3,7 +3,7 @@ import { canonicalAddress, createLimiter } from "../../../adapters/http/gate/lim
 import { AnodeError } from "../../../lib/errors.js";
 import type { Clock } from "../../../lib/host.js";
 import { systemHost } from "../../../lib/system-host.js";
-import { bearer, call, documentOf, testHandler } from "./fixtures.js";
+import { bearer, call, documentOf, operations, post, row, tcpDoor, testHandler } from "./fixtures.js";
 
 function stillClock(): Clock & { at: number } {
   const clock = { at: 0, now: () => clock.at, monotonic: () => clock.at, schedule: () => () => {} };
@@ -108,6 +108,28 @@ describe("the limiter in the gate", () => {
     const last = await handle(withToken("Bearer wrong", "127.0.0.1"));
     expect([last.headers["Retry-After"], documentOf(last)["code"]]).toEqual(["60", "too_many_failures"]);
     expect((await handle(withToken(bearer[1] as string, "127.0.0.1"))).status).toBe(200);
+  });
+
+  it("counts a credential that fails in the body of an open operation, over TCP, and lets one that holds pass", async () => {
+    const session = row({ name: "dashboard.session", method: "POST", path: "/dashboard/session", scope: "none" });
+    const { handle } = testHandler({
+      host,
+      operations: [...operations, session],
+      perform: async (_operation, input) => {
+        if (input["code"] === "right") return { status: 200, body: {} };
+        throw new AnodeError("auth_invalid", "The login code is unknown.", { details: { reason: "unknown" } });
+      },
+    });
+    const open = async (code: string, door = tcpDoor): Promise<number> => {
+      const rawHeaders = ["Host", "127.0.0.1:7433", "Content-Type", "application/json"];
+      return (await handle({ ...post("/dashboard/session", { code }), rawHeaders, door, address: "10.1.1.1" })).status;
+    };
+    const statuses: number[] = [];
+    for (let i = 0; i < 22; i++) statuses.push(await open(`wrong-${i}`));
+    expect(statuses).toEqual([...Array(20).fill(401), 429, 429]);
+    expect(await open("right")).toBe(200);
+    expect((await handle(withToken("Bearer wrong", "10.1.1.1"))).status).toBe(429);
+    expect(await open("wrong", { ...tcpDoor, kind: "unix" })).toBe(401);
   });
 
   it("does not count a missing credential", async () => {
