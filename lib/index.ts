@@ -4,7 +4,8 @@
  */
 export type { AskDraft } from "./asks/ask-drafts.js";
 export type { AskManyDraft, AsksToMany } from "./asks/ask-many.js";
-export type { AskParts, AskQuestions, Asks, Ending } from "./asks/asks.js";
+export type { AskParts, AskQuestions, Asks } from "./asks/asks.js";
+export type { Ending } from "./asks/ending.js";
 export { ask, type Ask, type AskMany, askMany, type AskManyReport, askManyReport, type CloseReason, closeReason } from "./asks/schema.js";
 export {
   type AttachmentPage,
@@ -65,7 +66,10 @@ export { type AgentHeader, parseHeader } from "./messages/agent-header.js";
 export { type AgentMessage, agentText } from "./messages/agent-text.js";
 export type { Channel, Handed, InProcessReceiver } from "./messages/channel.js";
 export type { Claimed, Claims } from "./messages/claims.js";
-export type { Courier, CourierPorts, MessageDraft, PostOptions } from "./messages/courier.js";
+export type { Courier, CourierPorts, PostOptions } from "./messages/courier.js";
+export type { MessageDraft } from "./messages/drafts.js";
+export type { Mail, Moved } from "./messages/mail.js";
+export type { LateReceipts } from "./messages/late-receipts.js";
 export {
   type ClientFrame,
   clientFrames,
@@ -126,7 +130,9 @@ export {
 } from "./panes/schema.js";
 export type { PeerProbes, Probe as PeerProbe } from "./peers/evidence.js";
 export type { Search } from "./peers/find-peer.js";
-export type { MeshParts, OnRetire, PeerPorts, PeerRegistry, Registered, Retiring } from "./peers/registry.js";
+export type { MeshParts, PeerPorts } from "./peers/parts.js";
+export type { Registered } from "./peers/registration.js";
+export type { OnRetire, PeerRegistry, Retiring } from "./peers/registry.js";
 export {
   type InboundStatus,
   inboundStatus,

@@ -56,7 +56,7 @@ export const limitTable = {
   treeChildren: bound(64, "active children of a run; over it 422 tree_limit"),
   inputs: bound(32, "pending inputs of a run; over it 429 input_full"),
   questionsPerRun: bound(16, "open questions of a run; over it denied no_approver"),
-  questions: bound(256, "open questions of the daemon; over it 429 question_full"),
+  questions: bound(256, "open questions of the daemon, without those on asks; over it 429 question_full"),
   questionMs: bound(600_000, "default deadline of a run's question; over it denied timed_out"),
   questionWaitMs: bound(45_000, "default time that a blocking question is held; over it denied timed_out"),
   questionWaitCapMs: bound(55_000, "longest time that a blocking question is held; a longer request is cut", 1, 600_000),

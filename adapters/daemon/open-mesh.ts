@@ -26,7 +26,11 @@ export async function openMesh(
       const refs = await attachments().resolve([...ids], caller);
       return refs.map(({ created_at: _created, expires_at: _expires, ...file }) => file);
     },
-    peerToken: ({ peer_id }) => tokens.createForPeer(peer_id),
+    async peerToken({ peer_id, run_id }) {
+      if (run_id === undefined) return tokens.createForPeer(peer_id);
+      await tokens.bindRun(run_id, peer_id);
+      return undefined;
+    },
     peerRetired: ({ peer_id }, reason) => {
       // A peer that was given up for silence may still come back with its token.
       if (reason === "reaped") return;

@@ -50,7 +50,7 @@ export async function openPanes(parts: PanesGround): Promise<Panes> {
     },
     inbox({ peer_id }) {
       const asks = mesh.asks.openTo(peer_id);
-      const waiting = mesh.courier.waiting(peer_id);
+      const waiting = mesh.mail.waiting(peer_id);
       const [ask, message] = [asks.at(-1), waiting[0]];
       return {
         pending_asks: asks.length,

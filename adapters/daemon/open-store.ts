@@ -47,7 +47,9 @@ export function parseStore(text: string, home: Home, cwd: string): StoreChoice {
 export async function openStore({ choice, home, limits, host, sqliteWorker, onFailed }: OpenStoreOptions): Promise<OpenStore> {
   if (choice.kind === "memory") {
     // The home folder is what lasts: the next daemon there ends what this one may leave behind.
-    return { store: createMemoryStore({ limits }), storeId: createHash("sha256").update(home.path).digest("hex").slice(0, 32) };
+    const storeId = createHash("sha256").update(home.path).digest("hex").slice(0, 32);
+    // Readers outlast the daemon: a cursor of its former life must not pass for one of this.
+    return { store: createMemoryStore({ limits, feedAfter: Math.floor(host.clock.now() * 1000) }), storeId };
   }
   try {
     const store = await openSqliteStore({

@@ -1,6 +1,7 @@
 import { canonicalJson } from "../canonical-json.js";
 import { AnodeError } from "../errors.js";
 import type { Draft } from "../events/journal.js";
+import type { MessageDraft } from "../messages/drafts.js";
 import type { AskedQuestion, AttachedFile } from "../messages/schema.js";
 import type { PeerRecord } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
@@ -51,6 +52,26 @@ export function askOf(draft: AskDraft, id: string, nowMs: number, lifeMs: number
     ...(sender.via && { via: sender.via }),
     created_at: formatTime(nowMs),
     expires_at: formatTime(nowMs + (draft.expires_ms ?? lifeMs)),
+  };
+}
+
+/** The message that brings a new ask to its recipient. */
+export function messageOf(
+  { correlation_id, circle, reply_to, question, via }: Ask,
+  { sender, to, text, attachments }: AskDraft,
+): MessageDraft {
+  return {
+    kind: "ask",
+    from: sender.peer,
+    to,
+    text,
+    trace_id: correlation_id,
+    correlation_id,
+    circle,
+    ...(attachments && { attachments: [...attachments] }),
+    ...(reply_to !== undefined && { reply_to }),
+    ...(question && { question }),
+    ...(via && { via }),
   };
 }
 

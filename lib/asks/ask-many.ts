@@ -3,7 +3,7 @@ import type { Step } from "../events/journal.js";
 import type { CancelTimer } from "../host.js";
 import { randomHexId } from "../ids.js";
 import type { AttachedFile } from "../messages/schema.js";
-import type { MeshParts } from "../peers/registry.js";
+import type { MeshParts } from "../peers/parts.js";
 import type { PeerRecord } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
 import { Records } from "../store/records.js";

@@ -220,9 +220,7 @@ export class Journal {
     const { type } = draft;
     const seq = head.seq + 1;
     const time = formatTime(head.timeMs);
-    const shown = this.#redact(draft.payload);
-    const units = roughUnits(shown);
-    const payload = surelyFits(units, this.#limits.eventBytes) ? shown : boundPayload(shown, this.#limits.eventBytes);
+    const { payload, units } = this.#kept(draft.payload);
     const folded = head.owner ? head.owner.fold(type, payload, seq, time) : unfolded;
     head.seq = seq;
     const { run_id = folded.run_id, peer_id } = draft;
@@ -231,6 +229,14 @@ export class Journal {
     if (folded.put) entry.puts = [...entry.puts, folded.put];
     if (folded.feed) entry.feed = [...entry.feed, folded.feed];
     return createEvent(parts, units);
+  }
+
+  /** A payload as it is kept: without secrets, and no longer than an event may be. */
+  #kept(given: Draft["payload"]): { readonly payload: Draft["payload"]; readonly units: number } {
+    const shown = this.#redact(given);
+    const units = roughUnits(shown);
+    const { eventBytes } = this.#limits;
+    return { payload: surelyFits(units, eventBytes) ? shown : boundPayload(shown, eventBytes), units };
   }
 
   async #flush(): Promise<void> {
@@ -315,9 +321,10 @@ export class Journal {
     const now = this.#host.clock.now();
     if (now > head.timeMs) head.timeMs = now;
     const time = formatTime(head.timeMs);
-    head.gathered = drafts.map(({ type, payload, run_id, peer_id }) =>
-      createEvent({ run_id, peer_id, seq: ++head.seq, type, time, payload: this.#redact(payload) } as EventParts),
-    );
+    head.gathered = drafts.map(({ type, run_id, peer_id, ...draft }) => {
+      const { payload, units } = this.#kept(draft.payload);
+      return createEvent({ run_id, peer_id, seq: ++head.seq, type, time, payload } as EventParts, units);
+    });
     heads.push(head);
   }
 

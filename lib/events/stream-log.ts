@@ -41,8 +41,10 @@ export class StreamLog {
   #sealed = false;
   #shared: { readonly chunk: FrameChunk; readonly limitBytes: number; readonly lastSeq: number } | undefined;
 
-  constructor(bounds: LogBounds) {
+  /** @param lastSeq - seq of the newest of the events that are gone already */
+  constructor(bounds: LogBounds, lastSeq = 0) {
     this.#bounds = bounds;
+    this.#lastSeq = lastSeq;
     // A quarter at most, so that what goes is small beside what stays.
     this.#tailEvents = Math.max(1, Math.min(longestTail, bounds.events >> 2));
     this.#segmentBytes = Math.max(1, Math.min(largestSlab, bounds.bytes >> 2));

@@ -1,6 +1,8 @@
 import type { AskQuestions, Asks } from "../asks/asks.js";
+import type { Ending } from "../asks/ending.js";
 import type { Ask } from "../asks/schema.js";
 import type { Caller } from "../caller.js";
+import { isAnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
 import type { Step } from "../events/journal.js";
 import type { AttachedFile, RepliedAnswer } from "../messages/schema.js";
@@ -10,7 +12,7 @@ import type { RunManager } from "../runs/manager.js";
 import { parseTime } from "../system-host.js";
 
 /** The typed question of an ask at the desk: its id is the ask's, it opens with the ask, and either ends with the other. */
-export function askQuestions({ desk, host }: Pick<RunManager, "desk" | "host">): AskQuestions {
+export function askQuestions({ desk, host, journal }: Pick<RunManager, "desk" | "host" | "journal">): AskQuestions {
   return {
     async opening({ correlation_id, from_peer_id, to_peer_id, text, question, expires_at }) {
       const prepared = await desk.prepare({
@@ -27,6 +29,14 @@ export function askQuestions({ desk, host }: Pick<RunManager, "desk" | "host">):
       return () => desk.opening(prepared).step;
     },
     ending: (correlation_id) => desk.closingOf([correlation_id], "canceled"),
+    async missed(correlation_id) {
+      // Its end may be on its way to the store.
+      await journal.settled();
+      const question = await desk.get(correlation_id).catch(unlessMissing);
+      // One that is no longer kept ended long ago.
+      if (!question) return { close_reason: "expired" };
+      return question.status === "closed" ? endingOf(question) : undefined;
+    },
   };
 }
 
@@ -64,12 +74,13 @@ export function ackedAnswer({ question }: Ask, message: string | undefined): Ans
   return question?.kind === "text" ? { text: message } : { message };
 }
 
-/** What the desk ends by itself with an answer, a default one, is the reply to the ask. */
+/** What the desk ends by itself ends the ask too: with the default answer, which is the reply, or because the time is over. */
 export function endWithQuestion(asks: Asks, closed: Question): Step {
-  return closed.scope === "mesh_ask" && closed.outcome === "answered" ? asks.endingStep(closed.question_id, endingOf(closed)) : {};
+  return closed.scope === "mesh_ask" ? asks.endingStep(closed.question_id, endingOf(closed)) : {};
 }
 
-function endingOf({ outcome = "canceled", option_id, text, message }: Question) {
+function endingOf({ outcome = "canceled", option_id, text, message, reason }: Question): Ending {
+  if (reason === "timed_out") return { close_reason: "expired" };
   const answer: RepliedAnswer = {
     outcome,
     ...(option_id !== undefined && { option_id }),
@@ -77,5 +88,10 @@ function endingOf({ outcome = "canceled", option_id, text, message }: Question) 
     ...(message !== undefined && { message }),
   };
   const reply_text = text ?? message;
-  return { close_reason: "answered", replied_by: "answer", answer, ...(reply_text !== undefined && { reply_text }) } as const;
+  return { close_reason: "answered", replied_by: "answer", answer, ...(reply_text !== undefined && { reply_text }) };
+}
+
+function unlessMissing(error: unknown): undefined {
+  if (isAnodeError(error) && error.code === "question_not_found") return undefined;
+  throw error;
 }

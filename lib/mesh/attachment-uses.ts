@@ -1,7 +1,7 @@
-import { askCollection } from "../asks/asks.js";
+import { askCollection } from "../asks/ask-book.js";
 import type { Ask } from "../asks/schema.js";
 import type { AttachmentUses } from "../attachments/attachments.js";
-import { messageCollection } from "../messages/courier.js";
+import { messageCollection } from "../messages/mail.js";
 import type { AttachedFile } from "../messages/schema.js";
 import type { Mesh } from "./mesh.js";
 
@@ -15,7 +15,7 @@ const pageItems = 200;
  * message or a reply, however long that is over.
  */
 export function attachmentUses(mesh: Mesh): AttachmentUses {
-  const { peers, asks, courier, manager } = mesh;
+  const { peers, asks, mail, manager } = mesh;
 
   async function isInOneOf(collection: string, field: "to_peer_id" | "from_peer_id", peer_id: string, id: string): Promise<boolean> {
     let after: number | undefined;
@@ -30,7 +30,7 @@ export function attachmentUses(mesh: Mesh): AttachmentUses {
 
   return {
     inUse: (id) =>
-      peers.living().some(({ peer_id }) => [...asks.openTo(peer_id), ...courier.waiting(peer_id)].some((one) => refersTo(one, id))),
+      peers.living().some(({ peer_id }) => [...asks.openTo(peer_id), ...mail.waiting(peer_id)].some((one) => refersTo(one, id))),
     async isFor(id, { peer_id }) {
       if (peer_id === undefined) return false;
       return (

@@ -1,7 +1,7 @@
 import type { Ask } from "../asks/schema.js";
-import { askCollection } from "../asks/asks.js";
+import { askCollection } from "../asks/ask-book.js";
 import { type Caller, isOwner } from "../caller.js";
-import { messageCollection } from "../messages/courier.js";
+import { messageCollection } from "../messages/mail.js";
 import type { Message } from "../messages/schema.js";
 import type { PeerRegistry } from "../peers/registry.js";
 import { ownPeer } from "../peers/sender.js";

@@ -11,6 +11,8 @@ import { Claims } from "../messages/claims.js";
 import { Courier } from "../messages/courier.js";
 import { inProcessChannel } from "../messages/in-process-channel.js";
 import { Links } from "../messages/links.js";
+import { Mail } from "../messages/mail.js";
+import { LateReceipts } from "../messages/late-receipts.js";
 import { RunChannel } from "../messages/run-channel.js";
 import type { AttachedFile, Message } from "../messages/schema.js";
 import { assertReach } from "../peers/circles.js";
@@ -39,8 +41,8 @@ export interface MeshOptions {
   readonly probes?: PeerProbes;
   /** Name of this host. @defaultValue "localhost" */
   readonly machine?: string;
-  /** Makes the token that is a peer. Without it peers have none, and only owners act for them. */
-  readonly peerToken?: (peer: PeerRecord) => Promise<string>;
+  /** Makes the token that is a peer; nothing for one that has some already, as a run has. Without it peers have none, and only owners act for them. */
+  readonly peerToken?: (peer: PeerRecord) => Promise<string | undefined>;
   /** A peer is gone for good, or was reaped and may come back: what its token is worth from now on. */
   readonly peerRetired?: (peer: PeerRecord, reason: string) => void;
   /** Whether there is a foreign agent of this name. @defaultValue there is none */
@@ -74,7 +76,9 @@ export class Mesh {
   readonly manager: RunManager;
   readonly peers: PeerRegistry;
   readonly traces: Traces;
+  readonly mail: Mail;
   readonly courier: Courier;
+  readonly receipts: LateReceipts;
   readonly claims: Claims;
   readonly links: Links;
   readonly asks: Asks;
@@ -105,33 +109,36 @@ export class Mesh {
     });
     const known = (peer: PeerRecord) => this.#known(peer);
     this.#repair = new Repair({ peers: this.peers, host, limits }, { probes, machine, known });
-    this.courier = new Courier(parts, this.traces, {
+    this.mail = new Mail(parts, this.traces, (message) => this.asks.messageMoved(message));
+    this.courier = new Courier(parts, this.mail, this.traces, {
       channelOf: (peer) => this.#channelOf(peer),
       peer: (peer_id) => this.peers.byId(peer_id),
-      moved: (message) => this.asks.messageMoved(message),
     });
-    this.claims = new Claims(parts, this.courier, this.traces);
+    const drain = (peer_id: string): void => this.courier.drain(peer_id);
+    this.receipts = new LateReceipts(parts, this.mail, drain);
+    this.claims = new Claims(parts, this.mail, this.traces, drain);
     this.links = new Links({
       host,
       limits,
       seen: (peer_id) => this.peers.touch(peer_id),
       working: (peer_id) => void this.peers.event(peer_id, { type: "working" }),
-      receipt: (...receipt) => void this.courier.receipt(...receipt),
-      waiting: (peer_id) => this.courier.waiting(peer_id).length,
+      receipt: (...receipt) => void this.receipts.take(...receipt),
+      waiting: (peer_id) => this.mail.waiting(peer_id).length,
       open: (peer_id) => this.courier.resume(peer_id),
     });
     this.asks = new Asks({
       ...parts,
       peers: this.peers,
       courier: this.courier,
+      mail: this.mail,
       traces: this.traces,
       questions: askQuestions(manager),
       closed: (ask) => this.asksToMany.childClosed(ask),
     });
     manager.desk.alongside((closed) => endWithQuestion(this.asks, closed));
     this.asksToMany = new AsksToMany(parts, this.asks);
-    const { courier, traces } = this;
-    this.#runChannel = new RunChannel(manager, runInputs({ journal, courier, traces, asks: () => this.asks }));
+    const { mail, traces } = this;
+    this.#runChannel = new RunChannel(manager, runInputs({ journal, mail, traces, asks: () => this.asks }));
     this.#unfollow = followRuns(manager, this.peers);
     this.peers.onRetire((peer) => {
       const asks = this.asks.endFor(peer.peer_id);
@@ -156,21 +163,23 @@ export class Mesh {
   async open(): Promise<void> {
     await this.traces.open();
     await this.peers.open();
-    await this.courier.open();
+    await this.asks.load();
+    await this.mail.open();
     await this.asks.open();
     await this.asksToMany.open();
     await retireEndedRuns(this.manager, this.peers);
-    this.#stopUpkeep = keepUp(this.manager, () => {
+    const sweep = (): void => {
       void this.refresh();
       this.sweep();
-    });
+    };
+    this.#stopUpkeep = keepUp(this.manager, { sweep, isLive: (id) => this.asks.isLive(id) });
   }
 
   /** Counts of this moment. */
   stats(): MeshStats {
     const peers = { online: 0, busy: 0, offline: 0 };
     for (const { status } of this.peers.living()) peers[status] += 1;
-    return { peers, open_asks: this.asks.openCount, queued: this.courier.queued };
+    return { peers, open_asks: this.asks.openCount, queued: this.mail.queued };
   }
 
   /** Looks whether the peers are still there, unless that was done lately. */
@@ -202,7 +211,7 @@ export class Mesh {
       inbox: {
         pendingAsks: open.length,
         ...(oldest && { oldestAgeMs: Math.max(0, nowMs - parseTime(oldest.created_at)) }),
-        queued: this.courier.waiting(peer.peer_id).length,
+        queued: this.mail.waiting(peer.peer_id).length,
       },
       nowMs,
       descriptionMs: limits.descriptionMs,

@@ -10,12 +10,19 @@ export interface Kept {
   readonly count: number;
   /** Records made before this moment go, Unix milliseconds. */
   readonly sinceMs: number;
+  /** What stays all the same. @defaultValue nothing */
+  needed?(id: string): boolean;
 }
 
 const pageSize = 500;
 
 /** Removes the oldest records of what is over. Answers how many. */
-export async function removeOld(store: Store, journal: Journal, collection: string, { where, count, sinceMs }: Kept): Promise<number> {
+export async function removeOld(
+  store: Store,
+  journal: Journal,
+  collection: string,
+  { where, count, sinceMs, needed }: Kept,
+): Promise<number> {
   const [field = "", texts = []] = Object.entries(where)[0] ?? [];
   const counts = await store.count(collection, field);
   let surplus = texts.reduce((sum, text) => sum + (counts[text] ?? 0), 0) - count;
@@ -25,6 +32,7 @@ export async function removeOld(store: Store, journal: Journal, collection: stri
     const deletes: Delete[] = [];
     for (const { id, record } of items) {
       if (surplus <= 0 && parseTime((record as { created_at: string }).created_at) >= sinceMs) break;
+      if (needed?.(id)) continue;
       surplus -= 1;
       deletes.push({ collection, id });
     }

@@ -2,7 +2,7 @@ import type { Asks } from "../asks/asks.js";
 import { joinSteps } from "../events/join-steps.js";
 import type { Journal } from "../events/journal.js";
 import { agentText } from "../messages/agent-text.js";
-import type { Courier } from "../messages/courier.js";
+import type { Mail } from "../messages/mail.js";
 import type { InputNews, RunChannelPorts } from "../messages/run-channel.js";
 import type { DeliveryState, Message } from "../messages/schema.js";
 import type { StageDraft, Traces } from "../traces/traces.js";
@@ -10,17 +10,17 @@ import { closeFromTurn } from "./turns.js";
 
 interface Parts {
   readonly journal: Journal;
-  readonly courier: Courier;
+  readonly mail: Mail;
   readonly traces: Traces;
   asks(): Asks;
 }
 
 /** What becomes of messages that are inputs of runs: one input is one task, and the end of an ask's task is its reply. */
-export function runInputs({ journal, courier, traces, asks }: Parts): RunChannelPorts {
+export function runInputs({ journal, mail, traces, asks }: Parts): RunChannelPorts {
   function move({ delivery_id, trace_id }: Message, state: DeliveryState, stage: StageDraft, reason?: string): void {
-    const now = courier.current(delivery_id);
+    const now = mail.current(delivery_id);
     // A message whose ask was closed meanwhile is over already: what is heard of it stands in its trace alone.
-    const step = now ? courier.change(now, state, reason === undefined ? {} : { reason }) : {};
+    const step = now ? mail.change(now, state, reason === undefined ? {} : { reason }) : {};
     journal.append(joinSteps(step, traces.stages(trace_id, stage)));
   }
 
@@ -49,9 +49,9 @@ export function runInputs({ journal, courier, traces, asks }: Parts): RunChannel
   return {
     text: (message) => agentText(message),
     accepted(delivery_id, run_id, input_id) {
-      const message = courier.current(delivery_id);
+      const message = mail.current(delivery_id);
       if (message) traces.note(message.trace_id, { stage: "run_accepted", detail: { run_id, input_id } });
     },
-    news: (delivery_id, news) => void courier.get(delivery_id).then((message) => tell(message, news)),
+    news: (delivery_id, news) => void mail.get(delivery_id).then((message) => tell(message, news)),
   };
 }

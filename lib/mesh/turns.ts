@@ -1,4 +1,5 @@
-import type { Asks, Ending } from "../asks/asks.js";
+import type { Asks } from "../asks/asks.js";
+import type { Ending } from "../asks/ending.js";
 import type { Journal } from "../events/journal.js";
 import { parseHeader } from "../messages/agent-header.js";
 import type { PeerRecord } from "../peers/schema.js";

@@ -3,10 +3,10 @@ import { joinSteps } from "../events/join-steps.js";
 import type { Step } from "../events/journal.js";
 import type { CancelTimer } from "../host.js";
 import { randomHexId } from "../ids.js";
-import type { MeshParts } from "../peers/registry.js";
+import type { MeshParts } from "../peers/parts.js";
 import { formatTime } from "../system-host.js";
 import type { Traces } from "../traces/traces.js";
-import type { Courier } from "./courier.js";
+import type { Mail } from "./mail.js";
 import type { Message } from "./schema.js";
 
 /** What a claim gave; without messages there is none to confirm. */
@@ -27,20 +27,23 @@ interface Claim {
 /** Messages that peers fetch themselves: held for a while, delivered once confirmed, else they wait again in their place. */
 export class Claims {
   readonly #parts: MeshParts;
-  readonly #courier: Courier;
+  readonly #mail: Mail;
   readonly #traces: Traces;
+  readonly #released: (peer_id: string) => void;
   readonly #claims = new Map<string, Claim>();
 
-  constructor(parts: MeshParts, courier: Courier, traces: Traces) {
+  /** @param released - a claim of this peer has ended: what waits for it may go */
+  constructor(parts: MeshParts, mail: Mail, traces: Traces, released: (peer_id: string) => void) {
     this.#parts = parts;
-    this.#courier = courier;
+    this.#mail = mail;
     this.#traces = traces;
+    this.#released = released;
   }
 
   /** Holds the oldest messages that wait for a peer. @throws `storage_full` */
   async claim(peer_id: string, limit: number, leaseMs: number): Promise<Claimed> {
     this.#parts.journal.assertSpace();
-    const free = this.#courier.free(peer_id).slice(0, limit);
+    const free = this.#mail.free(peer_id).slice(0, limit);
     if (free.length === 0) return { messages: [] };
     const { host, journal } = this.#parts;
     const claim_id = randomHexId(host, "claim");
@@ -52,11 +55,11 @@ export class Claims {
     };
     this.#claims.set(claim_id, claim);
     const steps = free.map((message) => {
-      this.#courier.hold(message, claim);
-      return joinSteps(this.#courier.change(message, "claimed"), this.#traces.stages(message.trace_id, { stage: "claimed" }));
+      this.#mail.hold(message, claim);
+      return joinSteps(this.#mail.change(message, "claimed"), this.#traces.stages(message.trace_id, { stage: "claimed" }));
     });
     await journal.append(joinSteps(...steps)).committed;
-    const messages = free.map((message) => this.#courier.current(message.delivery_id) ?? message);
+    const messages = free.map((message) => this.#mail.current(message.delivery_id) ?? message);
     return { claim_id, lease_until: formatTime(host.clock.now() + leaseMs), messages };
   }
 
@@ -100,16 +103,16 @@ export class Claims {
     const counts = { confirmed: 0, released: 0 };
     const steps: Step[] = [];
     for (const delivery_id of claim.delivery_ids) {
-      const message = this.#courier.current(delivery_id);
+      const message = this.#mail.current(delivery_id);
       // The peer may be gone, or a receipt have come.
-      if (!message || !this.#courier.release(message, claim)) continue;
+      if (!message || !this.#mail.release(message, claim)) continue;
       const isConfirmed = confirmed.has(delivery_id);
       counts[isConfirmed ? "confirmed" : "released"] += 1;
       const stage = this.#traces.stages(message.trace_id, { stage: isConfirmed ? "confirmed" : "pending" });
-      steps.push(joinSteps(this.#courier.change(message, isConfirmed ? "delivered" : "queued"), stage));
+      steps.push(joinSteps(stage, this.#mail.change(message, isConfirmed ? "delivered" : "queued")));
     }
     const { committed } = this.#parts.journal.append(joinSteps(...steps));
-    this.#courier.drain(claim.peer_id);
+    this.#released(claim.peer_id);
     return { ...counts, committed };
   }
 

@@ -1,5 +1,42 @@
 import type { Draft } from "../events/journal.js";
-import type { Delivery, Message } from "./schema.js";
+import type { PeerRecord } from "../peers/schema.js";
+import { formatTime } from "../system-host.js";
+import type { Delivery, Message, MessageKind } from "./schema.js";
+
+/** A message before it has an id. */
+export interface MessageDraft
+  extends Partial<
+    Pick<Message, "attachments" | "correlation_id" | "reply_to" | "question" | "close_reason" | "answer" | "via" | "circle">
+  > {
+  readonly kind: MessageKind;
+  readonly from: PeerRecord;
+  readonly to: PeerRecord;
+  readonly text: string;
+  /** The trace it belongs to. @defaultValue its own */
+  readonly trace_id?: string;
+}
+
+/** The message as it is stored first. */
+export function newMessage(
+  { kind, from, to, text, trace_id, circle = from.circle, ...rest }: MessageDraft,
+  { delivery_id, nowMs, lifeMs }: { readonly delivery_id: string; readonly nowMs: number; readonly lifeMs: number },
+): Message {
+  return {
+    delivery_id,
+    kind,
+    trace_id: trace_id ?? delivery_id,
+    from_peer_id: from.peer_id,
+    from_name: from.display_name,
+    to_peer_id: to.peer_id,
+    to_name: to.display_name,
+    circle,
+    text,
+    ...rest,
+    delivery_state: "queued",
+    created_at: formatTime(nowMs),
+    expires_at: formatTime(nowMs + lifeMs),
+  };
+}
 
 /** A message as the call that sent it answers. */
 export function deliveryOf({ delivery_id, delivery_state, reason, from_peer_id, to_peer_id }: Message): Delivery {

@@ -1,5 +1,6 @@
 import type { CancelTimer, Clock } from "../host.js";
 import type { Handed } from "./channel.js";
+import type { ReceiptStatus } from "./frames.js";
 
 interface Waiting {
   settle(handed: Handed): void;
@@ -47,4 +48,12 @@ export class Receipts {
   end(handed: Handed): void {
     for (const waiting of [...this.#waiting.values()]) waiting.settle(handed);
   }
+}
+
+/** What a receipt proves. */
+export function handedBy(status: ReceiptStatus, detail: string | undefined): Handed {
+  const came = [{ stage: "websocket_sent" }, { stage: "hook_received" }];
+  if (status === "injected") return { state: "delivered", stages: [...came, { stage: "pane_injected" }] };
+  if (status === "rejected" && detail === "not_idle") return { state: "queued", reason: "not_idle", stages: came };
+  return { state: "failed", stages: came, ...(detail !== undefined && { detail }) };
 }

@@ -7,7 +7,8 @@ import type { PeerRecord } from "../peers/schema.js";
 import type { Channel, Handed } from "./channel.js";
 import { type ClientFrame, clientFrames, type ConnectFrame, type DaemonFrame, type ReceiptStatus, type ReplyFrame } from "./frames.js";
 import { type CloseCode, closeCodeOf, closeCodes } from "./link-close.js";
-import { Receipts } from "./link-receipts.js";
+import { Heartbeat } from "./link-heartbeat.js";
+import { handedBy, Receipts } from "./link-receipts.js";
 import type { Message } from "./schema.js";
 import { toFrame } from "./to-frame.js";
 
@@ -79,7 +80,7 @@ export class Link implements Channel {
   readonly #opening: Opening;
   readonly #ports: LinkPorts;
   readonly #receipts: Receipts;
-  readonly #pings = new Map<string, () => void>();
+  readonly #heartbeat: Heartbeat;
   /** Frames that came while the peer was being registered. */
   #early: Readonly<Record<string, unknown>>[] | undefined;
   #state: "connecting" | "registering" | "connected" | "closed" = "connecting";
@@ -93,19 +94,23 @@ export class Link implements Channel {
   #malformed = 0;
   #atWork = 0;
   #pongsWithoutPane = 0;
-  #heardMs: number;
-  #nonces = 0;
-  #cancelTimer: CancelTimer;
+  #cancelFirst: CancelTimer;
 
   constructor(wire: Wire, opening: Opening, ports: LinkPorts) {
     this.#wire = wire;
     this.#opening = opening;
     this.#ports = ports;
-    const { clock } = ports.host;
+    const { host, limits } = ports;
+    const { clock } = host;
     this.#receipts = new Receipts(clock);
-    this.#heardMs = clock.monotonic();
+    this.#heartbeat = new Heartbeat({
+      clock,
+      limits,
+      ping: (nonce) => this.#send({ type: "ping", nonce }),
+      silent: () => this.close(closeCodes.policy, "silent for too long"),
+    });
     const tooLate = (): void => this.close(closeCodes.noConnect, "no connect frame in time");
-    this.#cancelTimer = clock.schedule(tooLate, ports.limits.firstFrameMs);
+    this.#cancelFirst = clock.schedule(tooLate, limits.firstFrameMs);
   }
 
   /** Its peer; absent before it is connected. */
@@ -135,7 +140,7 @@ export class Link implements Channel {
   /** A frame came. */
   receive(frame: Readonly<Record<string, unknown>>): void {
     if (this.#state === "closed") return;
-    this.#heardMs = this.#ports.host.clock.monotonic();
+    this.#heartbeat.heard();
     if (this.#state === "registering") this.#early?.push(frame);
     else if (this.#state === "connecting") this.#first(frame);
     else this.#next(frame);
@@ -196,19 +201,13 @@ export class Link implements Channel {
   }
 
   /** Whether the other end answers in time. */
-  async ping(timeoutMs: number): Promise<boolean> {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const cancel = this.#ports.host.clock.schedule(() => resolve(false), timeoutMs);
-    const nonce = this.#ping(() => resolve(true));
-    const isThere = await promise;
-    cancel();
-    this.#pings.delete(nonce);
-    return isThere;
+  ping(timeoutMs: number): Promise<boolean> {
+    return this.#heartbeat.ping(timeoutMs);
   }
 
   #first(frame: Readonly<Record<string, unknown>>): void {
     if (frame["type"] !== "connect") return this.close(closeCodes.noConnect, "the first frame is not connect");
-    this.#cancelTimer();
+    this.#cancelFirst();
     this.#state = "registering";
     this.#early = [];
     this.#wire.reading(false);
@@ -232,11 +231,10 @@ export class Link implements Channel {
     const { pane_id } = input;
     this.#about = { ...(pane_id !== undefined && { pane_id }), ...(hook_version !== undefined && { hook_version }) };
     this.#state = "connected";
-    const { pingMs } = this.#ports.limits;
-    this.#cancelTimer = this.#ports.host.clock.schedule(() => this.#beat(), pingMs);
+    this.#heartbeat.start();
     const queued = this.#ports.connected(this);
     const token = peer_token === undefined ? {} : { peer_token };
-    this.#send({ type: "connected", peer_id, display_name, circle, ...token, queued, heartbeat_ms: pingMs });
+    this.#send({ type: "connected", peer_id, display_name, circle, ...token, queued, heartbeat_ms: this.#ports.limits.pingMs });
     const early = this.#early ?? [];
     this.#early = undefined;
     this.#wire.reading(true);
@@ -282,7 +280,7 @@ export class Link implements Channel {
         return this.#perform("peers.update", { id: self.peer_id, ...changes }, self, "update");
       }
       case "pong":
-        this.#pings.get(frame.nonce)?.();
+        this.#heartbeat.pong(frame.nonce);
         if (frame.pane_alive !== undefined) this.#pongsWithoutPane = frame.pane_alive ? 0 : this.#pongsWithoutPane + 1;
         return;
       case "delivery_ack":
@@ -323,22 +321,6 @@ export class Link implements Channel {
     this.#opening.call(name, input, self).then(() => done(), done);
   }
 
-  #beat(): void {
-    const { host, limits } = this.#ports;
-    if (host.clock.monotonic() - this.#heardMs >= limits.socketSilenceMs) return this.close(closeCodes.policy, "silent for too long");
-    this.#pings.clear();
-    this.#ping(() => {});
-    this.#cancelTimer = host.clock.schedule(() => this.#beat(), limits.pingMs);
-  }
-
-  #ping(answered: () => void): string {
-    this.#nonces += 1;
-    const nonce = String(this.#nonces);
-    this.#pings.set(nonce, answered);
-    this.#send({ type: "ping", nonce });
-    return nonce;
-  }
-
   #isPane({ pane_id, backend }: PeerRecord): boolean {
     // A plugin of the runtime injects by the runtime's own means.
     return pane_id !== undefined && (backend !== "opencode" || this.#about.hook_version !== undefined);
@@ -371,17 +353,11 @@ export class Link implements Channel {
 
   #over(): void {
     this.#state = "closed";
-    this.#cancelTimer();
+    this.#cancelFirst();
+    this.#heartbeat.stop();
     this.#ports.closed(this);
     this.#receipts.end(disconnected);
   }
-}
-
-function handedBy(status: ReceiptStatus, detail: string | undefined): Handed {
-  const came = [{ stage: "websocket_sent" }, { stage: "hook_received" }];
-  if (status === "injected") return { state: "delivered", stages: [...came, { stage: "pane_injected" }] };
-  if (status === "rejected" && detail === "not_idle") return { state: "queued", reason: "not_idle", stages: came };
-  return { state: "failed", stages: came, ...(detail !== undefined && { detail }) };
 }
 
 /** A reply with any part of an answer is one; else it acknowledges. */

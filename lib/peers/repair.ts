@@ -2,7 +2,8 @@ import type { CancelTimer, Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import { parseTime } from "../system-host.js";
 import { type Evidence, judge, type PeerProbes, type Probe } from "./evidence.js";
-import { isBuiltIn, type PeerRegistry } from "./registry.js";
+import { isBuiltIn } from "./built-in.js";
+import type { PeerRegistry } from "./registry.js";
 import type { PeerRecord } from "./schema.js";
 
 /** What the pass asks of others. */

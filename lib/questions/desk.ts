@@ -41,6 +41,8 @@ export class Desk implements QuestionDesk, QuestionSteps {
   readonly #hasApprover: (question: Question) => boolean;
   readonly #ids: Ids;
   readonly #open = new Map<string, Entry>();
+  /** Those of the open ones that somebody waits for at a held connection or in a run; one on an ask waits in the inbox of its recipient. */
+  #awaited = 0;
   #isShut = false;
   #alongside: (closed: Question) => Step = () => nothing;
 
@@ -144,7 +146,7 @@ export class Desk implements QuestionDesk, QuestionSteps {
     const { from_peer_id, recipient, origin, asked_by } = prepared.asked;
     // A run has an end of its own, and takes its questions with it.
     if (this.#isShut && owner.run_id === undefined) throw new AnodeError("shutting_down", "Shutdown has begun.", { retryAfterSeconds: 5 });
-    this.#assertRoom(owner.run_id, mostOfOwner);
+    if (isAwaited(prepared.content)) this.#assertRoom(owner.run_id, mostOfOwner);
     const now = this.#host.clock.now();
     const question: Question = {
       question_id: id ?? this.#ids.next(),
@@ -250,7 +252,7 @@ export class Desk implements QuestionDesk, QuestionSteps {
 
   /** @throws `question_full` */
   #assertRoom(run_id: string | undefined, mostOfOwner: number | undefined): void {
-    if (this.#open.size >= this.#limits.questions) {
+    if (this.#awaited >= this.#limits.questions) {
       throw new AnodeError("question_full", `There are ${this.#limits.questions} open questions already.`, { retryAfterSeconds: 5 });
     }
     if (mostOfOwner !== undefined && run_id !== undefined && this.openOf(run_id).length >= mostOfOwner) {
@@ -284,16 +286,24 @@ export class Desk implements QuestionDesk, QuestionSteps {
     };
     entry.answered.promise.catch(() => {});
     this.#open.set(question.question_id, entry);
+    if (isAwaited(question)) this.#awaited += 1;
     this.#armDeadline(entry, leftMs);
     return entry;
   }
 
   /** Takes back a question whose step was refused: it was never there. */
   #forget(entry: Entry, error: unknown): void {
-    if (this.#open.get(entry.question.question_id) === entry) this.#open.delete(entry.question.question_id);
+    this.#remove(entry);
+    entry.answered.reject(error);
+  }
+
+  #remove(entry: Entry): void {
     entry.cancelDeadline();
     entry.cancelAbsence?.();
-    entry.answered.reject(error);
+    const { question_id } = entry.question;
+    if (this.#open.get(question_id) !== entry) return;
+    this.#open.delete(question_id);
+    if (isAwaited(entry.question)) this.#awaited -= 1;
   }
 
   /** Counts a holder at once: one that leaves must not end the question of another that is about to wait. */
@@ -373,12 +383,15 @@ export class Desk implements QuestionDesk, QuestionSteps {
 
   /** From here on the question is over for everybody; those who wait hear of it when the ending is durable. */
   #settle(entry: Entry, question: Question, committed: Promise<unknown>): void {
-    this.#open.delete(question.question_id);
-    entry.cancelDeadline();
-    entry.cancelAbsence?.();
+    this.#remove(entry);
     const ending = endingOf(question);
     committed.then(() => entry.answered.resolve(ending), entry.answered.reject);
   }
+}
+
+/** The limit of open questions protects those who wait for an answer: open asks have limits of their own, and must not use it up. */
+function isAwaited({ scope }: Pick<Question, "scope">): boolean {
+  return scope !== "mesh_ask";
 }
 
 /** The part of a closed question that answers it. */

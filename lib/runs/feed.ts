@@ -127,7 +127,7 @@ export class Feed implements FeedReaders {
     if (after !== undefined && after > lastSeq) {
       throw new AnodeError("cursor_ahead", `The cursor is beyond the newest event, ${lastSeq}.`, { details: { last_seq: lastSeq } });
     }
-    const oldest = Math.max(0, firstSeq - 1);
+    const oldest = firstSeq === 0 ? lastSeq : firstSeq - 1;
     // After the seq: a run that is not among these is told of by the events behind it.
     const runs = caller.run_id === undefined ? [] : await this.#ports.descendants(caller.run_id);
     return {

@@ -63,10 +63,10 @@ export async function pruneRuns(parts: {
 export async function oldFeedSeq(store: Store, cutoffMs: number): Promise<number> {
   let upTo = 0;
   for (;;) {
-    const { lines, toSeq, lastSeq } = await store.read(feedStream, upTo, 64 * 1024);
+    const { lines, toSeq } = await store.read(feedStream, upTo, 64 * 1024);
     const old = eventsOfLines(lines).filter((event) => parseTime(event.time) < cutoffMs);
     upTo = old.at(-1)?.seq ?? upTo;
-    if (upTo < toSeq || upTo >= lastSeq) return upTo;
+    if (toSeq === 0 || upTo < toSeq) return upTo;
   }
 }
 

@@ -10,6 +10,12 @@ import type { Append, Batch, Delete, Put, Store, StreamPage } from "./store.js";
 export interface MemoryStoreOptions {
   /** `streamEvents` (the feed: `feedEventsInMemory`) and `streamBytes` bound each stream; the oldest segments go, whole. Bytes are estimated. */
   readonly limits?: Partial<Limits>;
+  /**
+   * The feed's first event comes after this seq, as if all before it were gone. Who serves readers that may outlive this process
+   * gives a number that no feed before can have reached, the time in microseconds: a cursor from there is then behind the feed,
+   * and its reader is told of the gap. @defaultValue 0
+   */
+  readonly feedAfter?: number;
 }
 
 const emptyPage: StreamPage = { lines: new Uint8Array(0), fromSeq: 0, toSeq: 0, firstSeq: 0, lastSeq: 0 };
@@ -23,7 +29,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const limits = resolveLimits(options.limits);
   const bounds = { events: limits.streamEvents, bytes: limits.streamBytes };
   const feedBounds = { ...bounds, events: Math.min(bounds.events, limits.feedEventsInMemory) };
-  const streams = new Map<string, StreamLog>();
+  const streams = new Map([[feedStream, new StreamLog(feedBounds, options.feedAfter)]]);
   const collections = new Map<string, MemoryCollection>();
   const readers = createLogReaders(streams, (stream) => streams.get(stream)?.seal());
   let lastOrdinal = 0;

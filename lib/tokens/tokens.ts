@@ -36,6 +36,8 @@ export class Tokens {
   readonly #book: TokenBook;
   readonly #refreshes: Refreshes;
   readonly #codes: LoginCodes;
+  /** The peers that runs are. */
+  readonly #peersOfRuns = new Map<string, string>();
   /** Those that are being stored count already. */
   #making = 0;
 
@@ -81,9 +83,21 @@ export class Tokens {
     return token;
   }
 
-  /** Ends the tokens of a peer. */
+  /** The run is a peer from now on: its own tokens are that peer's, too. */
+  async bindRun(run_id: string, peer_id: string): Promise<void> {
+    this.#peersOfRuns.set(run_id, peer_id);
+    const own = this.#book.values().filter(({ record }) => record.run_id === run_id);
+    await Promise.all(own.map((entry) => this.#book.change(entry, (record) => ({ ...record, peer_id }))));
+  }
+
+  /** Ends the tokens of a peer. One of a run stays that of the run. */
   async endPeer(peer_id: string): Promise<void> {
-    await this.#book.remove(this.#book.values().filter((entry) => entry.record.peer_id === peer_id));
+    for (const [run_id, bound] of this.#peersOfRuns) if (bound === peer_id) this.#peersOfRuns.delete(run_id);
+    const bound = this.#book.values().filter(({ record }) => record.peer_id === peer_id);
+    await this.#book.remove(bound.filter(({ record }) => record.run_id === undefined));
+    // The run may be another peer by now.
+    const unbound = (record: TokenRecord): TokenRecord => (record.peer_id === peer_id ? withoutPeer(record) : record);
+    await Promise.all(bound.map((entry) => this.#book.change(entry, unbound)));
   }
 
   /** The token of a run: it reads and controls that run and its children, and ends with it. */
@@ -94,6 +108,7 @@ export class Tokens {
 
   /** Removes what was bound to a run that has ended. */
   async endRun(run_id: string): Promise<void> {
+    this.#peersOfRuns.delete(run_id);
     await this.#book.remove(this.#book.values().filter((entry) => entry.record.run_id === run_id));
   }
 
@@ -176,12 +191,14 @@ export class Tokens {
     const refreshable = refresh ? await this.#refreshes.begin(ttl_ms) : undefined;
     const digest = await this.#host.digest(token);
     const now = this.#host.clock.now();
+    const peer_id = run_id === undefined ? undefined : this.#peersOfRuns.get(run_id);
     const record: TokenRecord = {
       id: this.#ids.next(),
       digest,
       label,
       scopes: [...new Set(scopes)],
       ...(run_id !== undefined && { run_id }),
+      ...(peer_id !== undefined && { peer_id }),
       created_at: formatTime(now),
       expires_at: formatTime(now + ttl_ms),
       ...refreshable?.members,
@@ -227,6 +244,10 @@ function checkScopes(scopes: readonly Scope[], maker: Caller): void {
 /** What is made by a caller that is bound to a run reaches no further than that. */
 function bounds({ run_id }: Caller): { readonly run_id?: string } {
   return run_id === undefined ? {} : { run_id };
+}
+
+function withoutPeer({ peer_id: _over, ...record }: TokenRecord): TokenRecord {
+  return record;
 }
 
 /** What is told of a new token beside its texts. */

@@ -186,7 +186,14 @@ describe("the feed", () => {
     const url = daemon.addresses.find((address) => address.startsWith("http")) ?? "";
     await (await daemon.manager.start({ prompt: "x" })).done();
     const page = JSON.parse((await user.run("curl", "-sS", `${url}/events?limit=2`)).out);
-    expect(page).toMatchObject({ events: [{ seq: 1, type: "run.state" }, { seq: 2 }], first_seq: 1, last_seq: 3, next_after: 2 });
+    // With the memory store seqs begin beyond those of any daemon before.
+    const first = page.first_seq;
+    expect(first).toBeGreaterThan(1e15);
+    expect(page).toMatchObject({
+      events: [{ seq: first, type: "run.state" }, { seq: first + 1 }],
+      last_seq: first + 2,
+      next_after: first + 1,
+    });
   });
 
   verifiesWith("anode.events.stream", "curl", async () => {
@@ -199,8 +206,9 @@ describe("the feed", () => {
     await daemon.close();
     // The reader outlives the run and is ended by the daemon's own end, in order, with the last change in its hand.
     const { code, out } = await reading;
-    expect([code, idsIn(out)]).toEqual([0, [1, 2, 3]]);
-    expect(out.startsWith("retry: 1000\n\nid: 1\ndata: {")).toBe(true);
+    const [first = 0, ...others] = idsIn(out);
+    expect([code, others]).toEqual([0, [first + 1, first + 2]]);
+    expect(out.startsWith(`retry: 1000\n\nid: ${first}\ndata: {`)).toBe(true);
     expect(out).toContain(run.id);
     expect(out).toContain('"to":"interrupted"');
   });
@@ -213,17 +221,28 @@ describe("the feed", () => {
     await run.done();
     const { code, out, err } = await user.anode("events");
     expect([code, err]).toEqual([0, ""]);
+    const first = Number(/^\S+ {2}(\d+)/.exec(out)?.[1]);
     expect(out.split("\n")).toEqual([
-      expect.stringMatching(`  1  run.state  ${run.id} queued craft odd \\\\u202e$`),
-      expect.stringMatching(`  2  run.state  ${run.id} queued -> running craft`),
-      expect.stringMatching(`  3  run.state  ${run.id} running -> completed end_turn craft`),
+      expect.stringMatching(`  ${first}  run.state  ${run.id} queued craft odd \\\\u202e$`),
+      expect.stringMatching(`  ${first + 1}  run.state  ${run.id} queued -> running craft`),
+      expect.stringMatching(`  ${first + 2}  run.state  ${run.id} running -> completed end_turn craft`),
       "",
     ]);
-    expect((await user.anode("events", "--tail", "1")).out).toMatch(/^\S+ {2}3 {2}run\.state[^\n]*\n$/);
-    expect((await user.anode("events", "--after", "1")).out.split("\n")).toHaveLength(3);
-    expect(await user.anode("events", "--after", "9")).toMatchObject({ code: 2, err: expect.stringContaining("newest event, 3") });
+    expect((await user.anode("events", "--tail", "1")).out).toMatch(new RegExp(`^\\S+  ${first + 2}  run\\.state[^\\n]*\\n$`));
+    expect((await user.anode("events", "--after", String(first))).out.split("\n")).toHaveLength(3);
+    // A cursor from a daemon before this one.
+    expect((await user.anode("events", "--after", "9")).out.split("\n")).toEqual([
+      expect.stringMatching(`  system.gap  events 10 to ${first - 1} are no longer kept$`),
+      ...out.split("\n"),
+    ]);
+    const ahead = await user.anode("events", "--after", String(first + 9));
+    expect(ahead).toMatchObject({ code: 2, err: expect.stringContaining(`newest event, ${first + 2}`) });
     const lines = (await user.anode("events", "--json")).out.trimEnd().split("\n");
-    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ seq: 1 }, { seq: 2 }, { seq: 3, payload: { to: "completed" } }]);
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { seq: first },
+      { seq: first + 1 },
+      { seq: first + 2, payload: { to: "completed" } },
+    ]);
     expect(lines.join("")).not.toContain("\u202e");
   });
 

@@ -6,7 +6,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { connect } from "../../adapters/client/index.js";
 import { createHookFiles, systemReader } from "../../lib/node/index.js";
 import { agentUser } from "../support/agent-user.js";
-import { newUser, programPath, scriptedDaemon, type User } from "../support/program.js";
+import { newUser, programPath, says, scriptedDaemon, type User } from "../support/program.js";
 import { verifiesWith } from "./verifies.js";
 
 /** A user with a daemon and two peers. */
@@ -279,6 +279,24 @@ describe("the daemon's own callers, with daemon.auth_token set", () => {
   }
   const callTool = async (client: McpClient, name: string, input: Record<string, unknown> = {}) =>
     (await client.callTool({ name, arguments: input })) as { structuredContent: Record<string, unknown>; isError?: boolean };
+
+  it("find it in the configuration where the daemon has no socket: the command line, hooks and the MCP server", async () => {
+    const user = newUser();
+    mkdirSync(user.home, { recursive: true, mode: 0o700 });
+    writeFileSync(join(user.home, "config.json"), JSON.stringify({ daemon: { auth_token: "a-token-of-this-test" } }), { mode: 0o600 });
+    await says(user.start("daemon", "--addr", "127.0.0.1:0"), "listening on http");
+    expect((await json(user, "peers", "list")).peers).toHaveLength(3);
+    const session = `echo '{"hook_event_name":"SessionStart","session_id":"s-1","cwd":"${user.folder}"}' | "$0" "$1" hook session --backend claude-code`;
+    expect(await user.run("sh", "-c", session, process.execPath, programPath)).toMatchObject({ code: 0, err: "" });
+    expect((await json(user, "peers", "list")).peers).toMatchObject([{ backend: "claude-code", session_id: "s-1" }, {}, {}, {}]);
+    const client = await mcp(user);
+    expect((await callTool(client, "whoami")).structuredContent).toMatchObject({ backend: "service", role: "agent" });
+    await client.close();
+    // Who may not read the configuration finds nothing.
+    chmodSync(join(user.home, "config.json"), 0o622);
+    expect(await user.anode("peers", "list")).toMatchObject({ code: 6, out: "" });
+    chmodSync(join(user.home, "config.json"), 0o600);
+  });
 
   it("let an MCP server act as the peer of its pane", async () => {
     const { user, peer_id } = await guardedUser();

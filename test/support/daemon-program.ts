@@ -12,6 +12,7 @@ const { values } = parseArgs({
     "dangerously-allow-remote": { type: "boolean" },
     store: { type: "string" },
     "log-level": { type: "string" },
+    "hook-program": { type: "string" },
   },
 });
 const level = values["log-level"];
@@ -23,6 +24,7 @@ process.exit(
     ...(values["dangerously-allow-remote"] && { dangerouslyAllowRemote: true }),
     ...(values.store !== undefined && { store: values.store }),
     ...(level !== undefined && { logLevel: level as LogLevel }),
+    ...(values["hook-program"] !== undefined && { hookProgram: values["hook-program"] }),
     sqliteWorker: sourceWorker(),
   }),
 );

@@ -47,6 +47,8 @@ export interface TestMeshOptions {
   readonly store?: Store;
   readonly manager?: Partial<RunManagerOptions>;
   readonly mesh?: Partial<MeshOptions>;
+  /** What happens between the opening of the manager and that of the mesh. */
+  readonly between?: (manager: RunManager) => Promise<void>;
 }
 
 /** An executor that answers each input, as an agent that waits for messages does. */
@@ -62,6 +64,7 @@ export async function openTestMesh(options: TestMeshOptions = {}): Promise<TestM
   const { host = createTestHost(), store = createMemoryStore() } = options;
   const manager = new RunManager({ host, store, executors: { echo }, profiles: { echo: { executor: "echo" } }, ...options.manager });
   await manager.open();
+  await options.between?.(manager);
   const mesh = new Mesh({ manager, machine: "box", ...options.mesh });
   await mesh.open();
   const perform = createPerform(createServices(manager, { mesh }), manager.idempotency);

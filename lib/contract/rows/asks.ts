@@ -24,7 +24,6 @@ export const askRows: readonly Operation[] = [
       "attachment_not_found",
       "invalid_option",
       "inbox_full",
-      "question_full",
       "no_live_transport",
       "injection_failed",
     ],

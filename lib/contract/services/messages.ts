@@ -14,7 +14,7 @@ import { ok } from "./ok.js";
 
 /** The operations of messages, deliveries, sessions and traces. */
 export function createMessageServices(mesh: Mesh): Services {
-  const { courier, peers, traces } = mesh;
+  const { courier, mail, peers, traces } = mesh;
 
   const notify = async (input: ValidInput<"messages.notify">, { caller, keep }: CallContext): Promise<Result> => {
     const { to_peer, text, from_peer, circle, bypass_circle, attachments, if_unavailable = "queue" } = input;
@@ -57,7 +57,7 @@ export function createMessageServices(mesh: Mesh): Services {
       return ok({ messages: page.items, ...(page.next !== undefined && { next_cursor: toCursor(page.next) }) });
     },
     "messages.get": async ({ delivery_id }: ValidInput<"messages.get">, { caller }: CallContext) =>
-      ok(visible(await courier.get(delivery_id), mesh, caller)),
+      ok(visible(await mail.get(delivery_id), mesh, caller)),
     "messages.claim": async ({ peer_id, limit = 50, lease_ms }: ValidInput<"messages.claim">, { caller }: CallContext) => {
       const peer = puller(mesh, caller, peer_id);
       return ok(await mesh.claims.claim(peer.peer_id, limit, lease_ms ?? mesh.manager.limits.claimMs));
@@ -69,7 +69,7 @@ export function createMessageServices(mesh: Mesh): Services {
     "deliveries.pending": async ({ peer_id, pane_id, limit = 100 }: ValidInput<"deliveries.pending">, { caller }: CallContext) => {
       const peer = pane_id === undefined ? peers.find(peer_id ?? "", { from: ownPeer(peers, caller) }) : mesh.peerOfPane(pane_id);
       if (!isOwner(caller)) assertOwn(peer, caller);
-      const all = courier.waiting(peer.peer_id);
+      const all = mail.waiting(peer.peer_id);
       return ok({ messages: all.slice(0, limit), total: all.length });
     },
     "session.update": async (input: ValidInput<"session.update">, { caller }: CallContext) => {
@@ -82,7 +82,7 @@ export function createMessageServices(mesh: Mesh): Services {
     "traces.get": async ({ trace_id }: ValidInput<"traces.get">, { caller }: CallContext) => {
       if (!isOwner(caller)) await assertPart(trace_id, mesh, caller);
       // A message of a broadcast is traced in the broadcast's own trace.
-      const sent = traces.has(trace_id) ? undefined : await courier.get(trace_id).catch(() => undefined);
+      const sent = traces.has(trace_id) ? undefined : await mail.get(trace_id).catch(() => undefined);
       return ok(await traces.read(sent?.trace_id ?? trace_id));
     },
   } as unknown as Services;
@@ -107,7 +107,7 @@ function visible(message: Message, mesh: Mesh, caller: Caller): Message {
 /** @throws `trace_not_found` */
 async function assertPart(trace_id: string, mesh: Mesh, caller: Caller): Promise<void> {
   const own = ownPeer(mesh.peers, caller);
-  const traced = await mesh.asks.get(trace_id).catch(() => mesh.courier.get(trace_id).catch(() => undefined));
+  const traced = await mesh.asks.get(trace_id).catch(() => mesh.mail.get(trace_id).catch(() => undefined));
   if (own && traced && [traced.from_peer_id, traced.to_peer_id].includes(own.peer_id)) return;
   throw new AnodeError("trace_not_found", "There is no such trace among this peer's.");
 }

@@ -2,7 +2,7 @@ import { type Caller, hasScope, isOwner } from "../../caller.js";
 import { AnodeError } from "../../errors.js";
 import type { Mesh } from "../../mesh/mesh.js";
 import { bypasses } from "../../peers/circles.js";
-import { assertNotBuiltIn } from "../../peers/registry.js";
+import { assertNotBuiltIn } from "../../peers/built-in.js";
 import { type PeerRecord, retireReasons } from "../../peers/schema.js";
 import { ownPeer } from "../../peers/sender.js";
 import type { CallContext, Services } from "../operation.js";

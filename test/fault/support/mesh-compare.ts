@@ -7,7 +7,7 @@ import type { TestMesh } from "../../support/mesh.js";
 
 /** What differs between the process's memory and the store, at rest. */
 export async function compare({ mesh, inner }: { readonly mesh: TestMesh; readonly inner: Store }): Promise<string[]> {
-  const { peers, asks, courier } = mesh.mesh;
+  const { peers, asks, mail } = mesh.mesh;
   const wrong: string[] = [];
   const stored = {
     peers: await all<PeerRecord>(inner, "peers"),
@@ -18,10 +18,10 @@ export async function compare({ mesh, inner }: { readonly mesh: TestMesh; readon
   wrong.push(...differences("peer", known.map(unseen), stored.peers.map(unseen), ({ peer_id }) => peer_id));
   const open = peers.living().flatMap(({ peer_id }) => asks.openTo(peer_id));
   wrong.push(...differences("ask", open, stored.asks, ({ correlation_id }) => correlation_id));
-  const waiting = known.flatMap(({ peer_id }) => courier.waiting(peer_id));
+  const waiting = known.flatMap(({ peer_id }) => mail.waiting(peer_id));
   wrong.push(...differences("message", waiting, stored.messages, ({ delivery_id }) => delivery_id));
   for (const { peer_id } of known) {
-    const own = courier.waiting(peer_id).map(({ delivery_id }) => delivery_id);
+    const own = mail.waiting(peer_id).map(({ delivery_id }) => delivery_id);
     const order = stored.messages.filter((message) => message.to_peer_id === peer_id).map(({ delivery_id }) => delivery_id);
     if (own.join() !== order.join()) wrong.push(`the queue of ${peer_id} is ${own.join()}, stored in the order ${order.join()}`);
   }

@@ -307,7 +307,7 @@ function broadcast(world: World): void {
 function claim(world: World): void {
   const peer = world.peer();
   if (!peer) return;
-  for (const { delivery_id } of world.mesh.mesh.courier.waiting(peer.peer_id)) world.pulled.add(delivery_id);
+  for (const { delivery_id } of world.mesh.mesh.mail.waiting(peer.peer_id)) world.pulled.add(delivery_id);
   const input = { peer_id: peer.peer_id, limit: 1 + world.random.below(4), lease_ms: 1 + world.random.below(60_000) };
   world.tried("claim", world.mesh.call("messages.claim", input), ({ claim_id, messages }) => {
     if (claim_id === undefined) return;

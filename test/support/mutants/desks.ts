@@ -1,5 +1,6 @@
 import type { Journal, Step } from "../../../lib/events/journal.js";
-import { isAnodeError } from "../../../lib/errors.js";
+import { AnodeError, isAnodeError } from "../../../lib/errors.js";
+import type { Clock, Host } from "../../../lib/host.js";
 import { localCaller } from "../../../lib/caller.js";
 import { Desk } from "../../../lib/questions/desk.js";
 import { type DeskParts, makeDesk, type MakeDesk, type WholeDesk } from "../proofs/desk-bench.js";
@@ -90,6 +91,18 @@ export const wrongCallDesks: Readonly<Record<string, readonly [make: MakeDesk, c
       })(parts),
     /^A question after the next start/,
   ],
+  "ends a question by the wall clock": [(parts) => makeDesk({ ...parts, host: byWallClock(parts.host) }), /^The reason of the end/],
+  "takes no answer after the deadline as the wall clock has it": [
+    (parts) =>
+      around(makeDesk(parts), (desk) => ({
+        async answer(questionId, ...answer) {
+          const { deadline } = await desk.get(questionId);
+          if (parts.host.clock.now() >= Date.parse(deadline)) throw new AnodeError("question_closed", "It is too late.");
+          return desk.answer(questionId, ...answer);
+        },
+      })),
+    /^The reason of the end/,
+  ],
   "tells an answer before it is recorded": [
     (parts) => {
       const { journal } = parts;
@@ -123,6 +136,19 @@ function around(desk: WholeDesk, wrong: (desk: WholeDesk) => Partial<WholeDesk>)
     recover: () => desk.recover(),
   };
   return Object.assign(right, wrong(desk));
+}
+
+/** A host whose timers wait until the wall clock shows their time. */
+function byWallClock(host: Host): Host {
+  const { clock } = host;
+  const schedule: Clock["schedule"] = (task, delayMs) => {
+    const dueMs = clock.now() + delayMs;
+    let cancel = (): void => {};
+    const arm = (): void => void (cancel = clock.schedule(() => (clock.now() >= dueMs ? task() : arm()), Math.max(0, dueMs - clock.now())));
+    arm();
+    return () => cancel();
+  };
+  return { ...host, clock: { now: () => clock.now(), monotonic: () => clock.monotonic(), schedule } };
 }
 
 /** The parts with a journal that takes other steps than it is given. */

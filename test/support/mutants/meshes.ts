@@ -2,7 +2,9 @@ import { Asks } from "../../../lib/asks/asks.js";
 import { Journal, type Step } from "../../../lib/events/journal.js";
 import { Courier } from "../../../lib/messages/courier.js";
 import { Link } from "../../../lib/messages/link.js";
+import { Mail } from "../../../lib/messages/mail.js";
 import { Queues } from "../../../lib/messages/queue.js";
+import { LateReceipts } from "../../../lib/messages/late-receipts.js";
 import { Records } from "../../../lib/store/records.js";
 import type { Store } from "../../../lib/store/store.js";
 
@@ -110,17 +112,17 @@ export const wrongMeshes: Readonly<Record<string, WrongMesh>> = {
   "takes every receipt for a good one": {
     plant: () =>
       swap(
-        Courier.prototype,
-        "receipt",
+        LateReceipts.prototype,
+        "take",
         (right) =>
-          function (this: Courier, peer_id, delivery_id) {
+          function (this: LateReceipts, peer_id, delivery_id) {
             return right.call(this, peer_id, delivery_id, "injected");
           },
       ),
     complaint: /nobody proved it/,
   },
   "gives out without holding": {
-    plant: () => swap(Courier.prototype, "hold", () => () => {}),
+    plant: () => swap(Mail.prototype, "hold", () => () => {}),
     complaint: /overtaken|sent before it was stored|sent after its end|is known as|must be at/,
   },
   "puts what comes back behind": {
@@ -137,7 +139,7 @@ export const wrongMeshes: Readonly<Record<string, WrongMesh>> = {
     complaint: /the queue of|is out of order|overtaken/,
   },
   "opens without what was open": {
-    plant: () => swap(Asks.prototype, "open", () => () => Promise.resolve()),
+    plant: () => swap(Asks.prototype, "load", () => () => Promise.resolve()),
     complaint: /is stored and not known/,
   },
   "retires a peer and keeps its asks": {

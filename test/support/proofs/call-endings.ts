@@ -7,16 +7,21 @@ import { expectEqual, expectTrue } from "../../../lib/testing/expect.js";
 import { createDeskBench, type DeskBench, type DeskProcess, type MakeDesk, recordOf } from "./desk-bench.js";
 import type { Timing } from "./question-endings.js";
 
-/** What can happen to an approval that calls wait for. `repeat` is the same call once more, `other` another one under its id. */
+/**
+ * What can happen to an approval that calls wait for. `repeat` is the same call once more, `other` another one under its id; a
+ * `jump` is one of the wall clock, by which nobody measures.
+ */
 export const callHappenings = [
   ...(["allow", "deny", "acknowledge", "deadline", "disconnect", "repeat", "other"] as const),
-  ...(["shutdown", "restart", "full", "space"] as const),
+  ...(["shutdown", "restart", "full", "space", "jump ahead", "jump back"] as const),
 ] as const;
 export type CallHappening = (typeof callHappenings)[number];
 
 const id = "pretool-1234";
 const deadlineMs = 45_000;
 const probeMs = 1_000;
+/** How far the wall clock jumps: far beyond the deadline. */
+const jumpMs = 3_600_000;
 const question: OpenQuestion = {
   id,
   owner: { peer_id: "peer-1" },
@@ -99,6 +104,8 @@ async function happen(trial: Trial, happening: CallHappening): Promise<void> {
   }
   if (happening === "repeat" || happening === "other") ask(trial, happening === "other");
   if (happening === "deadline") bench.clock.pass(deadlineMs);
+  if (happening === "jump ahead") bench.clock.jump(jumpMs);
+  if (happening === "jump back") bench.clock.jump(-jumpMs);
   if (happening === "disconnect") calls.findLast(({ gone, isOther }) => !gone.signal.aborted && !isOther)?.gone.abort();
   if (happening === "shutdown") void process.desk.endCalls("shutdown").then(() => process.desk.stop());
   if (happening === "full") {

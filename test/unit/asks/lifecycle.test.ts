@@ -44,6 +44,15 @@ describe("An ask is closed once", () => {
     expect(await call("asks.get", { id: correlation_id })).toMatchObject({ reply_text: "first" });
   });
 
+  it("and waits again after a restart, as its message does, when it was claimed before", async () => {
+    const { ask, call, recipient, reopen } = await twoPeers();
+    const { correlation_id: id } = await ask();
+    await call("messages.claim", { lease_ms: 300_000 }, { caller: recipient.caller });
+    expect(await call("asks.get", { id })).toMatchObject({ state: "open", delivery_state: "claimed" });
+    const next = await reopen();
+    expect(await next.call("asks.get", { id })).toMatchObject({ state: "open", delivery_state: "queued" });
+  });
+
   it("and what had not been delivered is not delivered any more", async () => {
     const { ask, call, asker, recipient } = await twoPeers();
     const { correlation_id } = await ask();
@@ -230,7 +239,7 @@ describe("A correlation_id of the caller's own", () => {
     const { ask, mesh, recipient } = await twoPeers();
     const both = await Promise.all([ask({ correlation_id: "deploy-2026" }), ask({ correlation_id: "deploy-2026" })]);
     expect(new Set(both.map(({ delivery_id }) => delivery_id)).size).toBe(1);
-    expect(mesh.courier.waiting(recipient.peer_id)).toHaveLength(1);
+    expect(mesh.mail.waiting(recipient.peer_id)).toHaveLength(1);
   });
 
   it.for(["x", "Upper-1234", "my_ask-1234", "a-12", `a1-${"x".repeat(101)}`])("%s has a wrong form", async (correlation_id) => {

@@ -203,6 +203,39 @@ describe("connect", () => {
     await client.close();
   });
 
+  it("sends the configured token to the daemon of its home, found without a socket, and to no address that was named", async () => {
+    const { port, seen } = await listening();
+    await writeDaemonFile({ socket: null, token_file: null, url: `http://127.0.0.1:${port}` });
+    const config = async (name: string, value: object, mode = 0o600): Promise<void> => {
+      await writeFile(join(home, name), JSON.stringify(value));
+      await chmod(join(home, name), mode);
+    };
+    const sent = async (options: { env?: Record<string, string>; daemon?: string } = {}): Promise<string | undefined> => {
+      const { env, ...rest } = options;
+      const client = await connect({ env: { ANODE_HOME: home, ...env }, ...rest });
+      await client.ready();
+      await client.close();
+      return seen.pop();
+    };
+    expect(await sent()).toBeUndefined();
+    await config("config.json", { daemon: { auth_token: "of-config" } });
+    expect(await sent()).toBe("Bearer of-config");
+    await writeToken("of-an-older-life");
+    expect(await sent()).toBe("Bearer of-config");
+    expect(await sent({ env: { ANODE_TOKEN: "of-env" } })).toBe("Bearer of-env");
+    await rm(join(home, "token"));
+    expect(await sent({ daemon: `:${port}` })).toBeUndefined();
+    expect(await sent({ env: { ANODE_DAEMON: `:${port}` } })).toBeUndefined();
+    await config("other.json", { daemon: { auth_token: "{env:OPERATOR}" } });
+    const named = { ANODE_CONFIG: join(home, "other.json") };
+    expect(await sent({ env: { ...named, OPERATOR: "of-operator" } })).toBe("Bearer of-operator");
+    expect(await sent({ env: named })).toBeUndefined();
+    await config("config.json", { daemon: { auth_token: "of-others" } }, 0o622);
+    expect(await sent()).toBeUndefined();
+    await config("config.json", { daemon: { auth_token: 7 } });
+    expect(await sent()).toBeUndefined();
+  });
+
   it("reads the token file again when the token was refused", async () => {
     const { port, seen } = await listening("second");
     await writeToken("first");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isAnodeError, type OperationName } from "../../../lib/index.js";
-import { openTestMesh, type CallDetails, type TestMesh } from "../../support/mesh.js";
+import { openTestMesh, type CallDetails, type TestMesh, type TestMeshOptions } from "../../support/mesh.js";
 
 const colors = {
   kind: "choice",
@@ -11,8 +11,8 @@ const colors = {
 } as const;
 type AskedQuestion = { kind: "choice" | "text" | "acknowledge"; options?: { id: string; title: string }[]; default_answer?: string };
 
-async function asked(question: AskedQuestion, more: object = {}) {
-  const world = await openTestMesh();
+async function asked(question: AskedQuestion, more: object = {}, options: TestMeshOptions = {}) {
+  const world = await openTestMesh(options);
   const [ann, bob, eve] = [await world.peer("ann"), await world.peer("bob"), await world.peer("eve")];
   const input = { to_peer: "bob", text: "Which color?", question, if_unavailable: "queue", ...more } as const;
   const { correlation_id: id } = await world.call("asks.ask", input, { caller: ann.caller });
@@ -96,6 +96,28 @@ describe("a typed question on an ask", () => {
     });
   });
 
+  it.each([
+    ["answers the ask with the default", { kind: "text", default_answer: "any" } as const, { close_reason: "answered", reply_text: "any" }],
+    ["ends the ask", { kind: "text" } as const, { close_reason: "expired" }],
+  ])("at its deadline %s in the same moment, also where the sweep comes just then", async (_, question, ending) => {
+    for (const expires_ms of [1000, 60_000]) {
+      const { id, ann, host, mesh, feed } = await asked(question, { expires_ms });
+      await host.clock.advance(expires_ms - 1);
+      expect(mesh.asks.isOpen(id)).toBe(true);
+      await host.clock.advance(1);
+      expect(mesh.asks.openFrom(ann.peer_id)).toEqual([]);
+      expect(await mesh.asks.get(id)).toMatchObject({ state: "closed", ...ending });
+      const told = (await feed()).filter(({ type }) => /^(ask|question)\.closed$/.test(type));
+      expect(told.map(({ type, payload }) => [type, payload["outcome"] ?? payload["close_reason"]])).toEqual([
+        ["question.closed", ending.close_reason === "answered" ? "answered" : "timed_out"],
+        ["ask.closed", ending.close_reason],
+      ]);
+      expect(mesh.mail.waiting(ann.peer_id).map(({ kind, close_reason }) => [kind, close_reason])).toEqual([
+        ["reply", ending.close_reason],
+      ]);
+    }
+  });
+
   it("stays open over a restart, and is answered after it", async () => {
     const world = await asked({ kind: "text" });
     const next = await world.reopen();
@@ -104,11 +126,48 @@ describe("a typed question on an ask", () => {
     expect(await next.call("asks.get", { id: world.id })).toMatchObject({ close_reason: "answered", reply_text: "blue" });
   });
 
+  it("that is no longer kept after a restart ends its ask", async () => {
+    const world = await asked({ kind: "text" });
+    await world.manager.journal.append({ deletes: [{ collection: "questions", id: world.id }] }).committed;
+    const next = await world.reopen();
+    expect(await next.call("asks.get", { id: world.id })).toMatchObject({ state: "closed", close_reason: "expired" });
+  });
+
   it("is refused with its ask when nobody could answer it, and nothing is left", async () => {
     const { ann, refused, manager, call } = await asked({ kind: "text" });
     const input = { to_peer: "bob", text: "?", question: { kind: "choice" }, correlation_id: "ask-wrong", if_unavailable: "queue" };
     expect(await refused("asks.ask", input, { caller: ann.caller })).toBe("invalid_request");
     expect([manager.desk.openCount, (await call("asks.list", {})).asks.length]).toEqual([1, 1]);
+  });
+
+  it("takes no room from those who wait for an approval: its bound is the inbox of its recipient", async () => {
+    const { ann, refused, manager } = await asked({ kind: "text" }, {}, { manager: { limits: { questions: 2, openAsks: 4 } } });
+    const ask = { to_peer: "bob", text: "?", question: { kind: "text" }, if_unavailable: "queue" };
+    for (let n = 0; n < 3; n += 1) expect(await refused("asks.ask", ask, { caller: ann.caller })).toBe("202");
+    expect(await refused("asks.ask", ask, { caller: ann.caller })).toBe("inbox_full");
+    const gone = new AbortController();
+    const approval = (correlation_id: string) =>
+      refused(
+        "questions.askBlocking",
+        { prompt: "Run ls?", correlation_id, options: [{ id: "allow", title: "Allow" }] },
+        { signal: gone.signal },
+      );
+    const held = [approval("pretool-0001"), approval("pretool-0002")];
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await approval("pretool-0003")).toBe("question_full");
+    expect(manager.desk.openCount).toBe(6);
+    gone.abort();
+    await Promise.all(held);
+    const again = new AbortController();
+    const later = refused(
+      "questions.askBlocking",
+      { prompt: "Run ls?", correlation_id: "pretool-0004", options: [{ id: "allow", title: "Allow" }] },
+      { signal: again.signal },
+    );
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(manager.desk.openCount).toBe(5);
+    again.abort();
+    await later;
   });
 
   it("tells an ask without a question from an id that is none", async () => {

@@ -113,7 +113,7 @@ describe("A full disk", () => {
     const input = { to_peer: "worker", text: "x", question: { kind: "text" as const }, correlation_id: "job-0001" };
     await expect(call("asks.ask", input)).rejects.toEqual(code("storage_full"));
     expect(mesh.asks.openTo(peer_id)).toEqual([]);
-    expect(mesh.courier.waiting(peer_id)).toEqual([]);
+    expect(mesh.mail.waiting(peer_id)).toEqual([]);
     expect(manager.desk.openCount).toBe(0);
     await space();
     expect((await call("asks.ask", input)).correlation_id).toBe("job-0001");

@@ -10,11 +10,27 @@ it("Closed asks and ended messages are kept up to a number and an age; open and 
   const open = await ask("human", "first of all");
   const ids = [];
   for (let i = 0; i < 5; i += 1) ids.push(await ask("upper", `ask ${i}`));
-  await removeOldOfMesh(manager);
+  const { claim_id = "" } = await call("messages.claim", { peer_id: (await call("peers.get", { id: "human" })).peer_id });
+  await call("messages.confirm", { claim_id });
+  await removeOldOfMesh(manager, (id) => mesh.asks.isLive(id));
   const kept = (await call("asks.list", {})).asks.map(({ correlation_id }) => correlation_id);
   expect(kept).toEqual([...ids.slice(2).reverse(), open]);
   expect((await call("messages.list", { state: "delivered" })).messages).toHaveLength(3);
   host.clock.jump(31 * 24 * 3_600_000);
-  await removeOldOfMesh(manager);
+  await removeOldOfMesh(manager, (id) => mesh.asks.isLive(id));
   expect((await call("asks.list", { state: "closed" })).asks.filter(({ to_name }) => to_name === "upper")).toEqual([]);
+});
+
+it("A closed ask is kept until its reply has got there, or will not", async () => {
+  const { call, peer, mesh, host, manager } = await openTestMesh({ manager: { limits: { meshKept: 1 } } });
+  const [asker, docs] = [await peer("asker"), await peer("docs")];
+  const { correlation_id } = await call("asks.ask", { to_peer: "docs", text: "?" }, { caller: asker.caller });
+  await call("asks.ack", { correlation_id, message: "here" }, { caller: docs.caller });
+  host.clock.jump(31 * 24 * 3_600_000);
+  await removeOldOfMesh(manager, (id) => mesh.asks.isLive(id));
+  const { claim_id = "" } = await call("messages.claim", {}, { caller: asker.caller });
+  await call("messages.confirm", { claim_id }, { caller: asker.caller });
+  expect(await call("asks.get", { id: correlation_id })).toMatchObject({ reply_state: "delivered" });
+  await removeOldOfMesh(manager, (id) => mesh.asks.isLive(id));
+  await expect(call("asks.get", { id: correlation_id })).rejects.toMatchObject({ code: "ask_not_found" });
 });

@@ -75,7 +75,7 @@ describe("A receipt", () => {
       status: 200,
       body: { delivery_state: "sent", delivered: false, queued: false, reason: "unverified" },
     });
-    expect(mesh.mesh.courier.current(delivery_id)).toBeUndefined();
+    expect(mesh.mesh.mail.current(delivery_id)).toBeUndefined();
     const { stages } = await mesh.call("traces.get", { trace_id: delivery_id });
     expect(stages.at(-1)).toMatchObject({ stage: "websocket_sent", detail: { verified: false } });
   });
@@ -92,7 +92,7 @@ describe("A receipt", () => {
     await mesh.settle();
     expect(await mesh.call("messages.get", { delivery_id })).toMatchObject({ delivery_state });
     expect((await stagesOf(mesh, delivery_id)).slice(-3)).toEqual(["websocket_sent", ...stages]);
-    expect(mesh.mesh.courier.current(delivery_id)).toBeUndefined();
+    expect(mesh.mesh.mail.current(delivery_id)).toBeUndefined();
     const states = (await mesh.feed()).filter(({ type }) => type === "message.state").map(({ payload }) => payload["delivery_state"]);
     expect(states).toEqual(["sent", delivery_state]);
   });

@@ -103,7 +103,7 @@ describe("A notification", () => {
     const { call, mesh } = await openTestMesh();
     const refused = call("messages.notify", { to_peer: "human", text: "hi", attachments: ["att-1"] });
     await expect(refused).rejects.toMatchObject({ code: "attachment_not_found", status: 422 });
-    expect(mesh.courier.queued).toBe(0);
+    expect(mesh.mail.queued).toBe(0);
   });
 });
 

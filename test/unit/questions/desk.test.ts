@@ -37,6 +37,8 @@ async function bench() {
   const { desk, journal, store } = await bench.start(heard);
   return Object.assign(bench, { desk: desk as Desk, journal, store, logged, timers });
 }
+/** One that somebody waits for: only these are limited in number. */
+const awaited: OpenQuestion = { ...question, scope: "user_question" };
 
 describe("Desk.open", () => {
   it("stores the question before it answers, with its digest and deadline", async () => {
@@ -75,8 +77,8 @@ describe("Desk.open", () => {
 
   it("refuses more than the limit", async () => {
     const { desk } = await bench();
-    for (let n = 0; n < 256; n += 1) await desk.open(question);
-    await expect(desk.open(question)).rejects.toMatchObject({ code: "question_full" });
+    for (let n = 0; n < 256; n += 1) await desk.open(awaited);
+    await expect(desk.open(awaited)).rejects.toMatchObject({ code: "question_full" });
     expect(desk.openCount).toBe(256);
   });
 });
@@ -163,13 +165,13 @@ describe("what Desk.open keeps", () => {
 describe("the limits of Desk.open", () => {
   it("say when to come again where the whole desk is full", async () => {
     const { desk } = await bench();
-    for (let n = 0; n < 256; n += 1) await desk.open(question);
-    await expect(desk.open(question)).rejects.toMatchObject({ code: "question_full", retryAfterSeconds: 5 });
+    for (let n = 0; n < 256; n += 1) await desk.open(awaited);
+    await expect(desk.open(awaited)).rejects.toMatchObject({ code: "question_full", retryAfterSeconds: 5 });
   });
 
   it("count the questions of an owner, and those of no other", async () => {
     const { desk } = await bench();
-    const limited = { ...ofRun, mostOfOwner: 2 };
+    const limited = { ...ofRun, scope: "user_question", mostOfOwner: 2 } as const;
     await desk.open({ ...ofRun, owner: { run_id: "R-2" }, stream: "run:R-2" });
     const { question: first } = await desk.open(limited);
     const { question: second } = await desk.open(limited);

@@ -64,6 +64,22 @@ describe("Tokens", () => {
     for (const { token } of [made, session]) expect((await tokens.verify(token, "tcp")).caller.run_id).toBe("R-1");
   });
 
+  it("of a run name the peer that the run is, those that are made later too, and the newer one where it is another by now", async () => {
+    const { tokens, restarted } = await testTokens();
+    const early = await tokens.createForRun("R-1", "anode_at_");
+    await tokens.bindRun("R-1", "peer-1");
+    const later = await tokens.createForRun("R-1", "anode_at_");
+    const peersOf = async (of: typeof tokens) =>
+      Promise.all([early, later].map(async (token) => (await of.verify(token, "tcp")).caller.peer_id));
+    expect([await peersOf(tokens), await peersOf(await restarted())]).toEqual([Array(2).fill("peer-1"), Array(2).fill("peer-1")]);
+    const ended = tokens.endPeer("peer-1");
+    await tokens.bindRun("R-1", "peer-2");
+    await ended;
+    expect(await peersOf(tokens)).toEqual(["peer-2", "peer-2"]);
+    await tokens.endPeer("peer-2");
+    expect([await peersOf(tokens), await peersOf(await restarted())]).toEqual([Array(2).fill(undefined), Array(2).fill(undefined)]);
+  });
+
   it("of a run end with it, refreshed or not", async () => {
     const { tokens } = await testTokens();
     const pair = await tokens.create({ label: "x", scopes: ["read"], run_id: "R-1", refresh: true }, owner);
