@@ -19,6 +19,7 @@ export interface HttpCarrierOptions {
   readonly runId?: string;
 }
 
+const isBun = process.versions["bun"] !== undefined;
 /** How much later than asked for the head of a held answer may come. */
 const heldGraceMs = 20_000;
 
@@ -79,8 +80,8 @@ export function httpCarrier(target: { readonly url: string } | { readonly socket
     send,
     async openSocket(headers, events) {
       // Most clients open none.
-      const { openPeerSocket } = await import("./peer-socket.js");
-      return openPeerSocket({ ...place.socket, address: place.address, connectMs }, { ...headers, ...own }, events);
+      const open = isBun ? (await import("./native-socket.js")).openNativeSocket : (await import("./peer-socket.js")).openPeerSocket;
+      return open({ ...place.socket, address: place.address, connectMs }, { ...headers, ...own }, events);
     },
     close: async () => agent.destroy(),
   };

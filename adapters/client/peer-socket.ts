@@ -1,9 +1,8 @@
 import { connect } from "node:net";
-import type { Readable } from "node:stream";
 import WebSocket from "ws";
 import { AnodeError } from "../../lib/errors.js";
-import { lowerCased, type PeerSocket, type SocketEvents } from "./carrier.js";
-import { toError } from "./replies.js";
+import type { PeerSocket, SocketEvents } from "./carrier.js";
+import { toRefusal } from "./refusal.js";
 
 /** Where a WebSocket goes. */
 export interface SocketPlace {
@@ -16,7 +15,6 @@ export interface SocketPlace {
 }
 
 const largestFrame = 4 * 1024 * 1024;
-const largestRefusal = 64 * 1024;
 
 /**
  * Opens a WebSocket of the mesh.
@@ -40,7 +38,7 @@ export function openPeerSocket(place: SocketPlace, headers: Readonly<Record<stri
   });
   ws.on("message", (data: Buffer) => events.message(data.toString("utf8")));
   ws.on("unexpected-response", (request, response) => {
-    refusalOf(response.statusCode ?? 0, response.headers, response)
+    toRefusal(response)
       .then(reject, reject)
       .finally(() => request.destroy());
   });
@@ -51,11 +49,6 @@ export function openPeerSocket(place: SocketPlace, headers: Readonly<Record<stri
     if (isOpen) events.closed(code, reason.toString("utf8"));
   });
   return promise;
-}
-
-function refusalOf(status: number, headers: NodeJS.Dict<string | string[]>, body: Readable): Promise<AnodeError> {
-  const flat = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)]));
-  return toError({ status, headers: lowerCased(flat), body }, largestRefusal);
 }
 
 const nobodyThere = new Set(["ECONNREFUSED", "ENOENT", "EACCES", "ENOTSOCK", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH"]);

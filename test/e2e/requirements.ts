@@ -282,6 +282,63 @@ export const requirements: readonly Requirement[] = [
     behavior: "Whatever a caller writes is refused by its place, or arrives as it was and acts on nothing on its way.",
     carriers: [...api, "cli"],
   },
+  {
+    id: "hooks.install",
+    behavior:
+      "`anode hooks install`, status and uninstall edit a runtime's own settings once, keep what is there, and take out exactly what was put in.",
+    carriers: ["cli"],
+  },
+  {
+    id: "hooks.session",
+    behavior:
+      "hook session registers with session, folder and model, reports no turn state, and tells the agent who it is and who else is there.",
+    carriers: ["cli"],
+  },
+  { id: "hooks.prompt", behavior: "hook prompt reports busy and working, and a turn that began with the first line.", carriers: ["cli"] },
+  {
+    id: "hooks.stop",
+    behavior:
+      "hook stop ends the turn with its final message; what waits is the reason to go on, once for each turn, and is confirmed; else the agent is idle.",
+    carriers: ["cli"],
+  },
+  {
+    id: "hooks.notification",
+    behavior:
+      "hook notification reports a dialog, and of a type not known too, as awaiting_input; an idle prompt as idle, but never over a dialog.",
+    carriers: ["cli"],
+  },
+  {
+    id: "hooks.session-end",
+    behavior: "hook session-end takes the peer offline for good, unless the session was only cleared.",
+    carriers: ["cli"],
+  },
+  {
+    id: "hooks.silent",
+    behavior: "Without a daemon every hook but the approval ends with 0 and prints only what its runtime demands.",
+    carriers: ["cli"],
+  },
+  {
+    id: "hooks.approval",
+    behavior:
+      "hook pretooluse holds a call until a person answers: an allow prints the runtime's own allow and ends with 0, a denial and the end of the wait end with 2 and the true reason.",
+    carriers: ["cli"],
+  },
+  {
+    id: "hooks.approval.closed",
+    behavior:
+      "As it is installed it ends with 2 for: no daemon, 401, 500, malformed reply, hang, bad stdin, unreadable configuration, SIGTERM, missing script.",
+    carriers: ["cli"],
+  },
+  {
+    id: "hooks.approval.off",
+    behavior: "With approval off, or for a tool that is not gated, it ends with 0 and prints nothing.",
+    carriers: ["cli"],
+  },
+  {
+    id: "hooks.ws",
+    behavior: "hook ws holds the socket of its pane's peer, one for each pane, and ends when the peer is retired.",
+    carriers: ["cli"],
+  },
   { id: "anode.errors", behavior: "Every refusal is a problem document with a stable code and the request's id.", carriers: wire },
   {
     id: "anode.restart",

@@ -5,6 +5,8 @@ export interface ModelRequest {
   readonly turn: number;
   readonly tools: readonly string[];
   readonly steps: readonly string[];
+  /** What was said last to the model, in the words of its API. */
+  readonly last: string;
   /** Absent while it is being answered. */
   readonly ended?: "finished" | "by-client";
 }

@@ -68,6 +68,7 @@ async function serve(incoming, outgoing, { chunkDelayMs, requests, changed, log 
     turn,
     tools: asked.tools.map(({ name }) => name),
     steps: steps.map(({ text }) => text),
+    last: JSON.stringify((body.messages ?? body.input ?? body.contents)?.at?.(-1) ?? ""),
   };
   requests.push(entry);
   changed();

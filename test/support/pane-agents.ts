@@ -9,16 +9,51 @@ import { endSurvivors } from "./process-tree.js";
 import { programPath } from "./program.js";
 import { startTmux, type TmuxServer, until } from "./tmux.js";
 
-/** The interactive program of each runtime, as it lies in what `install-agents` installs. */
-const programs = {
-  "claude-code": "claude/node_modules/@anthropic-ai/claude-agent-sdk-*/claude",
-  codex: "codex/node_modules/.bin/codex",
-} as const;
-export type PaneRuntime = keyof typeof programs;
+/** A runtime as a person runs it in a pane. */
+interface PaneAgent {
+  /** Its interactive program, as it lies in what `install-agents` installs. */
+  readonly program: string;
+  readonly argv: readonly string[];
+  /** What stands at its composer when it takes text. */
+  readonly composer: string;
+  /** Writes its own settings; answers the variables it needs. */
+  point(home: string, cwd: string, modelUrl: string): Record<string, string>;
+}
+
+const paneAgents = {
+  "claude-code": {
+    program: "claude/node_modules/@anthropic-ai/claude-agent-sdk-*/claude",
+    argv: ["--permission-mode", "default"],
+    composer: "❯",
+    point: pointClaude,
+  },
+  codex: {
+    program: "codex/node_modules/.bin/codex",
+    // Its sandbox would keep its commands from the socket of the daemon.
+    argv: ["--no-alt-screen", "--dangerously-bypass-hook-trust", "-s", "danger-full-access", "-a", "never"],
+    composer: "›",
+    point: pointCodex,
+  },
+  gemini: {
+    program: "gemini/node_modules/.bin/gemini",
+    argv: ["-m", "gemini-2.5-pro", "--skip-trust", "--approval-mode", "yolo"],
+    composer: "Type your message",
+    point: (_home, _cwd, modelUrl) => ({ GEMINI_API_KEY: "k", GOOGLE_GEMINI_BASE_URL: modelUrl }),
+  },
+  opencode: {
+    program: "opencode/node_modules/.bin/opencode",
+    argv: ["-m", "fake/m1", "--auto"],
+    composer: "ctrl+p commands",
+    point: pointOpencode,
+  },
+} as const satisfies Record<string, PaneAgent>;
+export type PaneRuntime = keyof typeof paneAgents;
 
 export function programOf(runtime: PaneRuntime): string | undefined {
-  return globSync(join(agentsFolder, programs[runtime])).find((path) => existsSync(path));
+  return globSync(join(agentsFolder, paneAgents[runtime].program)).find((path) => existsSync(path));
 }
+
+const composers = Object.values(paneAgents).map(({ composer }) => composer);
 
 /** A user with a daemon, a tmux server and a model of his own. */
 export interface PaneBench {
@@ -28,11 +63,13 @@ export interface PaneBench {
   readonly client: Client;
   readonly home: string;
   anode(...words: string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }>;
-  /** Starts a runtime in a pane and answers the pane. */
-  open(runtime: PaneRuntime, session: string): string;
+  /** Starts a runtime in a pane and answers the pane. Without other arguments no tool of its own asks. */
+  open(runtime: PaneRuntime, session: string, argv?: readonly string[]): string;
   screen(pane: string): string;
   /** Types a prompt as a person does, once the composer takes it. */
   type(pane: string, text: string): Promise<void>;
+  /** Answers a runtime's own question as a person does: its first choice is to allow. */
+  allow(pane: string): Promise<void>;
   config(config: object): void;
 }
 
@@ -76,28 +113,26 @@ export async function openPaneBench({ config = {} }: { readonly config?: object 
     async type(pane, text) {
       const shows = (what: string): boolean => tmux.tmux("capture-pane", "-p", "-t", pane).includes(what);
       // What is typed while the program still starts gets lost.
-      await until(() => shows("❯") || shows("›"), 20_000);
+      await until(() => composers.some(shows), 60_000);
       for (let attempt = 0; attempt < 10 && !shows(text); attempt += 1) {
         tmux.tmux("send-keys", "-t", pane, "-l", text);
         await until(() => shows(text), 2_000).catch(() => {});
       }
+      // An Enter right behind a text is taken for a part of it by some.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      tmux.tmux("send-keys", "-t", pane, "Enter");
+    },
+    async allow(pane) {
+      await until(() => /allow once/i.test(tmux.tmux("capture-pane", "-p", "-t", pane)), 30_000);
+      await new Promise((resolve) => setTimeout(resolve, 500));
       tmux.tmux("send-keys", "-t", pane, "Enter");
     },
     screen: (pane) => tmux.tmux("capture-pane", "-p", "-t", pane),
-    open(runtime, session) {
+    open(runtime, session, argv = paneAgents[runtime].argv) {
       const cwd = join(folder, session);
       mkdirSync(cwd, { recursive: true });
-      const variables = runtime === "claude-code" ? pointClaude(folder, cwd, model.url) : pointCodex(folder, cwd, model.url);
-      // Its sandbox would keep its commands from the socket of the daemon.
-      const argv =
-        runtime === "claude-code"
-          ? ["--permission-mode", "default"]
-          : ["--no-alt-screen", "--dangerously-bypass-hook-trust", "-s", "danger-full-access", "-a", "never"];
-      return tmux.open(
-        session,
-        ["/usr/bin/env", ...Object.entries(variables).map((pair) => pair.join("=")), programOf(runtime) ?? "", ...argv],
-        cwd,
-      );
+      const variables = Object.entries(paneAgents[runtime].point(folder, cwd, model.url)).map((pair) => pair.join("="));
+      return tmux.open(session, ["/usr/bin/env", ...variables, programOf(runtime) ?? "", ...argv], cwd);
     },
   };
 }
@@ -135,4 +170,20 @@ function pointCodex(home: string, cwd: string, modelUrl: string): Record<string,
     `model = "fake-model"\nmodel_provider = "fake"\n\n[model_providers.fake]\n${provider}\n${trust}`,
   );
   return { CODEX_HOME: folder, FAKE_KEY: "k" };
+}
+
+function pointOpencode(home: string, _cwd: string, modelUrl: string): Record<string, string> {
+  const [path, temporary] = [join(home, "oc.json"), join(home, "tmp")];
+  // It leaves libraries where temporary files are.
+  mkdirSync(temporary, { recursive: true });
+  const provider = {
+    npm: "@ai-sdk/openai-compatible",
+    options: { baseURL: `${modelUrl}/v1`, apiKey: "k" },
+    models: { m1: { tool_call: true } },
+  };
+  writeFileSync(
+    path,
+    JSON.stringify({ provider: { fake: provider }, model: "fake/m1", small_model: "fake/m1", permission: { bash: "ask" } }),
+  );
+  return { OPENCODE_CONFIG: path, OPENCODE_DISABLE_AUTOUPDATE: "1", OPENCODE_DISABLE_MODELS_FETCH: "1", TMPDIR: temporary };
 }

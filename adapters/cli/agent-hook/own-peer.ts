@@ -24,6 +24,8 @@ export interface HookSession {
 /** A registration, and who it is from now on. */
 export interface OwnRegistration extends OwnPeer {
   readonly peer: OperationOutput<"peers.register">["peer"];
+  /** What it was registered with, and its token: enough to speak on a socket as it. */
+  readonly own: OperationInput<"peers.register"> & { readonly peer_token?: string };
 }
 
 const impatient = { connectMs: 2_000, headersMs: 5_000, retries: 0 };
@@ -86,8 +88,9 @@ async function registered(
     const { peer, peer_token = token, pane_assigned } = await client.peers.register(input);
     if (pane_assigned) await take(session, peer, peer_token);
     const { peer_id } = peer;
-    if (peer_token === undefined || peer_token === token) return work({ client, peer_id, peer });
-    await withClient(session, peer_token, (own) => work({ client: own, peer_id, peer }));
+    const own = { ...input, peer_id, ...(peer_token !== undefined && { peer_token }) };
+    if (peer_token === undefined || peer_token === token) return work({ client, peer_id, peer, own });
+    await withClient(session, peer_token, (client) => work({ client, peer_id, peer, own }));
   });
 }
 

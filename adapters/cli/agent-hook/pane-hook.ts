@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { isAnodeError } from "../../../lib/errors.js";
+import type { Clock } from "../../../lib/host.js";
 import type { HookFile, HookFiles, KnownProcess, MessageFrame, PaneBackend } from "../../../lib/index.js";
 import { defaultLimits } from "../../../lib/limits.js";
 import { agentText } from "../../../lib/messages/agent-text.js";
@@ -25,6 +26,8 @@ export interface PaneHookOptions {
   readonly lockMs?: number;
   /** @defaultValue those of tmux */
   readonly panes?: PaneBackend;
+  /** By which it waits and measures. @defaultValue the system's */
+  readonly clock?: Clock;
 }
 
 /** Why a pane's hook has ended. */
@@ -40,7 +43,8 @@ const hour = 3_600_000;
  */
 export async function holdPane(options: PaneHookOptions): Promise<PaneHookEnd> {
   const folder = peersFolder(options.env);
-  const lock = await lockOf(join(folder, `pane-${options.pane_id.slice(1)}.lock`), options.lockMs ?? 10_000);
+  const { lockMs = 10_000, clock = systemHost.clock } = options;
+  const lock = await lockOf(join(folder, `pane-${options.pane_id.slice(1)}.lock`), lockMs, clock);
   if (!lock) return "held_elsewhere";
   try {
     return await new PaneHook(options, createHookFiles(folder)).run();
@@ -53,9 +57,10 @@ class PaneHook {
   readonly #options: PaneHookOptions;
   readonly #files: HookFiles;
   readonly #panes: PaneBackend;
+  readonly #clock: Clock;
   /** When the text typed last was submitted. */
   #injectedMs = Number.NEGATIVE_INFINITY;
-  #aloneSinceMs = performance.now();
+  #aloneSinceMs: number;
   #isConnected = false;
   /** The agent is gone, and we say so. */
   #isOver = false;
@@ -64,6 +69,8 @@ class PaneHook {
     this.#options = options;
     this.#files = files;
     this.#panes = options.panes ?? createTmuxPanes({ env: options.env });
+    this.#clock = options.clock ?? systemHost.clock;
+    this.#aloneSinceMs = this.#clock.monotonic();
   }
 
   async run(): Promise<PaneHookEnd> {
@@ -106,7 +113,7 @@ class PaneHook {
             void this.#note(peer_id, { display_name, ...(given !== undefined && { peer_token: given }) });
           },
           disconnected: () => {
-            if (this.#isConnected) this.#aloneSinceMs = performance.now();
+            if (this.#isConnected) this.#aloneSinceMs = this.#clock.monotonic();
             this.#isConnected = false;
           },
           paneAlive: async () => {
@@ -134,16 +141,16 @@ class PaneHook {
       const { turn_state } = await client.peers.get({ id: file.peer_id }, { timeoutMs: 2_000, retries: 0 });
       return turn_state === "idle";
     };
-    const paster = createPaster({ panes: this.#panes, clock: systemHost.clock, onlyIdle });
+    const paster = createPaster({ panes: this.#panes, clock: this.#clock, onlyIdle });
     let last: Promise<unknown> = Promise.resolve();
     return (frame) => {
-      const arrivedMs = performance.now();
+      const arrivedMs = this.#clock.monotonic();
       const turn = last.then(async (): Promise<Receipt> => {
         if (!agent) return { status: "rejected", detail: "pane_unsafe" };
         cameMs = arrivedMs;
         const text = agentText(toAgentMessage(frame, file.display_name), defaultLimits.pasteBytes);
         const receipt = await paster.paste(frame.delivery_id, text, { pane_id: file.pane_id, agent });
-        if (receipt.status === "injected") this.#injectedMs = performance.now();
+        if (receipt.status === "injected") this.#injectedMs = this.#clock.monotonic();
         return receipt;
       });
       last = turn.catch(() => {});
@@ -155,7 +162,7 @@ class PaneHook {
   async #watch(file: HookFile, client: Client, signal: AbortSignal): Promise<PaneHookEnd | "changed"> {
     const { watchMs = 5_000, lonelyMs = 24 * hour } = this.#options;
     while (!signal.aborted) {
-      await pause(watchMs, signal);
+      await pause(watchMs, this.#clock, signal);
       if (signal.aborted) break;
       const agent = agentOf(file);
       if (agent && isAlive(agent) === "fail" && (await this.#evidence(file)) === "fail") {
@@ -166,7 +173,7 @@ class PaneHook {
       const now = await this.#written();
       if (!now) return "nothing_written";
       if (now.peer_id !== file.peer_id || now.peer_token !== file.peer_token || now.agent_pid !== file.agent_pid) return "changed";
-      if (!this.#isConnected && performance.now() - this.#aloneSinceMs > lonelyMs) return "no_daemon";
+      if (!this.#isConnected && this.#clock.monotonic() - this.#aloneSinceMs > lonelyMs) return "no_daemon";
     }
     return "replaced";
   }
@@ -206,23 +213,23 @@ function agentOf({ agent_pid, agent_started }: HookFile): KnownProcess | undefin
 }
 
 /** One hook for each pane; the one before may still have to notice that its agent is gone. */
-async function lockOf(path: string, waitMs: number): Promise<Lock | undefined> {
-  for (const end = performance.now() + waitMs; ; await pause(250)) {
+async function lockOf(path: string, waitMs: number, clock: Clock): Promise<Lock | undefined> {
+  for (const end = clock.monotonic() + waitMs; ; await pause(250, clock)) {
     try {
       return acquireLock(path);
     } catch (error) {
       const isHeld = isAnodeError(error) && error.details?.["reason"] === "locked";
       if (!isHeld) throw error;
-      if (performance.now() > end) return undefined;
+      if (clock.monotonic() > end) return undefined;
     }
   }
 }
 
-function pause(milliseconds: number, signal?: AbortSignal): Promise<void> {
+function pause(milliseconds: number, clock: Clock, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(done, milliseconds);
+    const cancel = clock.schedule(done, milliseconds);
     function done(): void {
-      clearTimeout(timer);
+      cancel();
       signal?.removeEventListener("abort", done);
       resolve();
     }

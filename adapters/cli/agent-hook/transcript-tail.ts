@@ -7,22 +7,36 @@ export function lastMessageIn(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   for (const line of tailOf(path).split("\n").reverse()) {
     const text = textOf(line);
-    if (text !== undefined) return text;
+    if (text !== undefined) return text || undefined;
   }
   return undefined;
 }
 
-/** One line of a transcript: a message of the assistant, with its text in parts. */
+interface Line {
+  readonly type?: unknown;
+  /** Of Claude Code. */
+  readonly message?: { readonly content?: unknown };
+  /** Of Gemini CLI. */
+  readonly content?: unknown;
+}
+
+/** What one line of a transcript says; empty at a prompt, behind which nothing has been said yet. */
 function textOf(line: string): string | undefined {
   try {
-    const { type, message } = JSON.parse(line) as { readonly type?: unknown; readonly message?: { readonly content?: unknown } };
-    if (type !== "assistant" || !Array.isArray(message?.content)) return undefined;
-    const parts = message.content as readonly { readonly type?: unknown; readonly text?: unknown }[];
-    const text = parts.flatMap((part) => (part.type === "text" && typeof part.text === "string" ? [part.text] : [])).join("\n");
+    const { type, message, content } = JSON.parse(line) as Line;
+    if (type === "gemini") return typeof content === "string" && content.trim() !== "" ? content : undefined;
+    if (type === "user" && partsOf(content).some(({ text }) => typeof text === "string")) return "";
+    if (type !== "assistant") return undefined;
+    const texts = partsOf(message?.content).flatMap((part) => (part.type === "text" && typeof part.text === "string" ? [part.text] : []));
+    const text = texts.join("\n");
     return text.trim() === "" ? undefined : text;
   } catch {
     return undefined;
   }
+}
+
+function partsOf(content: unknown): readonly { readonly type?: unknown; readonly text?: unknown }[] {
+  return Array.isArray(content) ? content : [];
 }
 
 function tailOf(path: string): string {

@@ -29,6 +29,11 @@ export const runtimes: Readonly<Record<string, Runtime>> = {
     gatedTools: ["run_shell_command", "write_file", "replace"],
     allow: () => ({ decision: "allow" }),
   },
+  opencode: {
+    events: ["tool.execute.before"],
+    gatedTools: ["bash", "edit", "write", "apply_patch"],
+    allow: () => undefined,
+  },
 };
 
 /** True when one of the names or globs (`*` stands for any text) is the tool's. */

@@ -52,10 +52,11 @@ async function fetchWaiting({ client, peer_id }: OwnPeer): Promise<Waiting | und
 
 function endedTurn(hook: Hook) {
   const { told } = hook;
+  // Gemini CLI says pieces of a message twice where the model streamed it; its transcript has it as it was.
   const said =
     told.text("last_assistant_message", messageCharacters) ??
-    told.text("prompt_response", messageCharacters) ??
-    lastMessageIn(told.text("transcript_path", 4096))?.slice(0, messageCharacters);
+    lastMessageIn(told.text("transcript_path", 4096))?.slice(0, messageCharacters) ??
+    told.text("prompt_response", messageCharacters);
   return {
     turn_id: turnIdOf(hook),
     event: "ended",

@@ -1,6 +1,8 @@
 import type { Context } from "../context.js";
+import { approvalIn } from "./opencode-plugin.js";
 import { installedIn, ownProgram, planChange } from "./plan-change.js";
-import { runtimeSettings, type SettingsScope } from "./runtime-settings.js";
+import { type RuntimeSettings, runtimeSettings, type SettingsScope } from "./runtime-settings.js";
+import { readSettings } from "./settings-file.js";
 
 /** Which of our hooks are in a runtime's settings; `other` are those of another program, or of an older one of ours. @throws `invalid_request` */
 export function statusOf(backend: string, scope: SettingsScope, context: Pick<Context, "env" | "cwd">) {
@@ -12,6 +14,11 @@ export function statusOf(backend: string, scope: SettingsScope, context: Pick<Co
   if (events.length === 0) return { backend, scope, path, state: "absent", events };
   const { node, program } = ownProgram();
   const isOurs = entries.every(({ command }) => command.includes(program) && command.includes(node));
-  const { before, after } = settings.kind === "file" ? planChange(settings, path, { node, program }) : { before: "", after: "" };
-  return { backend, scope, path, state: (settings.kind === "file" ? before === after : isOurs) ? "installed" : "other", events };
+  return { backend, scope, path, state: (settings.kind === "file" ? isSame(path, settings) : isOurs) ? "installed" : "other", events };
+}
+
+/** True when a file that is the hook is the one that we would write, with the approval that it has. */
+function isSame(path: string, settings: RuntimeSettings): boolean {
+  const { before, after } = planChange(settings, path, { ...ownProgram(), approval: approvalIn(readSettings(path) ?? "") });
+  return before === after;
 }

@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { WebSocketServer } from "ws";
 import { holdPane, type PaneHookEnd } from "../../../adapters/cli/agent-hook/pane-hook.js";
 import { connect } from "../../../adapters/client/index.js";
 import { createHookFiles, systemReader } from "../../../lib/node/index.js";
 import { createMemoryPanes } from "../../../lib/panes/memory-panes.js";
+import { createManualClock } from "../../../lib/testing/manual-clock.js";
 import { daemonHere, daemonPlace } from "../../support/daemon.js";
 
 const patient = { timeout: 10_000, interval: 20 };
@@ -89,24 +92,31 @@ describe("The hook of a pane", () => {
     expect(stages.map(({ stage }) => stage)).not.toContain("pane_injected");
   });
 
-  it("types no second message that had left before the first was submitted, though idle was said once more", async () => {
-    const { client, panes, pane_id, peer_id } = await open();
-    let isSaid = false;
+  it("types no second message that was there before Enter, though a note of the composer's, late, calls the agent idle again", async () => {
+    const { client, panes, pane_id, peer_id, report } = await open();
+    const waits: string[] = [];
+    let hasEntered = false;
     panes.before = async (call) => {
-      if (call !== "paste" || isSaid) return;
-      isSaid = true;
-      // The composer's own note, late: the daemon takes it for a new idle.
+      // The first late note: the daemon sends the second message, which waits behind the first.
+      if (call === "paste" && !hasEntered) await client.session.update({ peer_id, turn_state: "idle" });
+      if (call === "submit") hasEntered = true;
+      if (call !== "tree" || !hasEntered || waits.length > 0) return;
+      // The second, when the agent has begun: what is reported last is idle.
+      waits.push(call);
+      await vi.waitFor(async () => expect(await client.peers.get({ id: peer_id })).toMatchObject({ turn_state: "working" }), patient);
       await client.session.update({ peer_id, turn_state: "idle" });
     };
-    await Promise.all([
-      client.messages.notify({ to_peer: peer_id, text: "Hello" }),
-      client.messages.notify({ to_peer: peer_id, text: "Hello" }),
-    ]);
-    await vi.waitFor(
-      async () => expect(await client.peers.get({ id: peer_id })).toMatchObject({ turn_state: "working", queued_count: 1 }),
-      patient,
-    );
+    const sent = await Promise.all(["Hello", "Hello"].map((hello) => client.messages.notify({ to_peer: peer_id, text: hello })));
+    // The hook had the second, and gave it back.
+    await vi.waitFor(async () => {
+      const messages = await Promise.all(sent.map(({ delivery_id }) => client.messages.get({ delivery_id })));
+      const waiting = messages.find(({ delivery_state }) => delivery_state === "queued");
+      expect(waiting).toMatchObject({ reason: "not_idle" });
+      const { stages } = await client.traces.get({ trace_id: waiting?.delivery_id ?? "" });
+      expect(stages.map(({ stage }) => stage)).toContain("hook_received");
+    }, patient);
     expect(panes.inputOf(pane_id)).toBe(`${text}\r`);
+    await report("working");
   });
 
   it("reports an agent that is gone only when its pane agrees", async () => {
@@ -130,5 +140,80 @@ describe("The hook of a pane", () => {
     await client.peers.remove({ id: peer_id });
     expect(await ended).toBe("retired");
     expect(await written()).toEqual({ probe: "fail" });
+  });
+});
+
+const hour = 3_600_000;
+
+/** A hook of a pane whose daemon is whatever is at the address. */
+async function alone(address: string, options: Partial<Parameters<typeof holdPane>[0]> = {}) {
+  const { env, home } = daemonPlace();
+  const panes = createMemoryPanes();
+  const { pane_id } = panes.add();
+  const files = createHookFiles(home.peers);
+  await files.write({ peer_id: "peer-0123456789abcdef", display_name: "agent", backend: "claude-code", pane_id, peer_token: "its-own" });
+  const ended = holdPane({ pane_id, backend: "claude-code", env: { ...env, ANODE_DAEMON: address }, panes, ...options });
+  let end: PaneHookEnd | undefined;
+  void ended.then((why) => (end = why));
+  onTestFinished(async () => {
+    await files.remove(pane_id, "peer-0123456789abcdef");
+    await ended;
+  });
+  return { ended, end: () => end, written: async () => (await files.read(pane_id)).probe };
+}
+
+/** Something that takes the sockets of peers, and closes each once it has connected; answers its address. */
+async function closing(...codes: number[]): Promise<{ readonly address: string; readonly connects: string[] }> {
+  const server = new WebSocketServer({ host: "127.0.0.1", port: 0, handleProtocols: () => "anode.mesh.v1" });
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.close();
+  });
+  const connects: string[] = [];
+  server.on("connection", (socket) => {
+    socket.once("message", (data) => {
+      connects.push(String(data));
+      const connected = { type: "connected", peer_id: "peer-0123456789abcdef", display_name: "agent", circle: "default", queued: 0 };
+      socket.send(JSON.stringify({ ...connected, heartbeat_ms: 30_000 }));
+      socket.close(codes[connects.length - 1] ?? 1001, "as told");
+    });
+  });
+  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, connects };
+}
+
+describe("The hook of a pane ends", () => {
+  it("after a day without a daemon, and not before; what is written down stays", async () => {
+    const clock = createManualClock();
+    // Nobody listens there.
+    const { ended, end, written } = await alone("127.0.0.1:9", { clock, watchMs: hour / 2 });
+    for (let passed = 0; passed < 48; passed += 1) {
+      await vi.waitFor(() => expect(clock.pending).toBe(1), patient);
+      expect(end()).toBeUndefined();
+      await clock.advance(hour / 2);
+    }
+    await vi.waitFor(() => expect(clock.pending).toBe(1), patient);
+    expect(end()).toBeUndefined();
+    await clock.advance(hour / 2);
+    expect(await ended).toBe("no_daemon");
+    expect(await written()).toBe("ok");
+  });
+
+  it.each([
+    [4004, "retired", "fail"],
+    [4005, "replaced", "ok"],
+    [4009, "retired", "fail"],
+  ] as const)("when its socket is closed with %i", async (code, why, probe) => {
+    const { address, connects } = await closing(code);
+    const { ended, written } = await alone(address);
+    expect(await ended).toBe(why);
+    expect(await written()).toBe(probe);
+    expect(connects).toHaveLength(1);
+  });
+
+  it("not when the daemon only goes away", async () => {
+    const { address, connects } = await closing(1001, 1001, 4005);
+    const { ended } = await alone(address);
+    expect(await ended).toBe("replaced");
+    expect(connects).toHaveLength(3);
   });
 });
