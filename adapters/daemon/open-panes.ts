@@ -72,7 +72,7 @@ export async function openPanes(parts: PanesGround): Promise<Panes> {
     limits: manager.limits,
   });
   await panes.open();
-  mesh.examineBy((peer, look) => panes.examine(peer, look));
+  mesh.examineBy(panes);
   return panes;
 }
 

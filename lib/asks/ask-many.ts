@@ -26,18 +26,14 @@ export interface AskManyDraft {
 
 const keptMs = 24 * 3_600_000;
 
-interface Parts extends MeshParts {
-  readonly traces: Traces;
-}
-
 /** Asks that belong together: opened at once, and counted until the last is closed or the deadline has passed. */
 export class AsksToMany {
-  readonly #parts: Parts;
+  readonly #parts: MeshParts & { readonly traces: Traces };
   readonly #asks: Asks;
   readonly #records = new Records<AskMany>("ask_many");
   readonly #deadlines = new Map<string, CancelTimer>();
 
-  constructor(parts: Parts, asks: Asks) {
+  constructor(parts: MeshParts & { readonly traces: Traces }, asks: Asks) {
     this.#parts = parts;
     this.#asks = asks;
   }

@@ -1,11 +1,9 @@
 import type { Journal } from "../events/journal.js";
+import type { Panes } from "../panes/panes.js";
 import type { Contradiction, DoctorReport } from "../panes/schema.js";
 import type { PeerLook } from "../peers/evidence.js";
 import type { PeerRegistry } from "../peers/registry.js";
 import type { PeerRecord } from "../peers/schema.js";
-
-/** Judges how it is with a peer by what a look at it has just given. */
-export type Examine = (peer: PeerRecord, look: PeerLook) => Promise<DoctorReport>;
 
 /** Without a word on this part of a report nobody knows whether the contradiction is gone. */
 const partOf: Partial<Record<Contradiction["code"], "pane" | "agent" | "hook">> = {
@@ -21,7 +19,7 @@ export class Contradictions {
   readonly #peers: Pick<PeerRegistry, "byId">;
   readonly #told = new Map<string, ReadonlySet<Contradiction["code"]>>();
   /** Without it nothing is known to be at odds. */
-  examine: Examine | undefined;
+  doctor: Pick<Panes, "examine"> | undefined;
 
   constructor({ journal, peers }: { readonly journal: Journal; readonly peers: Pick<PeerRegistry, "byId"> }) {
     this.#journal = journal;
@@ -29,7 +27,7 @@ export class Contradictions {
   }
 
   async looked(peer: PeerRecord, look: PeerLook): Promise<void> {
-    const report = await this.examine?.(peer, look);
+    const report = await this.doctor?.examine(peer, look);
     const { peer_id } = peer;
     // It may have been retired meanwhile.
     if (!report || this.#peers.byId(peer_id)?.retired_at !== undefined) return;

@@ -15,6 +15,7 @@ import { Mail } from "../messages/mail.js";
 import { LateReceipts } from "../messages/late-receipts.js";
 import { RunChannel } from "../messages/run-channel.js";
 import type { AttachedFile, Message } from "../messages/schema.js";
+import type { Panes } from "../panes/panes.js";
 import { assertReach } from "../peers/circles.js";
 import { noProbes, type PeerProbes } from "../peers/evidence.js";
 import { PeerRegistry } from "../peers/registry.js";
@@ -28,7 +29,7 @@ import { parseTime } from "../system-host.js";
 import { Traces } from "../traces/traces.js";
 import { listed, type Listing, type ListingPage } from "./listing.js";
 import { ackedAnswer, answerAsk, type AskAnswer, askQuestions, endWithQuestion } from "./ask-questions.js";
-import { Contradictions, type Examine } from "./contradictions.js";
+import { Contradictions } from "./contradictions.js";
 import { broadcast, type BroadcastInput, type BroadcastReply } from "./broadcast.js";
 import { runInputs } from "./run-inputs.js";
 import { checkRunPeer, followRuns, retireEndedRuns } from "./run-peers.js";
@@ -192,8 +193,8 @@ export class Mesh {
   }
 
   /** Has a doctor judge what each such look gives: where the parts of a peer disagree, the feed is told. */
-  examineBy(examine: Examine): void {
-    this.#contradictions.examine = examine;
+  examineBy(doctor: Pick<Panes, "examine">): void {
+    this.#contradictions.doctor = doctor;
   }
 
   /** Ends what has waited too long. */

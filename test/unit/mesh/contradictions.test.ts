@@ -52,7 +52,7 @@ async function watched() {
     mesh: { probes: createPeerProbes(panes, isAlive) },
     beside(mesh) {
       const doctor = doctorOf(mesh);
-      mesh.examineBy((peer, look) => doctor.examine(peer, look));
+      mesh.examineBy(doctor);
       return { panes: doctor };
     },
   });
