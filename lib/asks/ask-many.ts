@@ -9,7 +9,8 @@ import type { Sender } from "../peers/sender.js";
 import { Records } from "../store/records.js";
 import type { Put } from "../store/store.js";
 import { formatTime, parseTime } from "../system-host.js";
-import { resolveFailed, type Traces } from "../traces/traces.js";
+import { resolveFailed } from "../traces/schema.js";
+import type { Traces } from "../traces/traces.js";
 import type { Asks } from "./asks.js";
 import type { Ask, AskMany, AskManyChild, AskManyReport } from "./schema.js";
 

@@ -7,10 +7,10 @@ import type { AttachedFile, Message } from "../messages/schema.js";
 import { isBuiltIn } from "../peers/built-in.js";
 import type { MeshParts } from "../peers/parts.js";
 import type { PeerRegistry } from "../peers/registry.js";
-import type { PeerRecord } from "../peers/schema.js";
+import { isAway, type PeerRecord } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
-import { isAway } from "../peers/transitions.js";
-import { resolveFailed, type Traces } from "../traces/traces.js";
+import { resolveFailed } from "../traces/schema.js";
+import type { Traces } from "../traces/traces.js";
 
 /** What to tell whom. */
 export interface BroadcastInput {

@@ -1,5 +1,4 @@
-import type { PeerRecord } from "../peers/schema.js";
-import { isAwaited } from "../peers/transitions.js";
+import { isAwaited, type PeerRecord } from "../peers/schema.js";
 import { parseTime } from "../system-host.js";
 import { type Contradiction, type DoctorReport, paneBackends } from "./schema.js";
 

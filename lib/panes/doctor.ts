@@ -75,7 +75,7 @@ export class PeerDoctor {
 
   async #pane(peer: PeerRecord, local: boolean, look?: PeerLook): Promise<DoctorReport["pane"]> {
     if (!local || peer.pane_id === undefined) return { probe: "unavailable", ...(peer.pane_id !== undefined && { pane_id: peer.pane_id }) };
-    const { probe, pane, agent_in_tree } = look?.pane ?? (await lookAtPane(this.#parts.panes, peer.pane_id, agentOf(peer)));
+    const { probe, pane, agent_in_tree } = look?.pane.look ?? (await lookAtPane(this.#parts.panes, peer.pane_id, agentOf(peer)));
     return {
       probe,
       pane_id: peer.pane_id,

@@ -8,20 +8,26 @@ export type Probe = "ok" | "fail" | "unavailable";
 export interface PeerProbes {
   /** Whether the process is there and was started at that time. */
   process(pid: number, started: string): Promise<Probe>;
-  /** Whether the pane is there, and whether the recorded agent runs in it. */
-  pane(peer: PeerRecord): Promise<PaneLook>;
+  /** Whether the pane is there and the recorded agent runs in it. */
+  pane(peer: PeerRecord): Promise<PaneSight>;
   /** Whether the process runs inside the pane. */
   paneHolds(pane_id: string, pid: number): Promise<Probe>;
+}
+
+/** What a look at a pane gave, and what follows from it for its agent. */
+export interface PaneSight {
+  readonly evidence: Probe;
+  readonly look: PaneLook;
 }
 
 /** What one look at a peer gave: of its process, and of its pane. */
 export interface PeerLook {
   readonly process: Probe;
-  readonly pane: PaneLook;
+  readonly pane: PaneSight;
 }
 
 /** A look that told nothing, or was not taken. */
-export const noLook: PaneLook = { probe: "unavailable" };
+export const noLook: PaneSight = { evidence: "unavailable", look: { probe: "unavailable" } };
 
 /** A host that cannot look at anything. */
 export const noProbes: PeerProbes = {

@@ -1,7 +1,6 @@
 import { AnodeError } from "../errors.js";
 import type { PeerProbes } from "./evidence.js";
-import type { PeerRecord, PeerRegistration } from "./schema.js";
-import { isAway } from "./transitions.js";
+import { isAway, type PeerRecord, type PeerRegistration } from "./schema.js";
 
 /** What a registration with a pane leads to. */
 export type PaneClaim =

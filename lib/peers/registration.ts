@@ -11,8 +11,8 @@ import { claimPane, type PaneClaim } from "./pane-claim.js";
 import type { PeerBook } from "./peer-book.js";
 import type { MeshParts, PeerPorts } from "./parts.js";
 import { described, inState, newPeer, shownOf, withoutPane } from "./peer-forms.js";
-import type { PeerRecord, PeerRegistration, RetireReason } from "./schema.js";
-import { awaited, isAway, nextState } from "./transitions.js";
+import { awaited, isAway, type PeerRecord, type PeerRegistration, type RetireReason } from "./schema.js";
+import { nextState } from "./transitions.js";
 
 /** What a registration gave. */
 export interface Registered {

@@ -12,8 +12,8 @@ import type { MeshParts, PeerPorts } from "./parts.js";
 import { PeerBook } from "./peer-book.js";
 import { applied, inState, newPeer, statusDraft } from "./peer-forms.js";
 import { type Registered, Registration } from "./registration.js";
-import type { PeerRecord, PeerRegistration, PeerUpdate, RetireReason } from "./schema.js";
-import { isAway, nextState, type PeerEvent } from "./transitions.js";
+import { isAway, type PeerRecord, type PeerRegistration, type PeerUpdate, type RetireReason } from "./schema.js";
+import { nextState, type PeerEvent } from "./transitions.js";
 
 /** What somebody else changes in the step that retires a peer, and what they do once it is taken. */
 export interface Retiring {

@@ -1,12 +1,10 @@
 import type { CancelTimer, Host } from "../host.js";
 import type { Limits } from "../limits.js";
-import { paneEvidence, type PaneLook } from "../panes/look-at-pane.js";
 import { parseTime } from "../system-host.js";
-import { type Evidence, judge, noLook, type PeerLook, type PeerProbes, type Probe } from "./evidence.js";
+import { type Evidence, judge, noLook, type PaneSight, type PeerLook, type PeerProbes, type Probe } from "./evidence.js";
 import { isBuiltIn } from "./built-in.js";
 import type { PeerRegistry } from "./registry.js";
-import type { PeerRecord } from "./schema.js";
-import { isAwaited } from "./transitions.js";
+import { isAwaited, type PeerRecord } from "./schema.js";
 
 /** What the pass asks of others. */
 export interface RepairPorts {
@@ -84,7 +82,7 @@ export class Repair {
     const isHere = peer.machine === machine && this.#ports.known(peer).run === undefined;
     const { agent_pid, agent_started, pane_id } = peer;
     const hasProcess = isHere && agent_pid !== undefined && agent_started !== undefined;
-    const [process, pane] = await Promise.all<[Promise<Probe> | Probe, Promise<PaneLook> | PaneLook]>([
+    const [process, pane] = await Promise.all<[Promise<Probe> | Probe, Promise<PaneSight> | PaneSight]>([
       hasProcess ? this.#within(probes.process(agent_pid, agent_started), "unavailable") : "unavailable",
       isHere && pane_id !== undefined ? this.#within(probes.pane(peer), noLook) : noLook,
     ]);
@@ -93,8 +91,8 @@ export class Repair {
 
   #evidence(peer: PeerRecord, look: PeerLook): Evidence {
     const { pongsWithoutPane, ...known } = this.#ports.known(peer);
-    const { process } = look;
-    const pane = paneEvidence(look.pane);
+    const { process, pane: sight } = look;
+    const pane = sight.evidence;
     const hasProcess = peer.agent_pid !== undefined && peer.agent_started !== undefined;
     const fails = pane === "fail" ? (this.#paneFails.get(peer.peer_id) ?? 0) + 1 : 0;
     if (fails > 0) this.#paneFails.set(peer.peer_id, fails);

@@ -22,22 +22,6 @@ export type PeerEvent =
 /** The part of a peer that events change. */
 export type PeerState = Pick<PeerRecord, "status" | "status_reason" | "turn_state">;
 
-/** Why a peer is offline whose socket is still to come. */
-const awaitingLink = "awaiting_link";
-
-/** A peer in a pane as it begins: it is there once its socket is, or it calls itself. */
-export const awaited = { status: "offline", status_reason: awaitingLink } as const;
-
-/** Just registered, its socket on its way: it lives, though it cannot be reached yet. */
-export function isAwaited({ status, status_reason }: PeerState): boolean {
-  return status === "offline" && status_reason === awaitingLink;
-}
-
-/** Offline, and not on its way. */
-export function isAway(state: PeerState): boolean {
-  return state.status === "offline" && !isAwaited(state);
-}
-
 /** The state after the event; the same object when nothing changes. The only place where a peer's status is decided. */
 export function nextState(state: PeerState, event: PeerEvent): PeerState {
   const next = after(state, event);

@@ -115,12 +115,6 @@ export class Traces {
   }
 }
 
-/** One of many that were meant by a call is no peer, or one out of reach. */
-export function resolveFailed(code: string, { peer, to_peer_id }: { readonly peer?: string; readonly to_peer_id?: string }): StageDraft {
-  const named = to_peer_id === undefined ? {} : { peer_id: to_peer_id };
-  return { stage: "resolve_failed", status: "fail", ...named, detail: { code, ...(peer !== undefined && { peer }) } };
-}
-
 function streamOf(trace_id: string): string {
   return `trace:${trace_id}`;
 }

@@ -220,7 +220,8 @@ function ask(world: World): void {
   if (!to) return;
   const older = random.chance(0.2) ? random.pick([...witness.asks.values()].slice(-20)) : undefined;
   // Mostly one of its two ends.
-  const replier = older && random.chance(0.9) ? { caller: callerOf(random.chance(0.8) ? older.to_peer_id : older.from_peer_id) } : undefined;
+  const replier =
+    older && random.chance(0.9) ? { caller: callerOf(random.chance(0.8) ? older.to_peer_id : older.from_peer_id) } : undefined;
   const from = replier ?? (random.chance(0.6) ? world.peer() : undefined);
   const question = random.chance(0.3) ? { kind: random.chance(0.5) ? "text" : "acknowledge" } : undefined;
   const input = {

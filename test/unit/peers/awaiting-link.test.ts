@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { PeerProbes } from "../../../lib/peers/evidence.js";
+import { noLook, type PeerProbes } from "../../../lib/peers/evidence.js";
 import { fakeSocket } from "../../support/fake-socket.js";
 import { openTestMesh, type TestMesh } from "../../support/mesh.js";
 
@@ -67,7 +67,7 @@ describe("A peer with a pane and a session", () => {
   it("waits as long as its agent runs, and is reaped when nothing stands for it", async () => {
     const probes: PeerProbes = {
       process: async (pid) => (pid === 10 ? "ok" : "unavailable"),
-      pane: async () => ({ probe: "unavailable" }),
+      pane: async () => noLook,
       paneHolds: async () => "unavailable",
     };
     const test = await openTestMesh({ mesh: { probes } });
