@@ -159,7 +159,7 @@ describe(`The runs of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
       await route.continue();
     });
     await page.getByRole("button", { name: "Allow once" }).click();
-    expect(await page.getByRole("button", { name: "Allow once" }).isDisabled()).toBe(true);
+    await page.getByRole("button", { name: "Allow once", disabled: true }).waitFor();
     const [question] = (await client.questions.list({ run_id: fourth })).questions;
     await client.questions.answer({ correlation_id: question?.question_id ?? "", option_id: "deny" });
     held.resolve();
