@@ -251,7 +251,7 @@ describe(`The runs of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
         await client.runs.start({ argv: ["true"] });
       }
       await page.getByLabel("Summary").getByText("interrupted").first().waitFor();
-      await page.locator("[data-link=ended]").waitFor({ timeout: 20_000 });
+      await page.locator("[data-link=ended]").waitFor({ timeout: 45_000 });
       const { events } = await client.runs.events({ id });
       // The last of them is drawn with the next frame.
       await page.getByRole("button", { name: `JSON of event ${events.length}`, exact: true }).waitFor();
