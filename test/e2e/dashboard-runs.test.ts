@@ -159,7 +159,7 @@ describe(`The runs of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
       await route.continue();
     });
     await page.getByRole("button", { name: "Allow once" }).click();
-    expect(await page.getByRole("button", { name: "Allow once" }).isDisabled()).toBe(true);
+    await page.getByRole("button", { name: "Allow once", disabled: true }).waitFor();
     const [question] = (await client.questions.list({ run_id: fourth })).questions;
     await client.questions.answer({ correlation_id: question?.question_id ?? "", option_id: "deny" });
     held.resolve();
@@ -251,7 +251,7 @@ describe(`The runs of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
         await client.runs.start({ argv: ["true"] });
       }
       await page.getByLabel("Summary").getByText("interrupted").first().waitFor();
-      await page.locator("[data-link=ended]").waitFor({ timeout: 20_000 });
+      await page.locator("[data-link=ended]").waitFor({ timeout: 45_000 });
       const { events } = await client.runs.events({ id });
       // The last of them is drawn with the next frame.
       await page.getByRole("button", { name: `JSON of event ${events.length}`, exact: true }).waitFor();

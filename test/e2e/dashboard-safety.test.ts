@@ -129,7 +129,11 @@ describe(`Each page of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =
       [
         `#/runs/${run_id}`,
         "asking",
-        [main.getByRole("button", { name: "Deny" }), main.locator(".badge", { hasText: "waiting" }), main.getByText("question")],
+        [
+          main.getByRole("button", { name: "Deny" }),
+          main.locator(".badge", { hasText: "waiting" }),
+          main.getByRole("link", { name: "to the questions" }),
+        ],
       ],
       ["#/questions", "Questions", [main.getByRole("button", { name: "Deny" })]],
       ["#/peers", "Peers", [main.getByRole("link", { name: "api" }), main.getByText("No pane is left over.")]],
@@ -154,6 +158,8 @@ describe(`Each page of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =
       expect(outline(tree)).toMatchSnapshot(hash.split("/")[1] + (hash.split("/").length > 2 ? " one" : ""));
     }
     await goTo(page, "#/runs", "Runs");
+    // A new page has the focus, so that the next key is for what is in it.
+    await page.locator("main:focus").waitFor();
     await page.keyboard.press("Tab");
     await page.getByText("Start a run").waitFor();
     expect(await page.evaluate("document.activeElement.textContent")).toBe("Start a run");

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useId, useState } from "preact/hooks";
+import { useId, useRef, useState } from "preact/hooks";
 import type { Scope } from "../../../lib/caller.js";
 import { useApp } from "../use.js";
 import { confirmed } from "./confirm.js";
@@ -20,15 +20,20 @@ interface ActionProps {
 /** Does something while it is open: what is at work, and what went wrong. */
 export function useWork(): { readonly isOpen: boolean; readonly error: unknown; start(work: () => Promise<unknown>): Promise<void> } {
   const [state, setState] = useState<{ readonly isOpen: boolean; readonly error?: unknown }>({ isOpen: false });
+  // The button is shut with the next frame, which a second click can forestall.
+  const isOpen = useRef(false);
   return {
     isOpen: state.isOpen,
     error: state.error,
     async start(work) {
+      if (isOpen.current) return;
+      isOpen.current = true;
       setState({ isOpen: true });
       const error = await work().then(
         () => undefined,
         (thrown: unknown) => thrown,
       );
+      isOpen.current = false;
       setState({ isOpen: false, error });
     },
   };

@@ -55,7 +55,8 @@ export const wrongMeshes: Readonly<Record<string, WrongMesh>> = {
           },
       );
     },
-    complaint: /must be at revision/,
+    // Refused where it is told, or seen as something that is held and was never stored.
+    complaint: /must be at revision|stored as undefined/,
   },
   "forgets a record before it is stored": {
     plant: () =>
