@@ -128,7 +128,7 @@ export {
   type RehookReport,
   rehookReport,
 } from "./panes/schema.js";
-export type { PeerProbes, Probe as PeerProbe } from "./peers/evidence.js";
+export type { PaneSight, PeerLook, PeerProbes, Probe as PeerProbe } from "./peers/evidence.js";
 export type { Search } from "./peers/find-peer.js";
 export type { MeshParts, PeerPorts } from "./peers/parts.js";
 export type { Registered } from "./peers/registration.js";

@@ -72,6 +72,7 @@ export async function openPanes(parts: PanesGround): Promise<Panes> {
     limits: manager.limits,
   });
   await panes.open();
+  mesh.examineBy(panes);
   return panes;
 }
 

@@ -9,6 +9,8 @@ import type { Sender } from "../peers/sender.js";
 import { Records } from "../store/records.js";
 import type { Put } from "../store/store.js";
 import { formatTime, parseTime } from "../system-host.js";
+import { resolveFailed } from "../traces/schema.js";
+import type { Traces } from "../traces/traces.js";
 import type { Asks } from "./asks.js";
 import type { Ask, AskMany, AskManyChild, AskManyReport } from "./schema.js";
 
@@ -27,12 +29,12 @@ const keptMs = 24 * 3_600_000;
 
 /** Asks that belong together: opened at once, and counted until the last is closed or the deadline has passed. */
 export class AsksToMany {
-  readonly #parts: MeshParts;
+  readonly #parts: MeshParts & { readonly traces: Traces };
   readonly #asks: Asks;
   readonly #records = new Records<AskMany>("ask_many");
   readonly #deadlines = new Map<string, CancelTimer>();
 
-  constructor(parts: MeshParts, asks: Asks) {
+  constructor(parts: MeshParts & { readonly traces: Traces }, asks: Asks) {
     this.#parts = parts;
     this.#asks = asks;
   }
@@ -42,14 +44,15 @@ export class AsksToMany {
     for (const many of this.#records.values()) this.#arm(many);
   }
 
-  /** Opens one ask for each target. @throws `storage_full` */
+  /** Opens one ask for each target; which of them mean no peer is traced under the parent's id. @throws `storage_full` */
   async ask(draft: AskManyDraft): Promise<AskMany> {
-    const { host, journal } = this.#parts;
+    const { host, journal, traces } = this.#parts;
     const now = host.clock.now();
+    const targets = distinct(draft.targets);
     const many: AskMany = {
       parent_id: randomHexId(host, "askm"),
       from_peer_id: draft.sender.peer.peer_id,
-      children: distinct(draft.targets).map(({ peer, to }) =>
+      children: targets.map(({ peer, to }) =>
         to instanceof AnodeError
           ? { peer, error_code: to.code }
           : { peer, to_peer_id: to.peer_id, correlation_id: randomHexId(host, "ask"), delivery_state: "queued" as const },
@@ -60,8 +63,16 @@ export class AsksToMany {
     };
     const { parent_id } = many;
     const puts = [this.#records.put(parent_id, many), ...(draft.keep ? [draft.keep(many)] : [])];
-    await journal.append({ puts, whenFull: "refuse" }).committed.catch((error: unknown) => {
+    const begun = traces.begin(
+      parent_id,
+      "ask",
+      { stage: "created", from_peer_id: many.from_peer_id, detail: { targets: targets.length } },
+      ...targets.flatMap(({ peer, to }) => (to instanceof AnodeError ? [resolveFailed(to.code, { peer })] : [])),
+    );
+    const step = { ...begun, puts: [...puts, ...(begun.puts ?? [])], whenFull: "refuse" } as const;
+    await journal.append(step).committed.catch((error: unknown) => {
       this.#records.undo(puts);
+      traces.undo(parent_id, begun);
       throw error;
     });
     this.#arm(many);
@@ -131,7 +142,10 @@ export class AsksToMany {
       });
       return { ...child, delivery_state };
     } catch (error) {
-      return { ...child, delivery_state: "failed", error_code: isAnodeError(error) ? error.code : "internal" };
+      const error_code = isAnodeError(error) ? error.code : "internal";
+      // It was there when it was named.
+      if (error_code === "peer_retired") this.#parts.traces.note(parent_id, resolveFailed(error_code, child));
+      return { ...child, delivery_state: "failed", error_code };
     }
   }
 

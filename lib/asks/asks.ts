@@ -100,13 +100,15 @@ export class Asks {
 
   /**
    * Opens an ask and tries to deliver it; a repeated `correlation_id` gets the ask that is there.
-   * @throws `inbox_full`, `correlation_conflict`, `no_live_transport`, `injection_failed`, `storage_full`
+   * @throws `ask_not_found` for a `reply_to` that is no ask of the sender's, `inbox_full`, `correlation_conflict`, `no_live_transport`,
+   * `injection_failed`, `storage_full`
    */
   async ask(draft: AskDraft): Promise<Ask> {
     const { host, limits, courier, questions } = this.#parts;
     const { sender, to, reply_to, question, correlation_id = randomHexId(host, "ask") } = draft;
     const known = draft.correlation_id === undefined ? undefined : await this.#book.find(correlation_id);
     if (known) return this.stored(sameAsk(known, draft));
+    if (reply_to !== undefined) await this.#assertPart(reply_to, sender.peer);
     const made = askOf(draft, correlation_id, host.clock.now(), limits.askMs);
     const opening = question && (await questions.opening(made));
     // Nothing is awaited from here to the append: the limit holds, and a call of the same id that came between is seen.
@@ -120,7 +122,7 @@ export class Asks {
       undo: (puts) => this.#book.undo(made, puts),
       failed: () => this.#closing(correlation_id, { close_reason: "send_failed" }),
     });
-    if (reply_to !== undefined) await this.#supersede(reply_to, sender.peer);
+    if (reply_to !== undefined) await this.#supersede(reply_to);
     return { ...(await this.get(correlation_id)), delivery_state: message.delivery_state };
   }
 
@@ -244,11 +246,16 @@ export class Asks {
     return ({ committed }) => void committed.then(bring, () => {});
   }
 
+  /** @throws `ask_not_found` */
+  async #assertPart(reply_to: string, { peer_id, display_name }: PeerRecord): Promise<void> {
+    const older = await this.#book.find(reply_to);
+    if (older && [older.to_peer_id, older.from_peer_id].includes(peer_id)) return;
+    throw new AnodeError("ask_not_found", `reply_to must name an ask to or from ${display_name}; there is none of this id.`);
+  }
+
   /** The sender's newer ask takes the place of an older one between the same two; that one has its reply. */
-  async #supersede(reply_to: string, from: PeerRecord): Promise<void> {
-    const older = this.#book.live(reply_to);
-    if (older?.state !== "open" || ![older.to_peer_id, older.from_peer_id].includes(from.peer_id)) return;
-    await this.close(reply_to, { close_reason: "reply_to" }).catch(() => {});
+  async #supersede(reply_to: string): Promise<void> {
+    if (this.isOpen(reply_to)) await this.close(reply_to, { close_reason: "reply_to" }).catch(() => {});
   }
 }
 

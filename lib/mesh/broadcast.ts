@@ -7,8 +7,9 @@ import type { AttachedFile, Message } from "../messages/schema.js";
 import { isBuiltIn } from "../peers/built-in.js";
 import type { MeshParts } from "../peers/parts.js";
 import type { PeerRegistry } from "../peers/registry.js";
-import type { PeerRecord } from "../peers/schema.js";
+import { isAway, type PeerRecord } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
+import { resolveFailed } from "../traces/schema.js";
 import type { Traces } from "../traces/traces.js";
 
 /** What to tell whom. */
@@ -50,7 +51,7 @@ export async function broadcast(
   }
   const isTarget = (peer: PeerRecord): boolean =>
     peer.peer_id !== sender.peer.peer_id &&
-    peer.status !== "offline" &&
+    !isAway(peer) &&
     (circle === "*" || peer.circle === circle) &&
     !isBuiltIn(peer) &&
     !exclude.includes(peer.peer_id) &&
@@ -85,7 +86,9 @@ export async function broadcast(
           ...(sender.via && { via: sender.via }),
         });
       } catch (error) {
-        return { to, code: isAnodeError(error) ? error.code : "internal" };
+        const code = isAnodeError(error) ? error.code : "internal";
+        if (code === "peer_retired") traces.note(trace_id, resolveFailed(code, { to_peer_id: to.peer_id }));
+        return { to, code };
       }
     }),
   );

@@ -15,10 +15,11 @@ import { Mail } from "../messages/mail.js";
 import { LateReceipts } from "../messages/late-receipts.js";
 import { RunChannel } from "../messages/run-channel.js";
 import type { AttachedFile, Message } from "../messages/schema.js";
+import type { Panes } from "../panes/panes.js";
 import { assertReach } from "../peers/circles.js";
 import { noProbes, type PeerProbes } from "../peers/evidence.js";
 import { PeerRegistry } from "../peers/registry.js";
-import { Repair } from "../peers/repair.js";
+import { Repair, type RepairPorts } from "../peers/repair.js";
 import type { Peer, PeerRecord, PeerRegistration, PeerStatus, TurnState } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
 import { showPeer } from "../peers/show.js";
@@ -28,6 +29,7 @@ import { parseTime } from "../system-host.js";
 import { Traces } from "../traces/traces.js";
 import { listed, type Listing, type ListingPage } from "./listing.js";
 import { ackedAnswer, answerAsk, type AskAnswer, askQuestions, endWithQuestion } from "./ask-questions.js";
+import { Contradictions } from "./contradictions.js";
 import { broadcast, type BroadcastInput, type BroadcastReply } from "./broadcast.js";
 import { runInputs } from "./run-inputs.js";
 import { checkRunPeer, followRuns, retireEndedRuns } from "./run-peers.js";
@@ -86,6 +88,7 @@ export class Mesh {
   readonly #options: MeshOptions;
   readonly #runChannel: RunChannel;
   readonly #repair: Repair;
+  readonly #contradictions: Contradictions;
   readonly #unfollow: () => void;
   readonly #receivers = new Map<string, InProcessReceiver>();
   /** Does work for as long as a call is held. @throws `too_many_waits` */
@@ -108,7 +111,9 @@ export class Mesh {
       ...(peerToken && { token: peerToken }),
     });
     const known = (peer: PeerRecord) => this.#known(peer);
-    this.#repair = new Repair({ peers: this.peers, host, limits }, { probes, machine, known });
+    this.#contradictions = new Contradictions({ journal, peers: this.peers });
+    const looked: RepairPorts["looked"] = (peer, look) => this.#contradictions.looked(peer, look);
+    this.#repair = new Repair({ peers: this.peers, host, limits }, { probes, machine, known, looked });
     this.mail = new Mail(parts, this.traces, (message) => this.asks.messageMoved(message));
     this.courier = new Courier(parts, this.mail, this.traces, {
       channelOf: (peer) => this.#channelOf(peer),
@@ -136,8 +141,8 @@ export class Mesh {
       closed: (ask) => this.asksToMany.childClosed(ask),
     });
     manager.desk.alongside((closed) => endWithQuestion(this.asks, closed));
-    this.asksToMany = new AsksToMany(parts, this.asks);
     const { mail, traces } = this;
+    this.asksToMany = new AsksToMany({ ...parts, traces }, this.asks);
     this.#runChannel = new RunChannel(manager, runInputs({ journal, mail, traces, asks: () => this.asks }));
     this.#unfollow = followRuns(manager, this.peers);
     this.peers.onRetire((peer) => {
@@ -151,6 +156,7 @@ export class Mesh {
         step: {},
         taken: () => {
           this.claims.drop(peer.peer_id);
+          this.#contradictions.forget(peer.peer_id);
           // First the socket learns that the peer is retired: that its token has ended tells it less.
           this.links.retire(peer.peer_id, reason);
           peerRetired?.(peer, reason);
@@ -184,6 +190,11 @@ export class Mesh {
   /** Looks whether the peers are still there, unless that was done lately. */
   refresh(): Promise<void> {
     return this.#repair.run();
+  }
+
+  /** Has a doctor judge what each such look gives: where the parts of a peer disagree, the feed is told. */
+  examineBy(doctor: Pick<Panes, "examine">): void {
+    this.#contradictions.doctor = doctor;
   }
 
   /** Ends what has waited too long. */
@@ -314,7 +325,7 @@ export class Mesh {
     return receiver ? inProcessChannel(receiver, this.#replyOf) : this.links.channelOf(peer.peer_id);
   }
 
-  #known({ peer_id, run_id }: PeerRecord): ReturnType<ConstructorParameters<typeof Repair>[1]["known"]> {
+  #known({ peer_id, run_id }: PeerRecord): ReturnType<RepairPorts["known"]> {
     const link = this.links.stateOf(peer_id);
     return {
       inProcess: this.#receivers.has(peer_id),

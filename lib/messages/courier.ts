@@ -4,7 +4,7 @@ import type { Step } from "../events/journal.js";
 import type { CancelTimer } from "../host.js";
 import { randomHexId } from "../ids.js";
 import type { MeshParts } from "../peers/parts.js";
-import type { PeerRecord } from "../peers/schema.js";
+import { isAway, type PeerRecord } from "../peers/schema.js";
 import type { Put } from "../store/store.js";
 import { parseTime } from "../system-host.js";
 import type { StageDraft, Traces } from "../traces/traces.js";
@@ -189,7 +189,7 @@ export class Courier {
   /** Whether the peer, as it is now, will come for what waits. */
   canPull(peer: PeerRecord): boolean {
     if (peer.backend === "human") return true;
-    return peer.status !== "offline" && (pulling.has(peer.backend) || peer.capabilities.includes("pull"));
+    return !isAway(peer) && (pulling.has(peer.backend) || peer.capabilities.includes("pull"));
   }
 
   /** Whether a new message may go at once: the channel takes it, and nothing that is older waits. */

@@ -1,4 +1,5 @@
-import type { PeerRecord } from "../peers/schema.js";
+import { isAwaited, type PeerRecord } from "../peers/schema.js";
+import { parseTime } from "../system-host.js";
 import { type Contradiction, type DoctorReport, paneBackends } from "./schema.js";
 
 /** What is known beside a report. */
@@ -10,6 +11,8 @@ export interface Surroundings {
 /** Age from which an open ask, or a waiting message of a peer that is there, is odd. */
 const staleAskMs = 1_800_000;
 const staleMessageMs = 300_000;
+/** Time after which a socket that was to come will not come by itself. */
+const overdueLinkMs = 600_000;
 
 /** Where the parts of a report disagree. What is unavailable disagrees with nothing. */
 export function contradictionsOf(report: Omit<DoctorReport, "contradictions">, peer: PeerRecord, { twin }: Surroundings): Contradiction[] {
@@ -21,6 +24,10 @@ export function contradictionsOf(report: Omit<DoctorReport, "contradictions">, p
 
   if (pushes && status !== "offline" && !link.connected)
     add("ONLINE_BUT_NO_WS", "error", "rehook", "It counts as there, but has no socket.");
+  // Its agent runs, and nobody has come to speak for it.
+  const isThere = agent.probe === "ok" || pane.agent_in_tree === true;
+  if (isAwaited(peer) && isThere && parseTime(report.checked_at) - parseTime(peer.registered_at) >= overdueLinkMs)
+    add("ONLINE_BUT_NO_WS", "error", "rehook", "It is there, but its socket has never come.");
   if (peer.pane_id !== undefined && pane.probe === "fail")
     add("PANE_MISSING", "error", "unregister", `The pane ${peer.pane_id} is not there.`);
   if (pane.agent_in_tree === false) add("PANE_NOT_AGENT", "error", "link", `The agent is not among the processes of ${pane.pane_id}.`);

@@ -1,4 +1,5 @@
 import type { Host } from "../host.js";
+import type { PeerLook } from "../peers/evidence.js";
 import type { InboundStatus, PeerRecord } from "../peers/schema.js";
 import { formatTime } from "../system-host.js";
 import { agentOf } from "./agent-of.js";
@@ -11,7 +12,7 @@ import type { DoctorReport } from "./schema.js";
 /** What a doctor looks through; none of it is changed. */
 export interface DoctorParts {
   readonly panes: PaneBackend;
-  readonly peers: Pick<PanePeers, "byId" | "living">;
+  readonly peers: Pick<PanePeers, "byId" | "twinOf">;
   readonly files: HookFiles;
   readonly sockets: PaneSockets;
   readonly isAlive: ProcessProbe;
@@ -36,9 +37,10 @@ export class PeerDoctor {
     this.#parts = parts;
   }
 
-  async examine(peer: PeerRecord): Promise<DoctorReport> {
+  /** `look` is what was seen of the peer just now, and is not looked at again. */
+  async examine(peer: PeerRecord, look?: PeerLook): Promise<DoctorReport> {
     const local = peer.machine === this.#parts.machine;
-    const [pane, hook, run] = await Promise.all([this.#pane(peer, local), this.#hook(peer, local), this.#run(peer)]);
+    const [pane, hook, run] = await Promise.all([this.#pane(peer, local, look), this.#hook(peer, local), this.#run(peer)]);
     // Only now: what was seen from here on goes together.
     const now = this.#parts.peers.byId(peer.peer_id) ?? peer;
     const { status: inbound_status, ...injections } = this.#parts.inbound(now);
@@ -58,11 +60,11 @@ export class PeerDoctor {
       link: { ...this.#link(now), ...injections },
       pane,
       hook,
-      agent: this.#agent(now, local),
+      agent: this.#agent(now, local, look),
       run,
       inbox: this.#parts.inbox(now),
     };
-    const twin = this.#twin(now);
+    const twin = this.#parts.peers.twinOf(now)?.display_name;
     return { ...report, contradictions: contradictionsOf(report, now, twin === undefined ? {} : { twin }) };
   }
 
@@ -71,9 +73,9 @@ export class PeerDoctor {
     return socket ? { connected: true, ...socket } : { connected: false };
   }
 
-  async #pane(peer: PeerRecord, local: boolean): Promise<DoctorReport["pane"]> {
+  async #pane(peer: PeerRecord, local: boolean, look?: PeerLook): Promise<DoctorReport["pane"]> {
     if (!local || peer.pane_id === undefined) return { probe: "unavailable", ...(peer.pane_id !== undefined && { pane_id: peer.pane_id }) };
-    const { probe, pane, agent_in_tree } = await lookAtPane(this.#parts.panes, peer.pane_id, agentOf(peer));
+    const { probe, pane, agent_in_tree } = look?.pane.look ?? (await lookAtPane(this.#parts.panes, peer.pane_id, agentOf(peer)));
     return {
       probe,
       pane_id: peer.pane_id,
@@ -98,21 +100,14 @@ export class PeerDoctor {
     };
   }
 
-  #agent(peer: PeerRecord, local: boolean): DoctorReport["agent"] {
+  #agent(peer: PeerRecord, local: boolean, look?: PeerLook): DoctorReport["agent"] {
     const agent = local ? agentOf(peer) : undefined;
     if (!agent) return { probe: "unavailable" };
-    const probe = this.#parts.isAlive(agent);
+    const probe = look?.process ?? this.#parts.isAlive(agent);
     return { probe, pid: agent.pid, ...(probe !== "unavailable" && { alive: probe === "ok" }) };
   }
 
   async #run({ run_id }: PeerRecord): Promise<DoctorReport["run"]> {
     return run_id === undefined ? { probe: "unavailable" } : { probe: await this.#parts.run(run_id), run_id };
-  }
-
-  #twin({ peer_id, backend, session_id }: PeerRecord): string | undefined {
-    if (session_id === undefined) return undefined;
-    const isTwin = (other: PeerRecord): boolean =>
-      other.peer_id !== peer_id && other.backend === backend && other.session_id === session_id && other.status !== "offline";
-    return this.#parts.peers.living().find(isTwin)?.display_name;
   }
 }

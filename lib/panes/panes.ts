@@ -1,6 +1,7 @@
 import type { Caller } from "../caller.js";
 import type { CancelTimer, Host } from "../host.js";
 import type { Limits } from "../limits.js";
+import type { PeerLook } from "../peers/evidence.js";
 import type { PeerRecord } from "../peers/schema.js";
 import { type DoctorParts, PeerDoctor } from "./doctor.js";
 import { followSessions } from "./follow-sessions.js";
@@ -81,9 +82,9 @@ export class Panes {
     return this.#rehooker.rehook(peer, apply, signal);
   }
 
-  /** Finds out how it is with a peer, and touches nothing. */
-  examine(peer: PeerRecord): Promise<DoctorReport> {
-    return this.#doctor.examine(peer);
+  /** Finds out how it is with a peer, and touches nothing. What was looked at just now is not looked at again. */
+  examine(peer: PeerRecord, look?: PeerLook): Promise<DoctorReport> {
+    return this.#doctor.examine(peer, look);
   }
 
   /** Undoes links under way. */

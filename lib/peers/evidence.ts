@@ -1,3 +1,4 @@
+import type { PaneLook } from "../panes/look-at-pane.js";
 import type { PeerRecord, RetireReason } from "./schema.js";
 
 /** What a look gave: `unavailable` is neither a yes nor a no. */
@@ -7,16 +8,31 @@ export type Probe = "ok" | "fail" | "unavailable";
 export interface PeerProbes {
   /** Whether the process is there and was started at that time. */
   process(pid: number, started: string): Promise<Probe>;
-  /** Whether the pane is there and the agent runs in it: the recorded process, or one of that backend. */
-  pane(peer: PeerRecord): Promise<Probe>;
+  /** Whether the pane is there and the recorded agent runs in it. */
+  pane(peer: PeerRecord): Promise<PaneSight>;
   /** Whether the process runs inside the pane. */
   paneHolds(pane_id: string, pid: number): Promise<Probe>;
 }
 
+/** What a look at a pane gave, and what follows from it for its agent. */
+export interface PaneSight {
+  readonly evidence: Probe;
+  readonly look: PaneLook;
+}
+
+/** What one look at a peer gave: of its process, and of its pane. */
+export interface PeerLook {
+  readonly process: Probe;
+  readonly pane: PaneSight;
+}
+
+/** A look that told nothing, or was not taken. */
+export const noLook: PaneSight = { evidence: "unavailable", look: { probe: "unavailable" } };
+
 /** A host that cannot look at anything. */
 export const noProbes: PeerProbes = {
   process: () => Promise.resolve("unavailable"),
-  pane: () => Promise.resolve("unavailable"),
+  pane: () => Promise.resolve(noLook),
   paneHolds: () => Promise.resolve("unavailable"),
 };
 

@@ -1,6 +1,6 @@
 import { AnodeError } from "../errors.js";
 import type { PeerProbes } from "./evidence.js";
-import type { PeerRecord, PeerRegistration } from "./schema.js";
+import { isAway, type PeerRecord, type PeerRegistration } from "./schema.js";
 
 /** What a registration with a pane leads to. */
 export type PaneClaim =
@@ -32,5 +32,5 @@ export async function claimPane(
   const isInside = agent_pid !== undefined && (await probes.paneHolds(pane_id, agent_pid)) === "ok";
   const isSameSession = holder.session_id === undefined || session_id === undefined || holder.session_id === session_id;
   if (isInside && holder.backend === backend && isSameSession) return { type: "same", holder };
-  return { type: isInside || holder.status === "offline" ? "displaces" : "rejected", holder };
+  return { type: isInside || isAway(holder) ? "displaces" : "rejected", holder };
 }

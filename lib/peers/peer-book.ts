@@ -52,6 +52,17 @@ export class PeerBook {
     return this.seen(findPeer(this.#records, spelling, search));
   }
 
+  /** Another peer that is there with the same session. */
+  twinOf({ peer_id, backend, session_id }: PeerRecord): PeerRecord | undefined {
+    if (session_id === undefined) return undefined;
+    // A pass asks this for each peer: nothing is copied.
+    for (const other of this.#records.values()) {
+      const isSame = other.session_id === session_id && other.backend === backend && other.peer_id !== peer_id;
+      if (isSame && other.status !== "offline") return other;
+    }
+    return undefined;
+  }
+
   named(name: string, circle = "default"): PeerRecord | undefined {
     return this.living().find((peer) => peer.display_name === name && peer.circle === circle);
   }

@@ -11,7 +11,7 @@ import { claimPane, type PaneClaim } from "./pane-claim.js";
 import type { PeerBook } from "./peer-book.js";
 import type { MeshParts, PeerPorts } from "./parts.js";
 import { described, inState, newPeer, shownOf, withoutPane } from "./peer-forms.js";
-import type { PeerRecord, PeerRegistration, RetireReason } from "./schema.js";
+import { awaited, isAway, type PeerRecord, type PeerRegistration, type RetireReason } from "./schema.js";
 import { nextState } from "./transitions.js";
 
 /** What a registration gave. */
@@ -147,13 +147,14 @@ export class Registration {
     const wanted = wantedName(input);
     const holder = this.#book.named(wanted, circle);
     // A name whose holder is gone without a trace is free again.
-    const replaced = holder && holder.status === "offline" && !isBuiltIn(holder) && !this.#ports.evidence(holder) ? holder : undefined;
+    const replaced = holder && isAway(holder) && !isBuiltIn(holder) && !this.#ports.evidence(holder) ? holder : undefined;
     if (replaced) this.#parts.retire(replaced, "superseded");
     const name = freeName(wanted, (candidate) => this.#book.isTaken(candidate, circle));
     const { host } = this.#parts;
     const now = formatTime(host.clock.now());
     const made = newPeer(input, { peer_id: randomHexId(host, "peer"), display_name: name, circle, machine: this.#ports.machine, now });
-    const peer: PeerRecord = provisional ? { ...made, status: "offline", status_reason: "awaiting_link", provisional } : made;
+    const isAwaited = provisional || (input.pane_id !== undefined && input.session_id !== undefined);
+    const peer: PeerRecord = { ...made, ...(isAwaited && awaited), ...(provisional && { provisional }) };
     const step: Step = {
       puts: [this.#book.put(peer)],
       feed: [{ type: "peer.registered", payload: shownOf(peer), peer_id: peer.peer_id }],

@@ -12,7 +12,7 @@ import type { MeshParts, PeerPorts } from "./parts.js";
 import { PeerBook } from "./peer-book.js";
 import { applied, inState, newPeer, statusDraft } from "./peer-forms.js";
 import { type Registered, Registration } from "./registration.js";
-import type { PeerRecord, PeerRegistration, PeerUpdate, RetireReason } from "./schema.js";
+import { isAway, type PeerRecord, type PeerRegistration, type PeerUpdate, type RetireReason } from "./schema.js";
 import { nextState, type PeerEvent } from "./transitions.js";
 
 /** What somebody else changes in the step that retires a peer, and what they do once it is taken. */
@@ -49,7 +49,7 @@ export class PeerRegistry {
     const feed: Draft[] = [];
     for (const peer of this.#book.all()) {
       this.#book.changed(peer.peer_id);
-      if (peer.retired_at !== undefined || isBuiltIn(peer) || peer.status === "offline") continue;
+      if (peer.retired_at !== undefined || isBuiltIn(peer) || isAway(peer)) continue;
       const { turn_state: _unknown, ...rest } = peer;
       const next: PeerRecord = { ...rest, status: "offline", status_reason: "restart" };
       puts.push(this.#book.put(next));
@@ -77,6 +77,11 @@ export class PeerRegistry {
   /** The peer of an id, retired or not. */
   byId(peer_id: string): PeerRecord | undefined {
     return this.#book.byId(peer_id);
+  }
+
+  /** Another peer that is there with the same session. */
+  twinOf(peer: PeerRecord): PeerRecord | undefined {
+    return this.#book.twinOf(peer);
   }
 
   /** @throws `peer_not_found`, `ambiguous_peer`, `peer_retired` */

@@ -1,10 +1,10 @@
 import type { CancelTimer, Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import { parseTime } from "../system-host.js";
-import { type Evidence, judge, type PeerProbes, type Probe } from "./evidence.js";
+import { type Evidence, judge, noLook, type PaneSight, type PeerLook, type PeerProbes, type Probe } from "./evidence.js";
 import { isBuiltIn } from "./built-in.js";
 import type { PeerRegistry } from "./registry.js";
-import type { PeerRecord } from "./schema.js";
+import { isAwaited, type PeerRecord } from "./schema.js";
 
 /** What the pass asks of others. */
 export interface RepairPorts {
@@ -12,13 +12,14 @@ export interface RepairPorts {
   readonly machine: string;
   /** What is known at once. */
   known(peer: PeerRecord): Pick<Evidence, "inProcess" | "socket"> & { readonly run?: "live" | "over"; readonly pongsWithoutPane: number };
+  /** What a look at a peer of this host gave, once its status says what follows from it. */
+  looked(peer: PeerRecord, look: PeerLook): Promise<void>;
 }
 
 const debounceMs = 30_000;
 const probeMs = 1_000;
 const atOnce = 8;
 const failuresThatCount = 3;
-const notLooked: Promise<Probe> = Promise.resolve("unavailable");
 
 /** Looks now and then whether the peers are still there. One pass at a time, and not more often than every half minute. */
 export class Repair {
@@ -59,7 +60,8 @@ export class Repair {
   }
 
   async #look(peer: PeerRecord): Promise<void> {
-    const evidence = await this.#evidence(peer);
+    const look = await this.#seen(peer);
+    const evidence = this.#evidence(peer, look);
     const now = this.#peers.byId(peer.peer_id);
     if (!now || now.retired_at !== undefined) return;
     const verdict = judge(now, evidence);
@@ -68,20 +70,30 @@ export class Repair {
       else if (verdict.type === "live") this.#live(now);
       else await this.#absent(now, verdict.reason);
     } catch (error) {
-      this.#host.log("warn", "peer.repair_failed", { peer_id: peer.peer_id, error: String(error) });
+      this.#failed(peer, error);
     }
+    if (now.machine !== this.#ports.machine) return;
+    const looked = this.#ports.looked(now, look).catch((error: unknown) => this.#failed(now, error));
+    await this.#within(looked, undefined);
   }
 
-  async #evidence(peer: PeerRecord): Promise<Evidence> {
+  async #seen(peer: PeerRecord): Promise<PeerLook> {
     const { probes, machine } = this.#ports;
-    const { pongsWithoutPane, ...known } = this.#ports.known(peer);
-    const isHere = peer.machine === machine && known.run === undefined;
+    const isHere = peer.machine === machine && this.#ports.known(peer).run === undefined;
     const { agent_pid, agent_started, pane_id } = peer;
     const hasProcess = isHere && agent_pid !== undefined && agent_started !== undefined;
-    const [process, pane] = await Promise.all([
-      hasProcess ? this.#within(probes.process(agent_pid, agent_started)) : notLooked,
-      isHere && pane_id !== undefined ? this.#within(probes.pane(peer)) : notLooked,
+    const [process, pane] = await Promise.all<[Promise<Probe> | Probe, Promise<PaneSight> | PaneSight]>([
+      hasProcess ? this.#within(probes.process(agent_pid, agent_started), "unavailable") : "unavailable",
+      isHere && pane_id !== undefined ? this.#within(probes.pane(peer), noLook) : noLook,
     ]);
+    return { process, pane };
+  }
+
+  #evidence(peer: PeerRecord, look: PeerLook): Evidence {
+    const { pongsWithoutPane, ...known } = this.#ports.known(peer);
+    const { process, pane: sight } = look;
+    const pane = sight.evidence;
+    const hasProcess = peer.agent_pid !== undefined && peer.agent_started !== undefined;
     const fails = pane === "fail" ? (this.#paneFails.get(peer.peer_id) ?? 0) + 1 : 0;
     if (fails > 0) this.#paneFails.set(peer.peer_id, fails);
     else this.#paneFails.delete(peer.peer_id);
@@ -93,7 +105,8 @@ export class Repair {
 
   #live(peer: PeerRecord): void {
     if (peer.status === "offline") {
-      this.#peers.event(peer.peer_id, { type: "seen" });
+      // That its agent runs is no link: its socket, or a call of its own, is still to come.
+      if (!isAwaited(peer)) this.#peers.event(peer.peer_id, { type: "seen" });
       return;
     }
     const { staleBusyMs } = this.#limits;
@@ -110,6 +123,10 @@ export class Repair {
     if (reapMs > 0 && this.#silentMs(peer) >= reapMs) await this.#peers.retire(peer.peer_id, "reaped");
   }
 
+  #failed({ peer_id }: PeerRecord, error: unknown): void {
+    this.#host.log("warn", "peer.repair_failed", { peer_id, error: String(error) });
+  }
+
   /** Since the peer's state changed last, in this life. */
   #silentMs(peer: PeerRecord): number {
     return this.#host.clock.now() - this.#peers.changedMs(peer.peer_id);
@@ -122,9 +139,9 @@ export class Repair {
   }
 
   /** A look that takes too long told nothing. */
-  async #within(probe: Promise<Probe>): Promise<Probe> {
+  async #within<Look>(probe: Promise<Look>, nothing: Look): Promise<Look> {
     let cancel: CancelTimer = () => {};
-    const late = new Promise<Probe>((resolve) => (cancel = this.#host.clock.schedule(() => resolve("unavailable"), probeMs)));
-    return Promise.race([probe.catch((): Probe => "unavailable"), late]).finally(() => cancel());
+    const late = new Promise<Look>((resolve) => (cancel = this.#host.clock.schedule(() => resolve(nothing), probeMs)));
+    return Promise.race([probe.catch(() => nothing), late]).finally(() => cancel());
   }
 }

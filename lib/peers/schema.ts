@@ -157,3 +157,20 @@ export const retireReasons = [
   "link_rolled_back",
 ] as const;
 export type RetireReason = (typeof retireReasons)[number];
+
+const awaitingLink = "awaiting_link";
+
+/** A peer in a pane as it begins: it is there once its socket is, or it calls itself. */
+export const awaited = { status: "offline", status_reason: awaitingLink } as const;
+
+type Presence = Pick<PeerRecord, "status" | "status_reason">;
+
+/** Just registered, its socket on its way: it lives, though it cannot be reached yet. */
+export function isAwaited({ status, status_reason }: Presence): boolean {
+  return status === "offline" && status_reason === awaitingLink;
+}
+
+/** Offline, and not on its way. */
+export function isAway(peer: Presence): boolean {
+  return peer.status === "offline" && !isAwaited(peer);
+}

@@ -18,6 +18,7 @@ import { IdempotencyKeys } from "../store/idempotency.js";
 import { createMemoryStore } from "../store/memory-store.js";
 import type { Put, Store } from "../store/store.js";
 import { systemHost } from "../system-host.js";
+import { wellFormed } from "../well-formed.js";
 import type { AcceptRules } from "./accept.js";
 import { type ActiveRun, runCollection, type RunPorts } from "./active-run.js";
 import { ActiveRuns } from "./active-runs.js";
@@ -189,7 +190,7 @@ export class RunManager {
   async start(request: RunRequest, options: CallOptions & { readonly idempotencyKey?: string } = {}): Promise<RunHandle> {
     const { caller = localCaller, idempotencyKey: key, signal } = options;
     if (signal?.aborted) throw new AnodeError("aborted", "The call was aborted.", { cause: signal.reason });
-    const valid = parseRunRequest(request);
+    const valid = parseRunRequest(wellFormed(request));
     if (key === undefined) return this.#handle((await this.accept(valid, { caller })).id);
     const scope = { callerId: caller.id, operation: "runs.start", key, request: { path: "/runs", body: valid } };
     const { reply } = await this.idempotency.once(scope, async (entry) => {

@@ -19,5 +19,11 @@ export const traceStage = later(() =>
 );
 export type TraceStage = z.infer<typeof traceStage>;
 
+/** One of many that were meant by a call is no peer, or one out of reach. */
+export function resolveFailed(code: string, { peer, to_peer_id }: { readonly peer?: string; readonly to_peer_id?: string }) {
+  const named = to_peer_id === undefined ? {} : { peer_id: to_peer_id };
+  return { stage: "resolve_failed", status: "fail" as const, ...named, detail: { code, ...(peer !== undefined && { peer }) } };
+}
+
 export const trace = later(() => z.strictObject({ trace_id: z.string(), kind: traceKind, stages: z.array(traceStage) }));
 export type Trace = z.infer<typeof trace>;

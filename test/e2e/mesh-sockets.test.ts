@@ -136,12 +136,19 @@ describe("The upgrade", () => {
     writeFileSync(join(place.home.path, "config.json"), JSON.stringify(config), { mode: 0o600 });
     const daemon = await daemonHere(place);
     const open = () => rawSocket(daemon, { over: "tcp", token: null });
-    const [right, wrong, none, big] = await Promise.all([open(), open(), open(), open()]);
-    right.send({ ...service, auth_token: config.daemon.auth_token });
+    const [right, wrong, none, full, big] = await Promise.all([open(), open(), open(), open(), open()]);
+    const first = { ...service, auth_token: config.daemon.auth_token };
+    right.send(first);
     wrong.send({ ...service, auth_token: "wrong" });
     none.send(service);
-    big.send({ ...service, metadata: { text: "x".repeat(16 * 1024) }, auth_token: config.daemon.auth_token });
+    const frameOf = (bytes: number): object => {
+      const bare = JSON.stringify({ ...first, metadata: { text: "" } }).length;
+      return { ...first, metadata: { text: "x".repeat(bytes - bare) } };
+    };
+    full.send(frameOf(16_384));
+    big.send(frameOf(16_385));
     await right.next("connected");
+    await full.next("connected");
     expect(await Promise.all([wrong.closed, none.closed, big.closed])).toEqual([4001, 4001, 1009]);
     const idle = await Promise.all(Array.from({ length: 32 }, open));
     await expect(open()).rejects.toMatchObject({ status: 503, document: { code: "too_many_streams" } });
@@ -203,14 +210,24 @@ describe("A hostile client", () => {
   it("with half a frame, a binary one, one that is too big, or too many pieces is closed, and nobody else notices", async () => {
     const daemon = await daemonHere(daemonPlace());
     const client = await clientOf(daemon);
-    const [big, binary, pieces, broken] = await Promise.all(Array.from({ length: 4 }, () => rawSocket(daemon, { over: "unix" })));
-    big?.ws.send("x".repeat(1024 * 1024 + 1));
-    binary?.ws.send(Buffer.from("{}"));
-    for (let i = 0; i < 300; i += 1) pieces?.ws.send("x", { fin: false });
+    const open = () => rawSocket(daemon, { over: "unix" });
+    const [good, big, binary, pieces, broken] = await Promise.all([open(), open(), open(), open(), open()]);
+    good.send(service);
+    await good.next("connected");
+    // As big, and in as many pieces, as may be: it is read, and told to be of no known type.
+    const whole = `{"type":"${"x".repeat(1024 * 1024 - 11)}"}`;
+    expect(whole).toHaveLength(1024 * 1024);
+    good.ws.send(whole);
+    expect(await good.next("error")).toMatchObject({ code: "not_supported" });
+    for (let i = 1; i <= 256; i += 1) good.ws.send(i === 1 ? '{"type":"x"' : i === 256 ? "}" : " ", { fin: i === 256 });
+    expect(await good.next("error", 1)).toMatchObject({ code: "not_supported" });
+    good.ws.close();
+    big.ws.send("x".repeat(1024 * 1024 + 1));
+    binary.ws.send(Buffer.from("{}"));
+    for (let i = 1; i <= 257; i += 1) pieces.ws.send("x", { fin: i === 257 });
     // An unmasked frame, which only a server may send.
-    if (!broken) throw new Error("no socket");
     (broken.ws as unknown as { readonly _socket: { write(bytes: Buffer): void } })._socket.write(Buffer.from([0x81, 0x02, 0x7b, 0x7d]));
-    expect(await Promise.all([big?.closed, binary?.closed, pieces?.closed, broken.closed])).toEqual([1009, 4000, 1008, 1002]);
+    expect(await Promise.all([big.closed, binary.closed, pieces.closed, broken.closed])).toEqual([1009, 4000, 1008, 1002]);
     const half = connectNet(daemon.home.socket);
     onTestFinished(() => void half.destroy());
     half.write(

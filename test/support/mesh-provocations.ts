@@ -265,6 +265,7 @@ const ofOperation: Readonly<Record<string, Provocation>> = {
       return { correlation_id: "job-0001", text: "other" };
     }),
   },
+  "asks.ask ask_not_found": { make: but({ reply_to: "ask-0000" }) },
   "asks.ask injection_failed": {
     async make({ call, mesh, peer }) {
       const { peer_id } = await peer("breaks");

@@ -21,6 +21,7 @@ export const askRows: readonly Operation[] = [
       "sender_not_found",
       "circle_forbidden",
       "correlation_conflict",
+      "ask_not_found",
       "attachment_not_found",
       "inbox_full",
       "no_live_transport",

@@ -110,6 +110,7 @@ function visible(message: Message, mesh: Mesh, caller: Caller): Message {
 /** @throws `trace_not_found` */
 async function assertPart(trace_id: string, mesh: Mesh, caller: Caller): Promise<void> {
   const own = ownPeer(mesh.peers, caller);
+  if (own && mesh.asksToMany.askerOf(trace_id) === own.peer_id) return;
   const traced = await mesh.asks.get(trace_id).catch(() => mesh.mail.get(trace_id).catch(() => undefined));
   if (own && traced && [traced.from_peer_id, traced.to_peer_id].includes(own.peer_id)) return;
   throw new AnodeError("trace_not_found", "There is no such trace among this peer's.");

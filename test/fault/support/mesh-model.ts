@@ -218,15 +218,18 @@ function ask(world: World): void {
   const { mesh, random, witness } = world;
   const to = world.peer();
   if (!to) return;
-  const from = random.chance(0.6) ? world.peer() : undefined;
-  const older = random.chance(0.2) ? random.pick([...witness.asks.keys()].slice(-20)) : undefined;
+  const older = random.chance(0.2) ? random.pick([...witness.asks.values()].slice(-20)) : undefined;
+  // Mostly one of its two ends.
+  const replier =
+    older && random.chance(0.9) ? { caller: callerOf(random.chance(0.8) ? older.to_peer_id : older.from_peer_id) } : undefined;
+  const from = replier ?? (random.chance(0.6) ? world.peer() : undefined);
   const question = random.chance(0.3) ? { kind: random.chance(0.5) ? "text" : "acknowledge" } : undefined;
   const input = {
     to_peer: to.peer_id,
     text: random.chance(0.7) ? "same" : `t${random.below(1000)}`,
     bypass_circle: from === undefined,
     ...(random.chance(0.3) && { correlation_id: `own-${String(random.below(200)).padStart(4, "0")}` }),
-    ...(older !== undefined && { reply_to: older }),
+    ...(older !== undefined && { reply_to: older.correlation_id }),
     ...(question && { question }),
     ...(random.chance(0.6) && { if_unavailable: "queue" }),
     ...(random.chance(0.1) && { expires_ms: 60_000 }),

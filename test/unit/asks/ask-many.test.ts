@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { createMemoryStore } from "../../../lib/index.js";
+import { createFaultyStore } from "../../../lib/testing/index.js";
 import { openTestMesh } from "../../support/mesh.js";
 
 async function three() {
-  const test = await openTestMesh();
+  const store = createFaultyStore(createMemoryStore());
+  const test = await openTestMesh({ store });
   const names = ["one", "two", "three"] as const;
   const callers = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await test.peer(name)] as const)));
   const ask = (to_peers: string[], more: object = {}) => test.call("asks.askMany", { to_peers, text: "status?", ...more });
@@ -12,7 +15,7 @@ async function three() {
     await test.call("asks.ack", { correlation_id, ...(message !== undefined && { message }) }, { caller: callers[name]?.caller as never });
   };
   const result = (id: string) => test.call("asks.askManyResult", { id });
-  return { ...test, callers, ask, ack, result };
+  return { ...test, store, callers, ask, ack, result };
 }
 
 describe("An ask to many", () => {
@@ -39,6 +42,35 @@ describe("An ask to many", () => {
     const report = await result(parent_id);
     expect(report).toMatchObject({ state: "complete", timed_out: false, rollup: { replied: 2, acked: 1, pending: 0, failed: 1 } });
     expect(report.children.map(({ reply_text }) => reply_text)).toEqual(["fine", undefined, "fine too", undefined]);
+  });
+
+  it("traces under its own id which of its targets are no peers or out of reach, as far as its asker is concerned", async () => {
+    const { ask, call, callers, peer, mesh, settle, store } = await three();
+    const far = await peer("far", { circle: "other" });
+    const { caller } = callers["one"] as never as { caller: never };
+    const { parent_id } = await call("asks.askMany", { to_peers: ["two", "nobody", far.peer_id], text: "?" }, { caller });
+    const { kind, stages } = await call("traces.get", { trace_id: parent_id }, { caller });
+    expect([kind, ...stages.map(({ stage, status, detail }) => [stage, status, detail])]).toEqual([
+      "ask",
+      ["created", "ok", { targets: 3 }],
+      ["resolve_failed", "fail", { code: "peer_not_found", peer: "nobody" }],
+      ["resolve_failed", "fail", { code: "circle_forbidden", peer: far.peer_id }],
+    ]);
+    const other = call("traces.get", { trace_id: parent_id }, { caller: callers["two"]?.caller as never });
+    await expect(other).rejects.toMatchObject({ code: "trace_not_found" });
+
+    // One that is retired while the ask is stored was there when it was named.
+    store.holdCommits();
+    const asking = ask(["two", "three"]);
+    await new Promise((resolve) => setImmediate(resolve));
+    void mesh.peers.retire(callers["three"]?.peer_id as string, "unregistered");
+    store.releaseCommits();
+    const { parent_id: second, children } = await asking;
+    expect(children[1]).toMatchObject({ delivery_state: "failed", error_code: "peer_retired" });
+    await settle();
+    expect((await call("traces.get", { trace_id: second })).stages.slice(1)).toMatchObject([
+      { stage: "resolve_failed", status: "fail", peer_id: callers["three"]?.peer_id, detail: { code: "peer_retired", peer: "three" } },
+    ]);
   });
 
   it("is partial when its deadline passes, whoever looks or not; its asks stay open", async () => {

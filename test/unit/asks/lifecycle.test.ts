@@ -116,6 +116,23 @@ describe("An ask is closed once", () => {
     expect(await call("asks.get", { id: correlation_id })).toMatchObject({ state: "closed", close_reason: "reply_to" });
   });
 
+  it("and a reply to none, or to one of others, is refused before anything is there", async () => {
+    const { ask, call, peer, feed, recipient } = await twoPeers();
+    const { correlation_id } = await ask();
+    const { caller } = await peer("stranger");
+    const told = await feed();
+    const replies = [
+      [{ reply_to: "ask-0000000000000000" }, recipient.caller],
+      [{ reply_to: correlation_id }, caller],
+    ] as const;
+    for (const [named, by] of replies) {
+      const refused = call("asks.ask", { to_peer: "asker", text: "?", if_unavailable: "queue", ...named }, { caller: by });
+      await expect(refused).rejects.toMatchObject({ code: "ask_not_found", message: expect.stringContaining("reply_to") });
+    }
+    expect(await feed()).toEqual(told);
+    expect(await call("asks.get", { id: correlation_id })).toMatchObject({ state: "open" });
+  });
+
   it("declined by its recipient, with a word", async () => {
     const { ask, call, recipient } = await twoPeers();
     const { correlation_id } = await ask();

@@ -84,7 +84,7 @@ describe("A peer that claims what is another's", () => {
     const probes = {
       // The number lives, its process began at another time.
       process: (pid: number, started: string) => Promise.resolve(pid === 42 && started === "2" ? ("ok" as const) : ("fail" as const)),
-      pane: () => Promise.resolve("ok" as const),
+      pane: () => Promise.resolve({ evidence: "ok", look: { probe: "ok" } } as const),
       paneHolds: () => Promise.resolve("fail" as const),
     };
     const { call, peer } = await openTestMesh({ mesh: { probes } });

@@ -344,7 +344,7 @@ const elsewhere: Partial<Record<keyof Limits, Elsewhere>> = {
   malformedFrames: { is: 10, file: links, title: "bears ten malformed frames and is closed 4006 at the eleventh" },
   unsentBytes: { is: 1024 ** 2, file: links, title: "is closed 4008 when more than one MiB is unsent, and not at one MiB" },
   meshKept: { is: 10_000, file: "test/unit/mesh/retention.test.ts", title: "are kept up to a number and an age" },
-  keptQuestions: { is: 10_000, file: "test/unit/questions/retention.test.ts", title: "expiredQuestions" },
+  keptQuestions: { is: 10_000, file: "test/unit/mesh/limits.test.ts", title: "Closed questions of no run" },
   pasteBytes: { is: 16_384, file: "test/unit/mesh/limits.test.ts", title: "A text for a pane" },
   traces: { is: 20_000, file: "test/unit/mesh/limits.test.ts", title: "The oldest traces of what is over" },
 };
@@ -442,6 +442,26 @@ it("The oldest traces of what is over go when there are too many, and never that
   await mesh.manager.journal.settled();
   const kept = await Promise.all([open, ...notes].map((trace_id) => codeOf(call("traces.get", { trace_id }))));
   expect(kept).toEqual(["taken", "trace_not_found", "trace_not_found", "taken"]);
+});
+
+it("Closed questions of no run are kept up to a number, the newest of them", async () => {
+  const { call, host, settle } = await openMeshRoom({ keptQuestions: 2 });
+  const ids = ["tool-0001", "tool-0002", "tool-0003"];
+  const hour = async (): Promise<unknown> => {
+    await host.clock.advance(HOUR_MS);
+    await settle();
+    return Promise.all(ids.map((id) => codeOf(call("questions.get", { id }))));
+  };
+  const ask = async (correlation_id: string): Promise<void> => {
+    const asking = call("questions.askBlocking", { prompt: "May it?", options: allow, correlation_id });
+    await host.clock.advance(0);
+    await call("questions.answer", { correlation_id, option_id: "deny" });
+    await asking;
+  };
+  for (const id of ids.slice(0, 2)) await ask(id);
+  expect(await hour()).toEqual(["taken", "taken", "question_not_found"]);
+  await ask("tool-0003");
+  expect(await hour()).toEqual(["question_not_found", "taken", "taken"]);
 });
 
 describe("Each bound of an input", () => {

@@ -16,7 +16,11 @@ it("Closed asks and ended messages are kept up to a number and an age; open and 
   const kept = (await call("asks.list", {})).asks.map(({ correlation_id }) => correlation_id);
   expect(kept).toEqual([...ids.slice(2).reverse(), open]);
   expect((await call("messages.list", { state: "delivered" })).messages).toHaveLength(3);
-  host.clock.jump(31 * 24 * 3_600_000);
+  const old = 30 * 24 * 3_600_000;
+  host.clock.jump(old - 1);
+  await removeOldOfMesh(manager, (id) => mesh.asks.isLive(id));
+  expect((await call("asks.list", { state: "closed" })).asks.map(({ correlation_id }) => correlation_id)).toEqual(ids.slice(2).reverse());
+  host.clock.jump(2);
   await removeOldOfMesh(manager, (id) => mesh.asks.isLive(id));
   expect((await call("asks.list", { state: "closed" })).asks.filter(({ to_name }) => to_name === "upper")).toEqual([]);
 });

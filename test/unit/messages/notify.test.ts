@@ -135,6 +135,24 @@ describe("A broadcast", () => {
     }
   });
 
+  it("tells in its trace whom it found retired once it was stored", async () => {
+    const store = createFaultyStore(createMemoryStore());
+    const { call, peer, mesh, settle } = await openTestMesh({ store });
+    const [me, there, goes] = [await peer("me"), await peer("there"), await peer("goes")];
+    store.holdCommits();
+    const telling = call("messages.broadcast", { text: "hear" }, { caller: me.caller });
+    await new Promise((resolve) => setImmediate(resolve));
+    void mesh.peers.retire(goes.peer_id, "unregistered");
+    store.releaseCommits();
+    const { queued, failed, delivery_ids } = await telling;
+    expect([queued, failed]).toEqual([[there.peer_id], [{ peer_id: goes.peer_id, code: "peer_retired" }]]);
+    await settle();
+    const { stages } = await call("traces.get", { trace_id: delivery_ids[0] as string });
+    expect(stages.filter(({ stage }) => stage === "resolve_failed")).toMatchObject([
+      { status: "fail", peer_id: goes.peer_id, detail: { code: "peer_retired" } },
+    ]);
+  });
+
   it("to another circle, or to all, is for admins", async () => {
     const { call, peer } = await openTestMesh();
     const { caller } = await peer("me");

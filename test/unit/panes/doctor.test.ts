@@ -51,6 +51,7 @@ async function bench(changes: Partial<PeerRegistration> = {}, parts: Partial<Doc
   const examine = () => doctor.examine(mesh.peers.find(peer_id));
   file();
   mesh.connect(peer_id, "%1");
+  mesh.peers.event(peer_id, { type: "seen" });
   mesh.peers.event(peer_id, { type: "composer_idle" });
   mesh.alive.add(11).add(500);
   return {

@@ -29,7 +29,7 @@ describe("createPeerProbes", () => {
     ["is not there", { pane_id: "%9" }, "fail"],
     ["was never named", { pane_id: undefined as never }, "unavailable"],
   ])("says of a pane that %s: %s", async (_, parts, probe) => {
-    expect(await bench().probes.pane(peer(parts))).toBe(probe);
+    expect((await bench().probes.pane(peer(parts))).evidence).toBe(probe);
   });
 
   it("knows who is in a pane, and nothing when panes cannot be reached", async () => {
@@ -40,6 +40,6 @@ describe("createPeerProbes", () => {
       "fail",
     ]);
     panes.breakDown("no tmux");
-    expect([await probes.paneHolds("%1", 11), await probes.pane(peer(agent))]).toEqual(["unavailable", "unavailable"]);
+    expect([await probes.paneHolds("%1", 11), (await probes.pane(peer(agent))).evidence]).toEqual(["unavailable", "unavailable"]);
   });
 });

@@ -7,7 +7,7 @@ const code = (name: string) => expect.objectContaining({ code: name });
 const codex = { backend: "codex", path: "/srv/api" } as const;
 const probes = (inside: readonly number[] = [], live: readonly number[] = []): PeerProbes => ({
   process: (pid) => Promise.resolve(live.includes(pid) ? "ok" : "fail"),
-  pane: () => Promise.resolve("ok"),
+  pane: () => Promise.resolve({ evidence: "ok", look: { probe: "ok" } }),
   paneHolds: (_pane, pid) => Promise.resolve(inside.includes(pid) ? "ok" : "fail"),
 });
 

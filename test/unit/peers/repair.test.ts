@@ -18,7 +18,7 @@ async function watched(looks: Partial<Looks> = {}) {
     process: () => Promise.resolve(seen.process),
     pane: () => {
       seen.count += 1;
-      return Promise.resolve(seen.pane);
+      return Promise.resolve({ evidence: seen.pane, look: { probe: "unavailable" } });
     },
     paneHolds: () => Promise.resolve("unavailable"),
   };

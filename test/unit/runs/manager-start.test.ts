@@ -24,6 +24,15 @@ describe("RunManager.start", () => {
     ]);
   });
 
+  it("refuses a text with U+0000, as every door does, and repairs half characters", async () => {
+    const manager = await openManager(echo, { executors: { process: echo } });
+    await expect(manager.start({ argv: ["cat"], stdin: "a\u0000b" })).rejects.toMatchObject({
+      code: "invalid_request",
+      details: { issues: [{ path: "stdin", code: "format" }] },
+    });
+    expect((await (await manager.start({ prompt: "a\ud800" })).done()).prompt).toBe("a\ufffd");
+  });
+
   it("runs a request from queued to completed with gapless events", async () => {
     const manager = await openManager(
       functionExecutor(async ({ emit }) => {
