@@ -371,11 +371,12 @@ export class Journal {
     return false;
   }
 
+  /** One at a time, and nothing else flushes meanwhile: two would give out the feed's seqs twice. */
   async #probe(): Promise<void> {
     this.#flushing = true;
     // An empty journal still has to learn that there is space again.
-    if (this.#waiting.length === 0) await this.#commit([]);
-    await this.#flush();
+    if (this.#waiting.length > 0 || (await this.#commit([]))) await this.#flush();
+    else this.#flushing = false;
   }
 }
 

@@ -157,6 +157,30 @@ describe("a journal without space", () => {
     await journal.append({ puts: [put("x")], whenFull: "refuse" }).committed;
   });
 
+  it("probes once at a time, so that no two commits give out the feed's seqs", async () => {
+    const { journal, store, host, batches } = bench();
+    const note = { type: "note", payload: {} };
+    store.failCommits(4, "storage_full");
+    await expect(journal.append({ puts: [put("x")], whenFull: "refuse" }).committed).rejects.toMatchObject({ code: "storage_full" });
+    store.holdCommits();
+    const pass = async (ms: number): Promise<void> => {
+      await host.clock.advance(ms);
+      store.releaseCommits(1);
+      await host.clock.advance(0);
+    };
+    await host.clock.advance(1_000);
+    // The probe, of nothing, is under way and will be refused.
+    const first = journal.append({ feed: [note, note] });
+    await pass(0);
+    await pass(500);
+    await host.clock.advance(500);
+    const second = journal.append({ feed: [note] });
+    await host.clock.advance(500);
+    for (let turn = 0; turn < 6; turn += 1) await pass(1_000);
+    await Promise.all([first.committed, second.committed]);
+    expect(batches.flatMap(({ appends }) => appends.flatMap(({ events }) => events.map(({ seq }) => seq)))).toEqual([1, 2, 3]);
+  });
+
   it("keeps a refusable step that one whose effect has happened builds on, and no other", async () => {
     const { journal, store, host, batches } = bench();
     store.failCommits(1, "storage_full");
