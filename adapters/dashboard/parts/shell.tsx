@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Route } from "../route.js";
 import { useApp, useCell } from "../use.js";
 import { visibleText } from "../visible-text.js";
@@ -26,8 +26,8 @@ export function Shell({ route, children }: { readonly route: Route; readonly chi
   useEffect(() => {
     document.title = `${open > 0 ? `(${open}) ` : ""}${place?.[1] ?? ""} · anode`;
   }, [open, place]);
-  // Who comes by keyboard begins at the new page.
-  useEffect(() => main.current?.focus(), [route.page, route.id]);
+  // Who comes by keyboard begins at the new page, and with the first key that follows its sight.
+  useLayoutEffect(() => main.current?.focus(), [route.page, route.id]);
   return (
     <>
       <a class="skip" href="#main" onClick={(event) => (event.preventDefault(), main.current?.focus())}>
