@@ -274,6 +274,7 @@ export class Journal {
     } catch (error) {
       return this.#refused(entries, error);
     }
+    if (this.#full) this.#host.log("info", "store.has_space");
     this.#full = false;
     batch.appends.forEach(({ stream, events }, at) => {
       this.#buffer.publish(stream, events);
@@ -351,6 +352,8 @@ export class Journal {
   }
 
   #wait(entries: readonly Entry[]): boolean {
+    // What is held waits without a word otherwise, a start of the daemon too.
+    if (!this.#full) this.#host.log("warn", "store.full");
     this.#full = true;
     const held: Entry[] = [];
     const unborn = new Set<Head>();

@@ -154,6 +154,7 @@ describe("a journal without space", () => {
     expect(journal.full).toBe(true);
     await host.clock.advance(1_000);
     journal.assertSpace();
+    expect(host.lines.map(({ event }) => event)).toEqual(["store.full", "store.has_space"]);
     await journal.append({ puts: [put("x")], whenFull: "refuse" }).committed;
   });
 
@@ -178,7 +179,7 @@ describe("a journal without space", () => {
     await host.clock.advance(500);
     for (let turn = 0; turn < 6; turn += 1) await pass(1_000);
     await Promise.all([first.committed, second.committed]);
-    expect(batches.flatMap(({ appends }) => appends.flatMap(({ events }) => events.map(({ seq }) => seq)))).toEqual([1, 2, 3]);
+    expect(batches.flatMap(({ appends = [] }) => appends.flatMap(({ events }) => events.map(({ seq }) => seq)))).toEqual([1, 2, 3]);
   });
 
   it("keeps a refusable step that one whose effect has happened builds on, and no other", async () => {
