@@ -20,9 +20,7 @@ const encoder = new TextEncoder();
 const smallestSlab = 2 * 1024;
 const largestSlab = 64 * 1024;
 /** Events as objects are five times their packed text; beyond this many they are packed without a reader. */
-const longestTail = 128;
-/** So many at a time, the oldest first: a pause of a tenth of a millisecond for each of the streams would be seen. */
-const packedTogether = 64;
+const longestTail = 256;
 /** A few objects are no larger than their text with its envelope lines. */
 const notWorthPacking = 8;
 
@@ -81,7 +79,7 @@ export class StreamLog {
       this.#tail.push(event);
       this.#tailBytes += roughBytes(event);
       this.#lastSeq = event.seq;
-      if (this.#tail.length > this.#tailEvents || this.#tailBytes > this.#segmentBytes) this.#pack(packedTogether);
+      if (this.#tail.length > this.#tailEvents || this.#tailBytes > this.#segmentBytes) this.#pack();
     }
     this.#trim();
   }
@@ -137,7 +135,7 @@ export class StreamLog {
   seal(): void {
     this.#sealed = true;
     this.#shared = undefined;
-    if (this.#tail.length > notWorthPacking) this.#pack(this.#tail.length);
+    if (this.#tail.length > notWorthPacking) this.#pack();
     // Without the room that a growing list reserves.
     else this.#tail = this.#tail.slice();
   }
@@ -160,10 +158,10 @@ export class StreamLog {
     return this.#segments[low];
   }
 
-  #pack(count: number): void {
-    const oldest = this.#tail.splice(0, count);
-    for (const event of oldest) this.#tailBytes -= roughBytes(event);
-    this.#add(new PackedEvents(oldest));
+  /** All at once: pieces of a tail that a reader has yet to see cost it a look and a write each. */
+  #pack(): void {
+    this.#add(new PackedEvents(this.#tail));
+    this.#emptyTail();
   }
 
   #add(segment: Segment): void {
