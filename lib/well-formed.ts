@@ -8,10 +8,24 @@ const mostDepth = 32;
  * @throws `invalid_request` naming each place, for U+0000, which is no text; a member `__proto__`; more than 32 levels
  */
 export function wellFormed<Value>(input: Value): Value {
+  if (isFine(input, 1)) return input;
   const issues: Issue[] = [];
   const checked = checkedAt("", input, issues, 1) as Value;
   if (issues.length > 0) throw invalidRequest(issues);
   return checked;
+}
+
+/** Nearly every input is: its places need no names. */
+function isFine(value: unknown, depth: number): boolean {
+  if (typeof value === "string") return isFineText(value);
+  if (typeof value !== "object" || value === null) return true;
+  if (depth > mostDepth) return false;
+  if (Array.isArray(value)) return value.every((item) => isFine(item, depth + 1));
+  return Object.entries(value).every(([name, member]) => name !== "__proto__" && isFineText(name) && isFine(member, depth + 1));
+}
+
+function isFineText(text: string): boolean {
+  return text.isWellFormed() && !text.includes("\u0000");
 }
 
 function checkedAt(path: string, value: unknown, issues: Issue[], depth: number): unknown {

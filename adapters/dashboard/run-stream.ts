@@ -2,6 +2,7 @@ import type { Preview, StreamEvent } from "../../lib/events/event.js";
 import type { App } from "./app.js";
 import { type Cell, cell } from "./cell.js";
 import { createFollowing, type Link } from "./follow.js";
+import { perFrame } from "./per-frame.js";
 import { createRunRows, type RunRows } from "./run-rows.js";
 
 /** The events of the run in view. */
@@ -19,15 +20,7 @@ export function openRunStream(app: App, id: string): RunStream {
   const following = createFollowing<StreamEvent | Preview>();
   const rows = createRunRows();
   const drawn = cell(0);
-  let isWaiting = false;
-  const draw = (): void => {
-    if (isWaiting) return;
-    isWaiting = true;
-    requestAnimationFrame(() => {
-      isWaiting = false;
-      drawn.set(rows.version);
-    });
-  };
+  const draw = perFrame(() => drawn.set(rows.version));
   const own = { opened: () => following.opened() };
   app.stream = own;
   void following.run(

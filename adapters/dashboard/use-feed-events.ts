@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import type { StreamEvent } from "../../lib/events/event.js";
+import { perFrame } from "./per-frame.js";
 import { useApp } from "./use.js";
 
 const shownAtFirst = 200;
@@ -11,15 +12,7 @@ export function useFeedEvents(): { readonly events: readonly StreamEvent[]; read
   const [state, setState] = useState<{ readonly events: readonly StreamEvent[]; readonly error?: unknown }>({ events: [] });
   useEffect(() => {
     let events: StreamEvent[] = [];
-    let isWaiting = false;
-    const draw = (): void => {
-      if (isWaiting) return;
-      isWaiting = true;
-      requestAnimationFrame(() => {
-        isWaiting = false;
-        setState({ events: [...events] });
-      });
-    };
+    const draw = perFrame(() => setState({ events: [...events] }));
     const leave = feed.on((event) => {
       events.push(event);
       if (events.length > mostKept) events = events.slice(-mostKept / 2);
