@@ -1,24 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { executablePath, hasBrowser, quiet } from "../support/chromium.js";
 import { openCuttingProxy, seeded } from "../support/cutting-proxy.js";
 import { call, daemonPlace, daemonProcess } from "../support/daemon.js";
-
-const executablePath = "/usr/bin/chromium";
-const hasBrowser = existsSync(executablePath);
-const quiet = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 interface Page {
   seen: [number, string][];

@@ -1,24 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { onTestFinished } from "vitest";
 import { type Client, connect } from "../../adapters/client/index.js";
 import type { DaemonOptions, Home, RunningDaemon } from "../../adapters/daemon/index.js";
 import type { Scope } from "../../lib/caller.js";
 import { builtDashboard } from "./built-dashboard.js";
+import { executablePath, hasBrowser, quiet } from "./chromium.js";
 import { daemonHere, daemonPlace } from "./daemon.js";
 
-const executablePath = "/usr/bin/chromium";
-const quiet = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
-
-export const hasBrowser = existsSync(executablePath);
+export { hasBrowser };
 /** Said in the name of what is skipped. */
 export const needsBrowser = hasBrowser ? "" : " (needs chromium)";
 
