@@ -207,12 +207,14 @@ describe("the plugin of opencode", () => {
     const before = hooks["tool.execute.before"] ?? (() => {});
     await before({ tool: "read", sessionID: "ses_1", callID: "call_0" }, { args: {} });
     const call = (callID: string) => before({ tool: "bash", sessionID: "ses_1", callID }, { args: { command: "ls" } });
-    const [allowed, denied] = [call("call_1"), call("call_2")];
+    const allowed = call("call_1");
+    // Listened to from the start: the denial may arrive before the allow does.
+    const denied = expect(call("call_2")).rejects.toThrow("Not allowed (denied)");
     await vi.waitFor(async () => expect((await client.questions.list({ status: "open" })).questions).toHaveLength(2), patient);
     await client.questions.answer({ correlation_id: "pretool-call_1", option_id: "allow" });
     await client.questions.answer({ correlation_id: "pretool-call_2", outcome: "denied" });
     await allowed;
-    await expect(denied).rejects.toThrow("Not allowed (denied)");
+    await denied;
     // In a run of the daemon's own it asks as well, and is no peer.
     expect(Object.keys(hooks)).toEqual(["tool.execute.before"]);
     expect(await peers()).toEqual([]);
