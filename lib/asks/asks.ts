@@ -190,7 +190,7 @@ export class Asks {
     if (ask?.state === "open") this.#parts.journal.append({ puts: [this.#book.put({ ...ask, turn_id })] });
   }
 
-  /** Waits until an ask is closed. While somebody waits, and a while after, the reply is kept for pulling. */
+  /** Waits until an ask is closed. While somebody waits, and a while after, the reply is kept for pulling. @throws `storage_full` */
   async wait(correlation_id: string, timeoutMs: number, signal: AbortSignal): Promise<Ask> {
     await this.get(correlation_id);
     // Looked at anew in the very moment in which the wait begins: nobody wakes who comes later.
@@ -199,6 +199,7 @@ export class Asks {
     if (now.state === "open" || signal.aborted) return now;
     // A reply that nobody waited for is on its way already.
     if (now.reply_state !== "held" || !this.#waits.has(correlation_id)) return this.stored(now);
+    this.#parts.journal.assertSpace();
     this.#waits.release(correlation_id);
     return this.#replies.pulled(now);
   }
