@@ -6,6 +6,7 @@ import type { Message } from "../messages/schema.js";
 import type { PeerRegistry } from "../peers/registry.js";
 import { ownPeer } from "../peers/sender.js";
 import type { Store, Stored } from "../store/store.js";
+import { parseTime } from "../system-host.js";
 
 /** Which asks or messages to list. */
 export interface Listing {
@@ -51,9 +52,8 @@ export async function listed(
       store.list(collections[noun], { limit: limit + 1, where: { ...where, ...end }, ...(before !== undefined && { after: before }) }),
     ),
   );
-  const found = merged(pages.flatMap((page) => page.items)).filter(
-    ({ record }) => since === undefined || (record as Ask).created_at >= since,
-  );
+  const sinceMs = since === undefined ? Number.NEGATIVE_INFINITY : parseTime(since);
+  const found = merged(pages.flatMap((page) => page.items)).filter(({ record }) => parseTime((record as Ask).created_at) >= sinceMs);
   const items = found.slice(0, limit);
   const last = items.at(-1);
   return { items: items.map(({ record }) => record as Ask | Message), ...(found.length > limit && last && { next: last.ordinal }) };

@@ -85,7 +85,9 @@ export class Traces {
       if (page.toSeq === 0) return { trace_id, kind: record.kind, stages };
       after = page.toSeq;
       for (const { seq, type, time, payload } of eventsOfLines(page.lines)) {
-        stages.push({ seq, stage: type, time, ...(payload as unknown as Pick<TraceStage, "status">) });
+        // What stands in the place of a refused stage is no stage's own words.
+        const said = "status" in payload ? payload : { status: "fail", detail: payload };
+        stages.push({ seq, stage: type, time, ...(said as unknown as Pick<TraceStage, "status">) });
       }
     }
   }

@@ -19,12 +19,16 @@ export function createPeerServices(mesh: Mesh): Services {
   return {
     "peers.list": async ({ cursor, limit = 100, ...filters }: ValidInput<"peers.list">, { caller }: CallContext) => {
       const path = filters.path === undefined ? undefined : await mesh.realPath(filters.path);
-      const found = peers.living().filter((peer) => matches(peer, { ...filters, path }));
-      // Newest first; a page goes on behind the peer at which the one before ended.
-      const from = fromCursor(cursor) ?? found.length;
-      const page = found.slice(Math.max(0, from - limit), from).reverse();
-      const next = from - limit;
-      return ok({ peers: page.map((peer) => shown(peer, caller)), ...(next > 0 && { next_cursor: toCursor(next) }) });
+      const before = fromCursor(cursor) ?? Number.POSITIVE_INFINITY;
+      const found = peers
+        .all()
+        .map((peer, place) => ({ peer, place }))
+        .filter(({ peer, place }) => place < before && peer.retired_at === undefined && matches(peer, { ...filters, path }))
+        .reverse();
+      const page = found.slice(0, limit);
+      const last = page.at(-1);
+      const next = found.length > limit && last ? { next_cursor: toCursor(last.place) } : {};
+      return ok({ peers: page.map(({ peer }) => shown(peer, caller)), ...next });
     },
     "peers.whoami": async (_input: object, { caller }: CallContext) => {
       const own = ownPeer(peers, caller);
