@@ -1,5 +1,7 @@
 import { type Caller, hasScope, isOwner } from "../../caller.js";
 import { AnodeError } from "../../errors.js";
+import type { StreamEvent } from "../../events/event.js";
+import { feedRulesOf, namesPeer } from "../../mesh/feed-rules.js";
 import type { Mesh } from "../../mesh/mesh.js";
 import { bypasses } from "../../peers/circles.js";
 import { assertNotBuiltIn } from "../../peers/built-in.js";
@@ -14,7 +16,11 @@ import { ok } from "./ok.js";
 /** The operations of peers. */
 export function createPeerServices(mesh: Mesh): Services {
   const { peers } = mesh;
+  const rules = feedRulesOf(peers);
   const shown = (peer: PeerRecord, caller: Caller) => mesh.shownPeer(peer, caller);
+  /** A retired one by its id alone. */
+  const anyPeer = (id: string, circle: string | undefined, caller: Caller): PeerRecord =>
+    peers.byId(id) ?? peers.find(id, { circle, from: ownPeer(peers, caller) });
 
   return {
     "peers.list": async ({ cursor, limit = 100, ...filters }: ValidInput<"peers.list">, { caller }: CallContext) => {
@@ -36,10 +42,7 @@ export function createPeerServices(mesh: Mesh): Services {
       return ok(shown(own, caller));
     },
     "peers.byPane": async ({ pane_id }: ValidInput<"peers.byPane">, { caller }: CallContext) => ok(shown(mesh.peerOfPane(pane_id), caller)),
-    "peers.get": async ({ id, circle }: ValidInput<"peers.get">, { caller }: CallContext) => {
-      const retired = peers.byId(id);
-      return ok(shown(retired ?? peers.find(id, { circle, from: ownPeer(peers, caller) }), caller));
-    },
+    "peers.get": async ({ id, circle }: ValidInput<"peers.get">, { caller }: CallContext) => ok(shown(anyPeer(id, circle, caller), caller)),
     "peers.register": async (input: ValidInput<"peers.register">, { caller }: CallContext) => {
       // A role that reaches everybody, and the place of another peer, are for owners.
       const isPower = (input.role ?? "agent") !== "agent" || (input.peer_id !== undefined && isOwner(caller));
@@ -83,6 +86,12 @@ export function createPeerServices(mesh: Mesh): Services {
       mesh.manager.journal.assertSpace();
       const { peer_id, retired_at } = await peers.retire(peer.peer_id, "unregistered");
       return ok({ peer_id, retired_at });
+    },
+    "peers.timeline": async ({ id, circle, limit = 100, cursor }: ValidInput<"peers.timeline">, { caller }: CallContext) => {
+      const { peer_id } = anyPeer(id, circle, caller);
+      const only = (event: StreamEvent): boolean => namesPeer(event, peer_id);
+      const { events, before } = await mesh.manager.feed.back({ only, before: fromCursor(cursor), limit, caller, rules });
+      return ok({ events, ...(before !== undefined && { next_cursor: toCursor(before) }) });
     },
     "circles.list": async () => {
       const circles = new Map<string, { name: string; online: number; busy: number; offline: number }>();
