@@ -54,7 +54,7 @@ export interface FeedReader {
 /** Which of the feed's events to look back for. */
 export interface FeedLookBack extends Pick<FeedOptions, "caller" | "rules"> {
   /** Of those that the caller may see. */
-  readonly only: Keep;
+  readonly only: (event: StreamEvent) => boolean;
   /** Only events before this seq. @defaultValue the newest one too */
   readonly before?: number | undefined;
   readonly limit: number;
