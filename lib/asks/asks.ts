@@ -63,6 +63,7 @@ export class Asks {
 
   /** Goes on with it: an ask whose question is over has its end, a reply that was held is brought. Nothing else is closed by a restart. */
   async open(): Promise<void> {
+    await this.#parts.traces.takeUp(this.#book.all().map(({ correlation_id }) => correlation_id));
     for (const { state, question, correlation_id, reply_state } of this.#book.all()) {
       const ending = state === "open" && question ? await this.#parts.questions.missed(correlation_id) : undefined;
       if (ending && this.isOpen(correlation_id)) await this.close(correlation_id, ending);

@@ -65,6 +65,7 @@ export class Replies {
   }
 
   async #movedLate(correlation_id: string, { delivery_id, delivery_state }: Message): Promise<void> {
+    await this.#parts.traces.takeUp([correlation_id]);
     const ask = await this.#parts.book.recall(correlation_id);
     if (ask?.reply_delivery_id === delivery_id)
       await this.#parts.journal.append(this.#reached(ask, replyStateOf(delivery_state))).committed;
