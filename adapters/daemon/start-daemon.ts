@@ -156,12 +156,12 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   if (ground.starts.isPaused) undo.add(resumeWhenLifted(ground, kernel));
   const instance = ground.host.randomId(12);
   const backend = await finding;
-  // Mesh and attachments look into each other, and neither before both are there.
   const { hookProgram: program } = options;
   const startHook = program === undefined ? undefined : createPaneHookStart({ program, env, home: home.path });
   const { agents } = loaded.config;
-  const hook = startHook && { startHook };
-  const mesh: Mesh = await openMesh({ ground, kernel, home, backend, attachments: () => attachments, agents, ...hook });
+  const beside = { agents, ...(startHook && { startHook }) };
+  // Mesh and attachments look into each other, and neither before both are there.
+  const mesh: Mesh = await openMesh({ ground, kernel, home, backend, attachments: () => attachments, ...beside });
   undo.add(() => mesh.close());
   opened.resolve(mesh);
   const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);

@@ -18,7 +18,7 @@ import { createPeerProbes } from "../panes/peer-probes.js";
 import { noProbes } from "../peers/evidence.js";
 import { PeerRegistry } from "../peers/registry.js";
 import { Repair, type RepairPorts } from "../peers/repair.js";
-import type { Peer, PeerRecord, PeerRegistration, PeerStatus } from "../peers/schema.js";
+import type { Peer, PeerRecord, PeerRegistration, PeerStatus, RetireReason } from "../peers/schema.js";
 import { showPeer } from "../peers/show.js";
 import type { RunManager } from "../runs/manager.js";
 import { parseTime } from "../system-host.js";
@@ -64,7 +64,7 @@ export class ComposedMesh {
   #stopUpkeep = (): void => {};
 
   constructor(options: MeshOptions) {
-    const { manager, panes, machine = "localhost", peerToken, peerRetired } = options;
+    const { manager, panes, machine = "localhost", peerToken } = options;
     const probes = options.probes ?? (panes ? createPeerProbes(panes.backend, panes.isAlive) : noProbes);
     const { journal, store, host, limits } = manager;
     const parts = { journal, store, host, limits };
@@ -115,23 +115,13 @@ export class ComposedMesh {
     this.#contradictions = new Contradictions({ journal, peers: this.peers, doctor: this.panes });
     this.#runChannel = new RunChannel(manager, runInputs({ journal, mail, traces, asks: () => this.asks }));
     this.#unfollow = followRuns(manager, this.peers);
-    this.peers.onRetire((peer) => {
-      const asks = this.asks.endFor(peer.peer_id);
-      const step = joinSteps(asks.step, this.courier.endFor(peer.peer_id));
-      return { ...asks, step };
+    this.peers.onRetire(({ peer_id }) => {
+      const asks = this.asks.endFor(peer_id);
+      return { ...asks, step: joinSteps(asks.step, this.courier.endFor(peer_id)) };
     });
     this.peers.onRetire((peer, reason) => {
       this.#receivers.delete(peer.peer_id);
-      return {
-        step: {},
-        taken: () => {
-          this.claims.drop(peer.peer_id);
-          this.#contradictions.forget(peer.peer_id);
-          // First the socket learns that the peer is retired: that its token has ended tells it less.
-          this.links.retire(peer.peer_id, reason);
-          peerRetired?.(peer, reason);
-        },
-      };
+      return { step: {}, taken: () => this.#retired(peer, reason) };
     });
   }
 
@@ -237,6 +227,14 @@ export class ComposedMesh {
       // A run that ends retires its peer at once: one that is there has a run.
       ...(run_id !== undefined && { run: "live" as const }),
     };
+  }
+
+  #retired(peer: PeerRecord, reason: RetireReason): void {
+    this.claims.drop(peer.peer_id);
+    this.#contradictions.forget(peer.peer_id);
+    // First the socket learns that the peer is retired: that its token has ended tells it less.
+    this.links.retire(peer.peer_id, reason);
+    this.#options.peerRetired?.(peer, reason);
   }
 
   /** @throws `unknown_agent`, `run_takes_no_input` */
