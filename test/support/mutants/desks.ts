@@ -109,7 +109,7 @@ export const wrongCallDesks: Readonly<Record<string, readonly [make: MakeDesk, c
       const early = {
         append: (step: Step) => ({ ...journal.append(step), committed: Promise.resolve(0) }),
         settled: () => journal.settled(),
-        full: false,
+        assertSpace: () => {},
       };
       return makeDesk({ ...parts, journal: early as unknown as Journal });
     },
