@@ -1,8 +1,9 @@
 import { type Caller, hasScope, isOwner } from "../../caller.js";
 import { AnodeError } from "../../errors.js";
 import type { StreamEvent } from "../../events/event.js";
+import type { ComposedMesh } from "../../mesh/composed-mesh.js";
 import { feedRulesOf, namesPeer } from "../../mesh/feed-rules.js";
-import type { Mesh } from "../../mesh/mesh.js";
+import { peerOfPane } from "../../mesh/named-peer.js";
 import { bypasses } from "../../peers/circles.js";
 import { assertNotBuiltIn } from "../../peers/built-in.js";
 import { type PeerRecord, retireReasons } from "../../peers/schema.js";
@@ -14,7 +15,7 @@ import { fromCursor, toCursor } from "./pages.js";
 import { ok } from "./ok.js";
 
 /** The operations of peers. */
-export function createPeerServices(mesh: Mesh): Services {
+export function createPeerServices(mesh: ComposedMesh): Services {
   const { peers } = mesh;
   const rules = feedRulesOf(peers);
   const shown = (peer: PeerRecord, caller: Caller) => mesh.shownPeer(peer, caller);
@@ -41,7 +42,8 @@ export function createPeerServices(mesh: Mesh): Services {
       if (!own) throw new AnodeError("peer_not_found", "The caller is no peer.");
       return ok(shown(own, caller));
     },
-    "peers.byPane": async ({ pane_id }: ValidInput<"peers.byPane">, { caller }: CallContext) => ok(shown(mesh.peerOfPane(pane_id), caller)),
+    "peers.byPane": async ({ pane_id }: ValidInput<"peers.byPane">, { caller }: CallContext) =>
+      ok(shown(peerOfPane(peers, pane_id), caller)),
     "peers.get": async ({ id, circle }: ValidInput<"peers.get">, { caller }: CallContext) => ok(shown(anyPeer(id, circle, caller), caller)),
     "peers.register": async (input: ValidInput<"peers.register">, { caller }: CallContext) => {
       // A role that reaches everybody, and the place of another peer, are for owners.
