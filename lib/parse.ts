@@ -79,11 +79,11 @@ function toIssues(issue: SchemaIssue): Issue[] {
     case "too_small":
     case "too_big":
       return at(...bounds(issue));
-    case "invalid_value":
-      return at(
-        "format",
-        `must be one of ${(issue.values ?? []).map((value) => JSON.stringify(value)).join(", ")}, got ${described(issue.input)}`,
-      );
+    case "invalid_value": {
+      const values = (issue.values ?? []).map((value) => JSON.stringify(value)).join(", ");
+      if (issue.input === undefined) return at("required", `is required: one of ${values}`);
+      return at("format", `must be one of ${values}, got ${described(issue.input)}`);
+    }
     case "invalid_union": {
       const first = issue.errors?.[0]?.[0];
       return first ? toIssues({ ...first, path: [...issue.path, ...first.path] }) : at("format", "is not valid");
@@ -91,7 +91,10 @@ function toIssues(issue: SchemaIssue): Issue[] {
     case "custom":
       return at((issue.params?.["issue"] as Issue["code"] | undefined) ?? "format", issue.message);
     default:
-      return at("format", `is not in the expected form, got ${described(issue.input)}`);
+      return at(
+        "format",
+        `${issue.message.startsWith("must") ? issue.message : "is not in the expected form"}, got ${described(issue.input)}`,
+      );
   }
 }
 
