@@ -115,6 +115,7 @@ describe("the command line of the mesh", () => {
       { id: "red", title: "Red" },
     ];
     const { correlation_id } = await client.asks.ask({ to_peer: "api", text: "Which?", question: { kind: "choice", options } });
+    expect(await printed(user, "questions")).toMatch(new RegExp(`\n${correlation_id} +human +mesh_ask +choice +\\S+ +Which\\?$`));
     expect(await user.anode("answer", correlation_id, "green")).toMatchObject({ code: 2 });
     await printed(user, "answer", correlation_id, "blue");
     expect(await client.asks.wait({ id: correlation_id })).toMatchObject({ status: "resolved", option_id: "blue" });
