@@ -23,6 +23,8 @@ describe("a refusal of the mesh", () => {
     ["asks.ask", { ...ask, correlation_id: "x" }, "format", `correlation_id ${idForm}, got "x".`],
     ["questions.askBlocking", { ...permission, correlation_id: "pretool-t1" }, "format", `correlation_id ${idForm}, got "pretool-t1".`],
     ["asks.list", { since: "today" }, "format", 'since must be a time in UTC like 2026-11-22T09:00:00.000Z, got "today".'],
+    ["messages.send", { text: "hi" }, "required", 'kind is required: one of "notify", "broadcast".'],
+    ["messages.send", { kind: "ask", text: "hi" }, "format", 'kind must be one of "notify", "broadcast", got "ask".'],
     ["asks.pending", {}, "conflict", "peer_id or pane_id must be given, and only one of them."],
     [
       "session.update",
