@@ -1,5 +1,5 @@
 import { type Caller, hasScope, isOwner } from "../caller.js";
-import { AnodeError, invalidRequest } from "../errors.js";
+import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
 import type { Step } from "../events/journal.js";
 import { randomHexId } from "../ids.js";
@@ -84,11 +84,6 @@ export class Registration {
       const mayReturn = isAgentLive || (peer.retire_reason === "reaped" && caller.peer_id === peer.peer_id);
       if (peer.retired_at !== undefined && !mayReturn) {
         throw new AnodeError("peer_retired", "The peer is retired; register anew.", { status: 409 });
-      }
-      if (input.backend !== peer.backend) {
-        throw invalidRequest([
-          { path: "backend", code: "conflict", message: `must be ${peer.backend}, as the peer is, got ${input.backend}` },
-        ]);
       }
       return peer;
     }

@@ -57,13 +57,6 @@ describe("A registration", () => {
     expect((await call("peers.register", { ...inPane, ...moved })).peer).toMatchObject({ peer_id, display_name: "three" });
   });
 
-  it("by id keeps the backend, and says so", async () => {
-    const { call, peer } = await openTestMesh();
-    const { peer_id, caller } = await peer("one", codex);
-    const other = call("peers.register", { backend: "gemini", peer_id }, { caller });
-    await expect(other).rejects.toMatchObject({ code: "invalid_request", message: "backend must be codex, as the peer is, got gemini." });
-  });
-
   it("takes the name in one spelling only", async () => {
     const { call } = await openTestMesh();
     const both = call("peers.register", { ...codex, name: "one", display_name: "two" });
