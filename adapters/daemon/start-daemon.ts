@@ -128,8 +128,6 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   );
   // What serves the store is loaded while its worker opens the file.
   const [ground, { openFaces }] = await Promise.all([laying, import("./faces.js")]);
-  // Asks a process, which takes as long as the recovery.
-  const finding = findPanes({ env });
   for (const text of loaded.warnings) ground.host.log("warn", "config.warning", { text });
   if (config !== loaded.config) {
     const { connections, webSockets: web_sockets } = limits;
@@ -156,7 +154,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   undo.add(() => opened.resolve(undefined));
   if (ground.starts.isPaused) undo.add(resumeWhenLifted(ground, kernel));
   const instance = ground.host.randomId(12);
-  const backend = await finding;
+  const backend = findPanes({ env });
   // Mesh and attachments look into each other, and neither before both are there.
   const mesh: Mesh = await openMesh(ground, kernel, backend, () => attachments, loaded.config.agents);
   undo.add(() => mesh.close());
