@@ -50,7 +50,7 @@ describe("IdempotencyKeys.once", () => {
     const { store, call, restarted } = bench();
     await call();
     const [stored] = (await store.list(idempotencyCollection, { limit: 1 })).items;
-    const { digest, ...former } = stored?.record as { digest: string };
+    const { digest, ...former } = (stored?.record ?? {}) as { digest: string };
     expect(await call({}, restarted())).toMatchObject({ replayed: true });
     await store.commit({ deletes: [{ collection: idempotencyCollection, id: stored?.id ?? "" }] });
     await store.commit({ puts: [{ collection: idempotencyCollection, id: digest, record: former, expectedRevision: 0 }] });
