@@ -41,7 +41,7 @@ const importAtOnce: NonNullable<Options["esbuildPlugins"]>[number] = {
   name: "import-at-once",
   setup(build) {
     const files = new Set(Object.values(program).map((path) => resolve(path)));
-    build.onLoad({ filter: /\/adapters\/(client|daemon|http)\/.*\.ts$/ }, ({ path }) => {
+    build.onLoad({ filter: /\/adapters\/.*\.ts$/ }, ({ path }) => {
       const imported: string[] = [];
       const code = readFileSync(path, "utf8").replace(/\bimport\("(\.[^"]+)\.js"\)/g, (onDemand, from: string) => {
         if (files.has(resolve(dirname(path), `${from}.ts`))) return onDemand;

@@ -9,7 +9,7 @@ import { loadConfig, type LoadedConfig } from "./config.js";
 import { descriptorLimit, fitted } from "./descriptors.js";
 import { removeDiscovery, writeDiscovery } from "./discovery-file.js";
 import { openMesh } from "./open-mesh.js";
-import { openPanes } from "./open-panes.js";
+import { openFaces } from "./faces.js";
 import { type Ground, layGround } from "./ground.js";
 import { type Environment, type Home, homeOf } from "./home.js";
 import { type Kernel, openKernel } from "./kernel.js";
@@ -112,7 +112,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   const opened = Promise.withResolvers<Mesh | undefined>();
   let endsInOrder = false;
 
-  const laying = layGround(
+  const ground = await layGround(
     {
       home,
       env,
@@ -126,8 +126,6 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
     },
     undo,
   );
-  // What serves the store is loaded while its worker opens the file.
-  const [ground, { openFaces }] = await Promise.all([laying, import("./faces.js")]);
   for (const text of loaded.warnings) ground.host.log("warn", "config.warning", { text });
   if (config !== loaded.config) {
     const { connections, webSockets: web_sockets } = limits;
@@ -154,18 +152,17 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   undo.add(() => opened.resolve(undefined));
   if (ground.starts.isPaused) undo.add(resumeWhenLifted(ground, kernel));
   const instance = ground.host.randomId(12);
-  const backend = findPanes({ env });
+  const { hookProgram: program } = options;
+  const startHook = program === undefined ? undefined : createPaneHookStart({ program, env, home: home.path });
+  const { agents } = loaded.config;
+  const beside = { agents, backend: findPanes({ env }), ...(startHook && { startHook }) };
   // Mesh and attachments look into each other, and neither before both are there.
-  const mesh: Mesh = await openMesh(ground, kernel, backend, () => attachments, loaded.config.agents);
+  const mesh: Mesh = await openMesh({ ground, kernel, home, attachments: () => attachments, ...beside });
   undo.add(() => mesh.close());
   opened.resolve(mesh);
   const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);
-  const { hookProgram: program } = options;
-  const startHook = program === undefined ? undefined : createPaneHookStart({ program, env, home: home.path });
-  const panes = await openPanes({ ground, home, backend, mesh, sockets: mesh.links, ...(startHook && { startHook }) });
-  undo.add(() => panes.close());
   const firstFrameAuth = loaded.config.mesh?.ws_first_frame_auth ?? false;
-  const faces = { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits, firstFrameAuth, dashboard: options.dashboard };
+  const faces = { ground, kernel, attachments, mesh, daemon, instance, plan, limits, firstFrameAuth, dashboard: options.dashboard };
   const listeners = await openFaces(faces, undo);
   port.resolve(listeners.port);
   announce(surroundings, ground, listeners, instance, undo);
