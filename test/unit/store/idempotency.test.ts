@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { AnodeError } from "../../../lib/errors.js";
 import { defaultLimits, type Limits } from "../../../lib/limits.js";
 import { idempotencyCollection, IdempotencyKeys, type KeyScope, type StoredReply } from "../../../lib/store/idempotency.js";
 import { createMemoryStore } from "../../../lib/store/memory-store.js";
@@ -57,6 +58,21 @@ describe("IdempotencyKeys.once", () => {
     const keys = restarted();
     await keys.open();
     expect(await call({}, keys)).toMatchObject({ replayed: true });
+  });
+
+  it("goes on where it cannot read which keys the store knows", async () => {
+    const { store, call, restarted } = bench();
+    await call();
+    const { list } = store;
+    store.list = async (collection, query) => {
+      if (!query.where) throw new AnodeError("internal", "One of the records is damaged.");
+      return list(collection, query);
+    };
+    const keys = restarted();
+    await expect(keys.open()).rejects.toMatchObject({ code: "internal" });
+    expect(await call({}, keys)).toMatchObject({ replayed: true });
+    expect(await call({ key: "fresh" }, keys)).toMatchObject({ replayed: false });
+    expect(await call({ key: "fresh" }, keys)).toMatchObject({ replayed: true });
   });
 
   it("names entries in the order of time", async () => {
