@@ -47,6 +47,7 @@ export { encodeLine } from "./events/encode.js";
 export type { Preview, StreamEvent } from "./events/event.js";
 export type { FeedFilter, FeedRules } from "./events/feed-filter.js";
 export type { Appended, Draft, Folded, Journal, Redact, Step, StreamOwner } from "./events/journal.js";
+export type { EventsBack } from "./events/read-back.js";
 export { createRingBuffer } from "./events/ring-buffer.js";
 export type { FrameChunk } from "./events/slab.js";
 export type { CancelTimer, Clock, Host, Log } from "./host.js";
@@ -168,7 +169,7 @@ export {
   type Supports,
   supportsNothing,
 } from "./runs/executor.js";
-export type { FeedOptions, FeedPage, FeedReader, FeedReaders } from "./runs/feed.js";
+export type { FeedLookBack, FeedOptions, FeedPage, FeedReader, FeedReaders } from "./runs/feed.js";
 export { functionExecutor } from "./runs/function-executor.js";
 export type { RunManagerEvents, RunPage, RunQuery, RunStats } from "./runs/manager-types.js";
 export { RunManager } from "./runs/manager.js";

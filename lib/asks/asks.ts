@@ -65,6 +65,7 @@ export class Asks {
 
   /** Goes on with it: an ask whose question is over has its end, a reply that was held is brought. Nothing else is closed by a restart. */
   async open(): Promise<void> {
+    await this.#parts.traces.takeUp(this.#book.all().map(({ correlation_id }) => correlation_id));
     for (const { state, question, correlation_id, reply_state } of this.#book.all()) {
       const ending = state === "open" && question ? await this.#parts.questions.missed(correlation_id) : undefined;
       if (ending && this.isOpen(correlation_id)) await this.close(correlation_id, ending);
@@ -193,7 +194,7 @@ export class Asks {
     if (ask?.state === "open") this.#parts.journal.append({ puts: [this.#book.put({ ...ask, turn_id })] });
   }
 
-  /** Waits until an ask is closed. While somebody waits, and a while after, the reply is kept for pulling. */
+  /** Waits until an ask is closed. While somebody waits, and a while after, the reply is kept for pulling. @throws `storage_full` */
   async wait(correlation_id: string, timeoutMs: number, signal: AbortSignal): Promise<Ask> {
     await this.get(correlation_id);
     // Looked at anew in the very moment in which the wait begins: nobody wakes who comes later.
@@ -202,6 +203,7 @@ export class Asks {
     if (now.state === "open" || signal.aborted) return now;
     // A reply that nobody waited for is on its way already.
     if (now.reply_state !== "held" || !this.#waits.has(correlation_id)) return this.stored(now);
+    this.#parts.journal.assertSpace();
     this.#waits.release(correlation_id);
     return this.#replies.pulled(now);
   }

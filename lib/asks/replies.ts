@@ -1,3 +1,4 @@
+import { isAnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
 import type { Step } from "../events/journal.js";
 import type { Courier } from "../messages/courier.js";
@@ -32,7 +33,7 @@ export class Replies {
     this.#parts = parts;
   }
 
-  /** Sends the reply, if that is still to do and nobody comes for it. Its failure changes nothing of the ask. */
+  /** Sends the reply, if that is still to do and nobody comes for it. Its failure changes nothing of the ask; for want of space it is only put off. */
   async bring(correlation_id: string): Promise<Ask> {
     const { book, peers, courier, host, isWaitedFor } = this.#parts;
     const ask = book.live(correlation_id);
@@ -43,7 +44,8 @@ export class Replies {
       else await this.#lost(ask);
     } catch (error) {
       host.log("warn", "ask.reply_failed", { correlation_id, error: String(error) });
-      await this.#lost(book.live(correlation_id));
+      if (isAnodeError(error) && error.code === "storage_full") this.#bringWithSpace(correlation_id);
+      else await this.#lost(book.live(correlation_id));
     }
     return book.get(correlation_id);
   }
@@ -63,6 +65,7 @@ export class Replies {
   }
 
   async #movedLate(correlation_id: string, { delivery_id, delivery_state }: Message): Promise<void> {
+    await this.#parts.traces.takeUp([correlation_id]);
     const ask = await this.#parts.book.recall(correlation_id);
     if (ask?.reply_delivery_id === delivery_id)
       await this.#parts.journal.append(this.#reached(ask, replyStateOf(delivery_state))).committed;
@@ -73,6 +76,12 @@ export class Replies {
     const { book } = this.#parts;
     const ask = book.live(correlation_id);
     return ask?.reply_state === "held" ? { puts: [book.put({ ...ask, reply_state: "queued", reply_delivery_id: delivery_id })] } : {};
+  }
+
+  /** The next step that is committed tells that there is space. A reply that is brought meanwhile, or fetched, is not held any more. */
+  #bringWithSpace(correlation_id: string): void {
+    const { committed } = this.#parts.journal.append({});
+    void committed.then(() => this.bring(correlation_id)).catch(() => {});
   }
 
   async #lost(ask: Ask | undefined): Promise<void> {

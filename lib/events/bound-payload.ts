@@ -53,7 +53,8 @@ function valueBytes(value: unknown): number {
 /** The longest start of `text` whose JSON takes at most `limitBytes`; never half a code point. */
 export function cutText(text: string, limitBytes: number): string {
   let low = 0;
-  let high = text.length;
+  // No unit takes less than a byte, so nothing behind these is ever looked at.
+  let high = Math.min(text.length, limitBytes);
   while (low < high) {
     const middle = (low + high + 1) >> 1;
     if (bytesOf(JSON.stringify(text.slice(0, middle))) <= limitBytes) low = middle;

@@ -364,9 +364,8 @@ export class Journal {
       if (needed.has(entry) || (entry.whenFull === "hold" && !entry.heads.some((head) => unborn.has(head)))) held.push(entry);
       else {
         entry.reject(storageFull());
-        const standIn = standInFor(entry);
+        const standIn = standInFor(entry, unborn);
         if (standIn) held.push(standIn);
-        else for (const head of entry.heads) unborn.add(head);
       }
     }
     this.#waiting = held;
@@ -396,14 +395,26 @@ function neededBy(entries: readonly Entry[]): ReadonlySet<Entry> {
   return needed;
 }
 
-/** A refused step has its place in its stream already: where the stream goes on, a notice takes it, for a hole would end the stream. */
-function standInFor(refused: Entry): Entry | undefined {
-  const first = refused.events[0];
-  if (!first || first.seq === 1 || refused.whenFull === "hold") return undefined;
-  const entry = new Entry({});
+/**
+ * A refused step has its place in its streams already: in each that goes on a notice takes it, for a hole would end the stream.
+ * A stream that it was to begin is never born.
+ */
+function standInFor(refused: Entry, unborn: Set<Head>): Entry | undefined {
   const payload = { level: "warning", code: "storage_full", text: "A change was refused: the disk had no space left for it." };
-  entry.events = refused.events.map((event) => createEvent({ ...event, type: "system.notice", payload }));
-  entry.heads = refused.heads;
+  const events: StreamEvent[] = [];
+  const heads: Head[] = [];
+  refused.events.forEach((event, at) => {
+    const head = refused.heads[at] as Head;
+    if (event.seq === 1 || unborn.has(head)) unborn.add(head);
+    else {
+      events.push(createEvent({ ...event, type: "system.notice", payload }));
+      heads.push(head);
+    }
+  });
+  if (events.length === 0) return undefined;
+  const entry = new Entry({});
+  entry.events = events;
+  entry.heads = heads;
   return entry;
 }
 

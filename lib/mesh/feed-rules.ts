@@ -15,10 +15,12 @@ export function feedRulesOf(peers: PeerRegistry): FeedRules {
     visible(event, caller: Caller) {
       const own = ownPeer(peers, caller);
       if (!own) return false;
-      const { type, peer_id, payload } = event;
-      const named = [peer_id, payload["from_peer_id"], payload["to_peer_id"], payload["peer_id"], payload["recipient"]];
-      if (named.includes(own.peer_id)) return true;
-      return type.startsWith("peer.") && circlesOf(event).includes(own.circle);
+      return namesPeer(event, own.peer_id) || (event.type.startsWith("peer.") && circlesOf(event).includes(own.circle));
     },
   };
+}
+
+/** Whether an event is of a peer: it happened to it, or the peer has a part in it. */
+export function namesPeer({ peer_id, payload }: StreamEvent, own: string): boolean {
+  return [peer_id, payload["from_peer_id"], payload["to_peer_id"], payload["peer_id"], payload["recipient"]].includes(own);
 }

@@ -5,6 +5,7 @@ import { messageCollection } from "../messages/mail.js";
 import type { Message } from "../messages/schema.js";
 import { ownPeer } from "../peers/sender.js";
 import type { Stored } from "../store/store.js";
+import { parseTime } from "../system-host.js";
 import type { ComposedMesh } from "./composed-mesh.js";
 
 /** Which asks or messages to list. */
@@ -54,9 +55,8 @@ export async function listed(
       }),
     ),
   );
-  const found = merged(pages.flatMap((page) => page.items)).filter(
-    ({ record }) => since === undefined || (record as Ask).created_at >= since,
-  );
+  const sinceMs = since === undefined ? Number.NEGATIVE_INFINITY : parseTime(since);
+  const found = merged(pages.flatMap((page) => page.items)).filter(({ record }) => parseTime((record as Ask).created_at) >= sinceMs);
   const items = found.slice(0, limit);
   const last = items.at(-1);
   return { items: items.map(({ record }) => record as Ask | Message), ...(found.length > limit && last && { next: last.ordinal }) };

@@ -44,6 +44,7 @@ export class Mail {
   /** Takes over what waits; leases of a former life are over. */
   async open(): Promise<void> {
     await this.#records.load(this.#parts.store, { delivery_state: ["queued", "claimed"] });
+    await this.#traces.takeUp([...this.#records.values()].map(({ trace_id }) => trace_id));
     const steps: Step[] = [];
     for (const message of [...this.#records.values()]) {
       this.#queues.set(message);
@@ -92,7 +93,9 @@ export class Mail {
     const stored = await this.#parts.store.get(messageCollection, delivery_id);
     const isOver = !stored || final.has((stored.record as Message).delivery_state);
     if (this.#records.get(delivery_id)) return this.current(delivery_id);
-    return isOver ? undefined : this.#records.adopt(stored);
+    if (isOver) return undefined;
+    await this.#traces.takeUp([this.#records.adopt(stored).trace_id]);
+    return this.current(delivery_id);
   }
 
   /** @throws `message_not_found` */

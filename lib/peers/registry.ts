@@ -74,6 +74,11 @@ export class PeerRegistry {
     return this.#book.all().filter((peer) => peer.retired_at !== undefined);
   }
 
+  /** Both, the first registered first: a place that does not change as long as they are kept. */
+  all(): PeerRecord[] {
+    return this.#book.all().map((peer) => this.#book.seen(peer));
+  }
+
   /** The peer of an id, retired or not. */
   byId(peer_id: string): PeerRecord | undefined {
     return this.#book.byId(peer_id);

@@ -8,6 +8,7 @@ import { asLines, framesOrGap, type Keep, kept, readStored, toFrames, toLines } 
 import { cursorFrame, eventsOfLines, heartbeatFrame, heartbeatLine, streamOpening } from "../events/frame.js";
 import { feedStream, type Journal } from "../events/journal.js";
 import { joinBytes } from "../events/packed-events.js";
+import { type EventsBack, readBack } from "../events/read-back.js";
 import type { Readers } from "../events/readers.js";
 import type { Host } from "../host.js";
 import type { Limits } from "../limits.js";
@@ -50,12 +51,23 @@ export interface FeedReader {
   page(limit: number): Promise<FeedPage>;
 }
 
+/** Which of the feed's events to look back for. */
+export interface FeedLookBack extends Pick<FeedOptions, "caller" | "rules"> {
+  /** Of those that the caller may see. */
+  readonly only: (event: StreamEvent) => boolean;
+  /** Only events before this seq. @defaultValue the newest one too */
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
 /** The daemon-wide stream of events, for whoever may read it. */
 export interface FeedReaders {
   /** Record events as objects, until `signal` aborts or the manager closes. @throws `cursor_ahead` */
   events(options?: FeedOptions): AsyncGenerator<StreamEvent>;
   /** @throws `cursor_ahead` */
   open(options?: FeedOptions): Promise<FeedReader>;
+  /** Committed events, the newest first. */
+  back(options: FeedLookBack): Promise<EventsBack>;
 }
 
 interface FeedPorts {
@@ -121,6 +133,11 @@ export class Feed implements FeedReaders {
     };
   }
 
+  async back({ only, before, limit, caller = localCaller, rules = plainRules }: FeedLookBack): Promise<EventsBack> {
+    const sees = sightOf(caller, await this.#runsOf(caller), rules) ?? (() => true);
+    return readBack(this.#ports.store, feedStream, { before, limit, keep: (event) => only(event) && sees(event) });
+  }
+
   async #start(options: FeedOptions): Promise<Start> {
     const { after, tail, caller = localCaller, rules = plainRules } = options;
     const { firstSeq, lastSeq } = await this.#ports.store.read(feedStream, Number.MAX_SAFE_INTEGER, 1);
@@ -129,12 +146,16 @@ export class Feed implements FeedReaders {
     }
     const oldest = firstSeq === 0 ? lastSeq : firstSeq - 1;
     // After the seq: a run that is not among these is told of by the events behind it.
-    const runs = caller.run_id === undefined ? [] : await this.#ports.descendants(caller.run_id);
+    const runs = await this.#runsOf(caller);
     return {
       after: after ?? (tail === undefined ? oldest : Math.max(oldest, lastSeq - tail)),
       isNamed: after !== undefined || tail === undefined,
       keep: keepOf(options, sightOf(caller, runs, rules), rules),
     };
+  }
+
+  async #runsOf({ run_id }: Caller): Promise<readonly string[]> {
+    return run_id === undefined ? [] : this.#ports.descendants(run_id);
   }
 
   #follow<Value>(

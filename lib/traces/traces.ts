@@ -26,6 +26,8 @@ export class Traces {
   readonly #host: Host;
   readonly #limits: Limits;
   readonly #records = new Records<TraceRecord>("traces");
+  /** Those that take stages: begun in this life, or taken up again. */
+  readonly #open = new Set<string>();
 
   constructor({ journal, store, host, limits }: { journal: Journal; store: Store; host: Host; limits: Limits }) {
     this.#journal = journal;
@@ -34,11 +36,18 @@ export class Traces {
     this.#limits = limits;
   }
 
-  async open(): Promise<void> {
-    await this.#records.load(this.#store);
-    const opening = [...this.#records.values()].map(async ({ trace_id }) => {
+  /** Takes over what a former life left, to be read. */
+  open(): Promise<void> {
+    return this.#records.load(this.#store);
+  }
+
+  /** Takes up those of them that may go on: of the many that are over the store is asked nothing. */
+  async takeUp(trace_ids: Iterable<string>): Promise<void> {
+    const opening = [...new Set(trace_ids)].map(async (trace_id) => {
+      if (!this.has(trace_id) || this.#open.has(trace_id)) return;
       const { lastSeq } = await this.#store.read(streamOf(trace_id), Number.MAX_SAFE_INTEGER, 1);
-      this.#journal.open(streamOf(trace_id), lastSeq);
+      // Somebody may have been faster, or it was swept meanwhile.
+      if (this.has(trace_id) && !this.#open.has(trace_id)) this.#begin(trace_id, lastSeq);
     });
     await Promise.all(opening);
   }
@@ -49,20 +58,20 @@ export class Traces {
 
   /** The beginning of a trace, for the step that makes what is traced. */
   begin(trace_id: string, kind: TraceKind, ...stages: readonly StageDraft[]): Step {
-    this.#journal.open(streamOf(trace_id), 0);
+    this.#begin(trace_id, 0);
     return this.#step({ trace_id, kind, last_ms: 0 }, stages);
   }
 
   /** Takes back what a step would have added that was refused. */
   undo(trace_id: string, { puts = [] }: Step): void {
     this.#records.undo(puts);
-    if (!this.has(trace_id)) this.#journal.close(streamOf(trace_id));
+    if (!this.has(trace_id)) this.#end(trace_id);
   }
 
-  /** Further stages, for the step in which they happen; of a trace that is no longer kept nothing is. */
+  /** Further stages, for the step in which they happen; of a trace that is no longer kept, or was not taken up again, nothing is. */
   stages(trace_id: string, ...stages: readonly StageDraft[]): Step {
     const record = this.#records.get(trace_id);
-    return record && stages.length > 0 ? this.#step(record, stages) : {};
+    return record && this.#open.has(trace_id) && stages.length > 0 ? this.#step(record, stages) : {};
   }
 
   /** Further stages by themselves. They never fail what they tell of. */
@@ -85,7 +94,9 @@ export class Traces {
       if (page.toSeq === 0) return { trace_id, kind: record.kind, stages };
       after = page.toSeq;
       for (const { seq, type, time, payload } of eventsOfLines(page.lines)) {
-        stages.push({ seq, stage: type, time, ...(payload as unknown as Pick<TraceStage, "status">) });
+        // What stands in the place of a refused stage is no stage's own words.
+        const said = "status" in payload ? payload : { status: "fail", detail: payload };
+        stages.push({ seq, stage: type, time, ...(said as unknown as Pick<TraceStage, "status">) });
       }
     }
   }
@@ -98,8 +109,18 @@ export class Traces {
       if ((last_ms > oldest && surplus <= 0) || isOpen(trace_id)) continue;
       surplus -= 1;
       this.#journal.append({ drops: [streamOf(trace_id)], deletes: [this.#records.remove(trace_id)] });
-      this.#journal.close(streamOf(trace_id));
+      this.#end(trace_id);
     }
+  }
+
+  #begin(trace_id: string, lastSeq: number): void {
+    this.#journal.open(streamOf(trace_id), lastSeq);
+    this.#open.add(trace_id);
+  }
+
+  #end(trace_id: string): void {
+    this.#journal.close(streamOf(trace_id));
+    this.#open.delete(trace_id);
   }
 
   #step(record: TraceRecord, stages: readonly StageDraft[]): Step {

@@ -154,6 +154,28 @@ describe("the mesh", () => {
     expect(await codeOf(client.traces.get({ trace_id: "ask-0000000000000000" }))).toBe("trace_not_found");
   });
 
+  verifies("mesh.timeline", async ({ client }) => {
+    const { api } = await twoPeers(client);
+    const { correlation_id } = await client.asks.ask({ to_peer: "api", text: "?" });
+    await client.asks.ack({ correlation_id, message: "!" });
+    const { events } = await client.peers.timeline({ id: "api" });
+    expect(events.map(({ type }) => type)).toEqual([
+      "message.sent",
+      "ask.closed",
+      "ask.delivered",
+      "message.state",
+      "ask.opened",
+      "message.sent",
+      "peer.registered",
+    ]);
+    const first = await client.peers.timeline({ id: api, limit: 4 });
+    const second = await client.peers.timeline({ id: api, limit: 4, cursor: first.next_cursor ?? "" });
+    expect([...first.events, ...second.events]).toEqual(events);
+    expect(second).not.toHaveProperty("next_cursor");
+    expect(await codeOf(client.peers.timeline({ id: "nobody" }))).toBe("peer_not_found");
+    expect(await codeOf(client.peers.timeline({ id: "api", cursor: "nonsense" }))).toBe("invalid_cursor");
+  });
+
   verifies("mesh.attachments", async ({ client }) => {
     const { api } = await twoPeers(client);
     const { id } = await client.attachments.upload(new TextEncoder().encode("hello"), { filename: "a.txt" });

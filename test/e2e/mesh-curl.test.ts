@@ -149,6 +149,15 @@ describe("the routes of the mesh", () => {
     expect(await mine("/messages/claim", { peer_id: "api" })).toMatchObject({ status: 403, code: "identity_unproven" });
   });
 
+  verifiesWith("mesh.timeline", "curl", async () => {
+    const { get, post } = await twoPeers();
+    await post("/notify", { to_peer: "api", text: "Hello" });
+    const { next_cursor, ...page } = await get("/peers/api/timeline?limit=1");
+    expect(page).toMatchObject({ events: [{ type: "message.sent", payload: { text: "Hello" } }] });
+    expect(await get(`/peers/api/timeline?cursor=${String(next_cursor)}`)).toMatchObject({ events: [{ type: "peer.registered" }] });
+    expect(await get("/peers/nobody/timeline")).toMatchObject({ status: 404, code: "peer_not_found" });
+  });
+
   verifiesWith("mesh.traces", "curl", async () => {
     const { get, post } = await twoPeers();
     const { delivery_id } = await post("/notify", { to_peer: "api", text: "!" });

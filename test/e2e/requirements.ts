@@ -265,6 +265,11 @@ export const requirements: readonly Requirement[] = [
     behavior: "GET /traces/{trace_id} has the recorded stages of an ask or a message.",
     carriers: [...api, "cli", "curl", "mcp"],
   },
+  {
+    id: "mesh.timeline",
+    behavior: "What happened to a peer and what it did is listed, newest first, page by page.",
+    carriers: [...api, "curl"],
+  },
   { id: "mesh.attachments", behavior: "Files go with asks, notes and replies by their ids.", carriers: [...api, "cli"] },
   { id: "mesh.idempotency", behavior: "The same key asks and notifies once.", carriers: api },
   {

@@ -49,6 +49,7 @@ const registered = { backend: "codex", name: "one", path: "/srv/api" } as const;
  */
 export const goodCalls: Readonly<Record<string, (room: MeshRoom, cast: Cast) => GoodCall | Promise<GoodCall>>> = {
   "peers.list": () => ({ input: {} }),
+  "peers.timeline": () => ({ input: { id: "worker" } }),
   "peers.whoami": (_, { worker }) => ({ input: {}, details: { caller: worker.caller } }),
   "peers.byPane": async ({ call }) => {
     await call("peers.register", { ...registered, pane_id: "%77", session_id: "in 77" });

@@ -323,6 +323,15 @@ const ofOperation: Readonly<Record<string, Provocation>> = {
       return { input: { prompt: "May it?", options: allow } };
     },
   },
+  "asks.wait storage_full": {
+    ...full,
+    async make(room, cast, operation) {
+      const { input } = await good(room, cast, operation);
+      await room.call("asks.ack", { correlation_id: String(input["id"]), message: "x" });
+      await full.make(room, cast, operation);
+      return { input };
+    },
+  },
   "peers.rehook storage_full": {
     async make(room, cast, operation) {
       const { input } = await good(room, cast, operation);

@@ -101,7 +101,7 @@ export const askRows: readonly Operation[] = [
     path: "/asks/{id}/wait",
     scope: "control",
     success: 200,
-    codes: ["ask_not_found", "not_the_asker", "too_many_waits"],
+    codes: ["ask_not_found", "not_the_asker", "too_many_waits", "storage_full"],
     reply: "held",
     tool: "wait_on_ack",
     summary: "Wait for the reply to an ask.",

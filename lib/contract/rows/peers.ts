@@ -112,6 +112,17 @@ export const peerRows: readonly Operation[] = [
   },
   {
     ...none,
+    name: "peers.timeline",
+    method: "GET",
+    path: "/peers/{id}/timeline",
+    scope: "read",
+    success: 200,
+    codes: ["peer_not_found", "ambiguous_peer", "invalid_cursor"],
+    items: "events",
+    summary: "What the feed has of a peer, newest first: its status and turns, its asks, messages and questions.",
+  },
+  {
+    ...none,
     name: "circles.list",
     method: "GET",
     path: "/circles",

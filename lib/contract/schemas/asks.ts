@@ -9,6 +9,15 @@ import { byPeerOrPane, integer, word } from "./query.js";
 
 const id = later(() => z.string().min(1).max(128));
 const direction = later(() => z.enum(["inbound", "outbound", "both"]));
+/** An ask that is closed; `delivery_state` says how far the notice of its reply got. */
+const acked = later(() =>
+  z.strictObject({
+    ok: z.literal(true),
+    correlation_id: z.string(),
+    close_reason: closeReason,
+    delivery_state: deliveryState.exactOptional(),
+  }),
+);
 
 /** Input and output of the operations of asks. */
 export const askSchemas = {
@@ -42,14 +51,7 @@ export const askSchemas = {
         from_peer: peerRef.exactOptional(),
       }),
     ),
-    output: later(() =>
-      z.strictObject({
-        ok: z.literal(true),
-        correlation_id: z.string(),
-        close_reason: closeReason,
-        delivery_state: z.string().exactOptional(),
-      }),
-    ),
+    output: acked,
   },
   "asks.pending": {
     input: later(() =>
@@ -97,11 +99,11 @@ export const askSchemas = {
   },
   "asks.decline": {
     input: later(() => z.strictObject({ id, message: messageText.exactOptional() })),
-    output: later(() => z.strictObject({ ok: z.literal(true), correlation_id: z.string(), close_reason: closeReason })),
+    output: acked,
   },
   "asks.cancel": {
     input: later(() => z.strictObject({ id })),
-    output: later(() => z.strictObject({ ok: z.literal(true), correlation_id: z.string(), close_reason: closeReason })),
+    output: acked,
   },
   "asks.askMany": {
     input: later(() =>

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { later } from "../../later.js";
 import { meshName, peer, peerBackend, peerRef, peerRegistration, peerRole, peerUpdate } from "../../peers/schema.js";
+import { streamEvent } from "./events.js";
 import { integer, word } from "./query.js";
 
 const nothing = later(() => z.strictObject({}));
@@ -55,6 +56,10 @@ export const peerSchemas = {
   "peers.remove": {
     input: later(() => z.strictObject(addressed())),
     output: later(() => z.strictObject({ peer_id: z.string(), retired_at: z.string() })),
+  },
+  "peers.timeline": {
+    input: later(() => z.strictObject({ ...addressed(), limit: integer(1, 1000).exactOptional(), cursor: word.exactOptional() })),
+    output: later(() => z.strictObject({ events: z.array(streamEvent), next_cursor: z.string().exactOptional() })),
   },
   "circles.list": {
     input: nothing,

@@ -155,8 +155,12 @@ function askedOf({ correlation_id, delivery_id, delivery_state, to_peer_id }: As
   return { correlation_id, delivery_id, delivery_state, to_peer_id };
 }
 
+/** How far the reply got, in the words of deliveries: one that is kept for its asker waits. */
+const deliveryStates = { held: "queued", pulled: "delivered", undeliverable: "failed" } as const;
+
 function ackedOf({ correlation_id, close_reason, reply_state }: Ask): object {
-  return { ok: true, correlation_id, close_reason, ...(reply_state !== undefined && { delivery_state: reply_state }) };
+  const delivery_state = reply_state && (reply_state in deliveryStates ? deliveryStates[reply_state as "held"] : reply_state);
+  return { ok: true, correlation_id, close_reason, ...(delivery_state && { delivery_state }) };
 }
 
 function waitedOf(ask: Ask): object {

@@ -1,6 +1,8 @@
 import { type Caller, hasScope, isOwner } from "../../caller.js";
 import { AnodeError } from "../../errors.js";
+import type { StreamEvent } from "../../events/event.js";
 import type { ComposedMesh } from "../../mesh/composed-mesh.js";
+import { feedRulesOf, namesPeer } from "../../mesh/feed-rules.js";
 import { peerOfPane } from "../../mesh/named-peer.js";
 import { bypasses } from "../../peers/circles.js";
 import { assertNotBuiltIn } from "../../peers/built-in.js";
@@ -15,17 +17,25 @@ import { ok } from "./ok.js";
 /** The operations of peers. */
 export function createPeerServices(mesh: ComposedMesh): Services {
   const { peers } = mesh;
+  const rules = feedRulesOf(peers);
   const shown = (peer: PeerRecord, caller: Caller) => mesh.shownPeer(peer, caller);
+  /** A retired one by its id alone. */
+  const anyPeer = (id: string, circle: string | undefined, caller: Caller): PeerRecord =>
+    peers.byId(id) ?? peers.find(id, { circle, from: ownPeer(peers, caller) });
 
   return {
     "peers.list": async ({ cursor, limit = 100, ...filters }: ValidInput<"peers.list">, { caller }: CallContext) => {
       const path = filters.path === undefined ? undefined : await mesh.realPath(filters.path);
-      const found = peers.living().filter((peer) => matches(peer, { ...filters, path }));
-      // Newest first; a page goes on behind the peer at which the one before ended.
-      const from = fromCursor(cursor) ?? found.length;
-      const page = found.slice(Math.max(0, from - limit), from).reverse();
-      const next = from - limit;
-      return ok({ peers: page.map((peer) => shown(peer, caller)), ...(next > 0 && { next_cursor: toCursor(next) }) });
+      const before = fromCursor(cursor) ?? Number.POSITIVE_INFINITY;
+      const found = peers
+        .all()
+        .map((peer, place) => ({ peer, place }))
+        .filter(({ peer, place }) => place < before && peer.retired_at === undefined && matches(peer, { ...filters, path }))
+        .reverse();
+      const page = found.slice(0, limit);
+      const last = page.at(-1);
+      const next = found.length > limit && last ? { next_cursor: toCursor(last.place) } : {};
+      return ok({ peers: page.map(({ peer }) => shown(peer, caller)), ...next });
     },
     "peers.whoami": async (_input: object, { caller }: CallContext) => {
       const own = ownPeer(peers, caller);
@@ -34,10 +44,7 @@ export function createPeerServices(mesh: ComposedMesh): Services {
     },
     "peers.byPane": async ({ pane_id }: ValidInput<"peers.byPane">, { caller }: CallContext) =>
       ok(shown(peerOfPane(peers, pane_id), caller)),
-    "peers.get": async ({ id, circle }: ValidInput<"peers.get">, { caller }: CallContext) => {
-      const retired = peers.byId(id);
-      return ok(shown(retired ?? peers.find(id, { circle, from: ownPeer(peers, caller) }), caller));
-    },
+    "peers.get": async ({ id, circle }: ValidInput<"peers.get">, { caller }: CallContext) => ok(shown(anyPeer(id, circle, caller), caller)),
     "peers.register": async (input: ValidInput<"peers.register">, { caller }: CallContext) => {
       // A role that reaches everybody, and the place of another peer, are for owners.
       const isPower = (input.role ?? "agent") !== "agent" || (input.peer_id !== undefined && isOwner(caller));
@@ -84,6 +91,12 @@ export function createPeerServices(mesh: ComposedMesh): Services {
       mesh.manager.journal.assertSpace();
       const { peer_id, retired_at } = await peers.retire(peer.peer_id, "unregistered");
       return ok({ peer_id, retired_at });
+    },
+    "peers.timeline": async ({ id, circle, limit = 100, cursor }: ValidInput<"peers.timeline">, { caller }: CallContext) => {
+      const { peer_id } = anyPeer(id, circle, caller);
+      const only = (event: StreamEvent): boolean => namesPeer(event, peer_id);
+      const { events, before } = await mesh.manager.feed.back({ only, before: fromCursor(cursor), limit, caller, rules });
+      return ok({ events, ...(before !== undefined && { next_cursor: toCursor(before) }) });
     },
     "circles.list": async () => {
       const circles = new Map<string, { name: string; online: number; busy: number; offline: number }>();

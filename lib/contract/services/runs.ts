@@ -21,6 +21,8 @@ const groups: Readonly<Record<string, readonly RunStatus[]>> = {
 };
 const longTexts = ["prompt", "result", "error"] as const;
 const longTextBytes = 4096;
+/** A record may be long: so many are read before they are cut. */
+const recordsAtOnce = 100;
 
 /** The operations of runs, as thin translations to a manager. */
 export function createRunServices(manager: RunManager): Services {
@@ -38,8 +40,14 @@ export function createRunServices(manager: RunManager): Services {
       const query = toQuery(filters, caller);
       const before = fromCursor(cursor);
       if (limit === 0) return streamed("application/json", allRuns(manager, query, before));
-      const { runs, next } = await manager.list({ ...query, limit, ...(before !== undefined && { before }) });
-      return ok({ runs: runs.map(shortened), ...(next !== undefined && { next_cursor: toCursor(next) }) });
+      const runs: RunSummary[] = [];
+      let next = before;
+      do {
+        const page = await shortPage(manager, query, next, limit - runs.length);
+        runs.push(...page.items);
+        next = page.next;
+      } while (next !== undefined && runs.length < limit);
+      return ok({ runs, ...(next !== undefined && { next_cursor: toCursor(next) }) });
     },
     "runs.get": async ({ id }: ValidInput<"runs.get">, { caller }: CallContext) => ok(await visibleRun(manager, id, caller)),
     "runs.cancel": async ({ id, reason }: ValidInput<"runs.cancel">, { caller }: CallContext) => {
@@ -123,10 +131,13 @@ function toQuery({ status, origin, ...texts }: Filters, caller: Caller): RunQuer
 }
 
 function allRuns(manager: RunManager, query: RunQuery, from: number | undefined): AsyncIterable<Uint8Array> {
-  return listBytes("runs", async (before = from) => {
-    const { runs, next } = await manager.list({ ...query, limit: 200, ...(before !== undefined && { before }) });
-    return { items: runs.map(shortened), ...(next !== undefined && { next }) };
-  });
+  return listBytes("runs", (before = from) => shortPage(manager, query, before));
+}
+
+async function shortPage(manager: RunManager, query: RunQuery, before: number | undefined, most = recordsAtOnce) {
+  const limit = Math.min(most, recordsAtOnce);
+  const { runs, next } = await manager.list({ ...query, limit, ...(before !== undefined && { before }) });
+  return { items: runs.map(shortened), ...(next !== undefined && { next }) };
 }
 
 /** A list item: long texts are cut and named. */

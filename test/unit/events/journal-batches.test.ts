@@ -210,6 +210,34 @@ describe("a journal without space", () => {
     expect(seqs(batches, "b")).toEqual([]);
   });
 
+  it("leaves no hole in a stream that goes on when a step of two streams is refused for the other's sake", async () => {
+    const { journal, store, host, batches } = bench();
+    await journal.append({ appends: [event("a")] }).committed;
+    store.failCommits(1, "storage_full");
+    const begun = journal.append({ appends: [event("b")], whenFull: "refuse" });
+    const both = journal.append({ appends: [event("a"), event("b")] });
+    const goesOn = journal.append({ appends: [event("a")] });
+    await Promise.all([begun, both].map(({ committed }) => expect(committed).rejects.toMatchObject({ code: "storage_full" })));
+    await host.clock.advance(1_000);
+    expect(await goesOn.committed).toBe(3);
+    expect(await journal.append({ appends: [event("a")] }).committed).toBe(4);
+    expect([seqs(batches, "a"), seqs(batches, "b")]).toEqual([[1, 2, 3, 4], []]);
+  });
+
+  it.for([
+    ["a", "b"],
+    ["b", "a"],
+  ] as const)("begins no stream with the warning that another one gets (%s, %s)", async (streams) => {
+    const { journal, store, host, batches } = bench();
+    await journal.append({ appends: [event("a")] }).committed;
+    store.failCommits(1, "storage_full");
+    const step = { appends: streams.map((stream) => event(stream)), whenFull: "refuse" } as const;
+    await expect(journal.append(step).committed).rejects.toMatchObject({ code: "storage_full" });
+    await host.clock.advance(1_000);
+    expect(await journal.append({ appends: [event("a")] }).committed).toBe(3);
+    expect([seqs(batches, "a"), seqs(batches, "b")]).toEqual([[1, 2, 3], []]);
+  });
+
   it("leaves a warning in the place of a refused event", async () => {
     const { journal, store, host, batches } = bench();
     await journal.append({ appends: [event("a")] }).committed;
