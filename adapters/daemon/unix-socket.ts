@@ -109,7 +109,8 @@ function listenPrivately(server: Server, path: string): Promise<void> {
   return listening;
 }
 
+/** A file system gives a number that has become free to the very next file, so the number alone does not tell two sockets apart. */
 function removeSame(path: string, made: Stats): void {
   const now = lstatSync(path, { throwIfNoEntry: false });
-  if (now && now.ino === made.ino && now.dev === made.dev) unlinkSync(path);
+  if (now && now.ino === made.ino && now.dev === made.dev && now.mtimeMs === made.mtimeMs) unlinkSync(path);
 }
