@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { entryOf, isAnodeError } from "../../lib/index.js";
 
 /** Exit status of a daemon that does not start: 2 wrong flags, 74 store, 75 somebody else is there, 78 refused surroundings. */
@@ -24,8 +25,15 @@ const ofStore = new Set(["store_failed", "storage_full"]);
  */
 export function exitOf(error: unknown): number {
   if (error instanceof StartRefused) return error.exit;
-  if (!isAnodeError(error)) return 1;
+  if (!isAnodeError(error)) return isFailedCall(error) ? (ofDisk.has(-error.errno) ? 74 : 78) : 1;
   return ofStore.has(error.code) ? 74 : entryOf(error.code).exit;
+}
+
+const ofDisk = new Set([constants.errno.EIO, constants.errno.ENOSPC, constants.errno.EDQUOT]);
+
+/** True for a call of the system that failed: a file of the home folder, a mount that is missing. */
+function isFailedCall(error: unknown): error is NodeJS.ErrnoException & { readonly errno: number } {
+  return error instanceof Error && "syscall" in error && "errno" in error && typeof error.errno === "number";
 }
 
 const otherOwner = new Set(["locked"]);

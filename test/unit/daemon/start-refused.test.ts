@@ -1,6 +1,10 @@
+import { constants } from "node:os";
 import { expect, it } from "vitest";
 import { exitOf, refusedByStore, StartRefused } from "../../../adapters/daemon/start-refused.js";
 import { AnodeError } from "../../../lib/errors.js";
+
+const systemError = (name: "EIO" | "EDQUOT" | "EROFS"): Error =>
+  Object.assign(new Error(`${name}: rename`), { syscall: "rename", errno: -constants.errno[name] });
 
 it.each([
   ["a refusal as it says", new StartRefused(78, "no"), 78],
@@ -8,6 +12,9 @@ it.each([
   ["a disk that is full during the recovery", new AnodeError("storage_full", "full"), 74],
   ["a store that another holds", refusedByStore(new AnodeError("store_failed", "held", { details: { reason: "locked" } })), 75],
   ["wrong input as any command", new AnodeError("invalid_request", "no"), 2],
+  ["a file of the home that the disk fails", systemError("EIO"), 74],
+  ["a file of the home for which there is no quota", systemError("EDQUOT"), 74],
+  ["a file of the home that cannot be had", systemError("EROFS"), 78],
   ["what nobody knows", new Error("x"), 1],
 ])("a start that fails ends with the status of %s", (_name, error, exit) => {
   expect(exitOf(error)).toBe(exit);
