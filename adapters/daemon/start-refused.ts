@@ -39,13 +39,13 @@ function isFailedCall(error: unknown): error is NodeJS.ErrnoException & { readon
 const otherOwner = new Set(["locked"]);
 const wrongSurroundings = new Set(["newer", "foreign", "settings", "unsafe_path", "network_file_system"]);
 
-/** The refusal that a store or a lock which does not open means. */
-export function refusedByStore(error: unknown): unknown {
-  if (!isAnodeError(error)) return new StartRefused(74, `The store cannot be opened: ${String(error)}.`, { cause: error });
+/** The refusal that a store or a lock which does not open means; it names the file. */
+export function refusedByStore(error: unknown, path: string): unknown {
+  if (!isAnodeError(error)) return new StartRefused(74, `${path} cannot be opened: ${String(error)}.`, { cause: error });
   if (error.code !== "store_failed") return error.code === "storage_full" ? new StartRefused(74, error.message, { cause: error }) : error;
   const reason = String(error.details?.["reason"]);
   const exit = otherOwner.has(reason) ? 75 : wrongSurroundings.has(reason) ? 78 : 74;
-  return new StartRefused(exit, error.message, { cause: error });
+  return new StartRefused(exit, error.message.includes(path) ? error.message : `${path}: ${error.message}`, { cause: error });
 }
 
 /** A setting that came from the configuration and is refused by the part it is for. */
