@@ -248,7 +248,8 @@ async function lookAt({ manager, held, violations }: World, id: string, log: rea
   const isWorking = shown.status === "running" || shown.status === "waiting";
   // On a full store a record is as it was when there was space.
   const isFull = (await manager.stats()).degraded?.includes("storage_full") ?? false;
-  if (!isFull && isWorking !== held.has(id)) violations.push(`${id} is ${shown.status}, its executor ${held.has(id) ? "works" : "does not"}`);
+  if (!isFull && isWorking !== held.has(id))
+    violations.push(`${id} is ${shown.status}, its executor ${held.has(id) ? "works" : "does not"}`);
   const ends = log.filter(({ status }) => isTerminal(status ?? "")).length;
   if (ends !== (isTerminal(shown.status) ? 1 : 0)) violations.push(`${id}: ${ends} terminal events, status ${shown.status}`);
 }
