@@ -1,3 +1,5 @@
+import { textGlob } from "./text-glob.js";
+
 /** The tools that both lists allow. Items are names or globs; of two that overlap the narrower one stays. */
 export function intersectTools(some: readonly string[], others: readonly string[]): string[] {
   const inside = (items: readonly string[], bounds: readonly string[]): string[] =>
@@ -7,9 +9,5 @@ export function intersectTools(some: readonly string[], others: readonly string[
 
 /** Whether a glob (`*` any characters, `?` one) matches the whole name. */
 export function matchesTool(glob: string, name: string): boolean {
-  const pattern = glob
-    .replaceAll(/[\\^$.|+()[\]{}]/g, "\\$&")
-    .replaceAll("*", "[^]*")
-    .replaceAll("?", "[^]");
-  return new RegExp(`^${pattern}$`).test(name);
+  return textGlob(glob)(name);
 }

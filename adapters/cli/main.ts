@@ -8,10 +8,7 @@ async function main([, path = "", ...args]: readonly string[]): Promise<number> 
   try {
     line = readCommandLine(args, process.getBuiltinModule("node:path").parse(path).name);
   } catch (error) {
-    return finish(createOutput({ stdout: process.stdout, stderr: process.stderr }), (output) => {
-      output.fail(error);
-      return exitOfError(error);
-    });
+    return finish(createOutput({ stdout: process.stdout, stderr: process.stderr }), () => Promise.reject(error));
   }
   const sqliteWorker = opensStore(line) ? startSqliteWorker() : undefined;
   const output = createOutput({
@@ -36,8 +33,11 @@ async function main([, path = "", ...args]: readonly string[]): Promise<number> 
   });
 }
 
-async function finish(output: Output, work: (output: Output) => number | Promise<number>): Promise<number> {
-  const code = await work(output);
+async function finish(output: Output, work: () => Promise<number>): Promise<number> {
+  const code = await work().catch((error: unknown) => {
+    output.fail(error);
+    return exitOfError(error);
+  });
   await output.flush();
   return code;
 }

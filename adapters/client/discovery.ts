@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { type Address, parseAddress } from "../../lib/address.js";
 import { AnodeError, isAnodeError } from "../../lib/errors.js";
@@ -32,7 +32,7 @@ const runToken = /^anode_at_(\d{1,5})_[A-Za-z0-9_-]{43}$/;
 export async function discover(env: Environment = process.env, options: DiscoverOptions = {}): Promise<Discovery> {
   const home = homeFolder(env);
   const tokenFile = join(home, "token");
-  const named = (text: string, name: string): Address => namedAddress(text, name, env["HOME"] || homedir());
+  const named = (text: string, name: string): Address => namedAddress(text, name, env["HOME"] || userInfo().homedir);
   if (options.daemon !== undefined) return { address: named(options.daemon, "daemon"), source: "option", tokenFile };
   if (env["ANODE_DAEMON"]) return { address: named(env["ANODE_DAEMON"], "ANODE_DAEMON"), source: "ANODE_DAEMON", tokenFile };
   const port = runTokenPort(env);
@@ -45,7 +45,7 @@ export async function discover(env: Environment = process.env, options: Discover
 
 /** The one home folder: `$ANODE_HOME`, else `~/.config/anode`. */
 export function homeFolder(env: Environment = process.env): string {
-  return env["ANODE_HOME"] || join(env["HOME"] || homedir(), ".config", "anode");
+  return env["ANODE_HOME"] || join(env["HOME"] || userInfo().homedir, ".config", "anode");
 }
 
 /** The port that a run's token names: a child that sees nothing else of the daemon finds it by that. */

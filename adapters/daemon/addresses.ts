@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { type Address, formatAddress, isLoopback, parseAddress } from "../../lib/address.js";
 import { AnodeError } from "../../lib/index.js";
@@ -56,7 +56,7 @@ export function planAddresses(wishes: AddressWishes): PlannedAddress[] {
 }
 
 function fixed(texts: readonly string[], wishes: AddressWishes): PlannedAddress[] {
-  const { cwd, userHome = homedir() } = wishes;
+  const { cwd, userHome = userInfo().homedir } = wishes;
   const parsed = texts.map((text) => absolute(parseAddress(text, userHome), cwd));
   const distinct = new Map(parsed.map((address) => [formatAddress(address), address]));
   return [...distinct.values()].map((address) => ({ address, mayMove: false, isRemote: assertReach(address, wishes) }));

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { findCommand, resolveAgents } from "../../lib/acp/index.js";
 import { agentProfiles, builtInProviders, builtinToolNames, createTrust, readHookFile } from "../../lib/agent/settings/index.js";
 import { type ConfigSurroundings, readCandidates, type ReadCandidate } from "./config.js";
+import { textGlob } from "../../lib/text-glob.js";
 import { type Config, unknownKeys } from "./config-schema.js";
 
 /** Something the doctor has to say of one file. */
@@ -131,9 +132,7 @@ function namesTool(glob: string): boolean {
   const fixed = /^[^*?]*/.exec(glob)?.[0] ?? "";
   if (extensions.some((prefix) => fixed.startsWith(prefix) || (fixed !== glob && prefix.startsWith(fixed)))) return true;
   if (glob === "shell_command") return true;
-  const source = glob.replaceAll(/[\\^$.*+?()[\]{}|]/g, (sign) => (sign === "*" ? ".*" : sign === "?" ? "." : `\\${sign}`));
-  const expression = new RegExp(`^${source}$`);
-  return [...builtinToolNames, ...foreignTools].some((name) => expression.test(name));
+  return [...builtinToolNames, ...foreignTools].some(textGlob(glob));
 }
 
 function quoted(text: string): string {

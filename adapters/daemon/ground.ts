@@ -75,6 +75,6 @@ function lock(path: string): () => void {
     const held = acquireLock(path);
     return () => held.release();
   } catch (error) {
-    throw refusedByStore(error);
+    throw refusedByStore(error, path);
   }
 }

@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync } from "node:fs";
-import { homedir } from "node:os";
+import { userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { complaintAbout } from "./private-path.js";
 import { StartRefused } from "./start-refused.js";
@@ -30,7 +30,7 @@ export interface Home {
 }
 
 /** `$ANODE_HOME`, else `~/.config/anode`. Nothing is touched. */
-export function homeOf(env: Environment, userHome: string = env["HOME"] || homedir()): Home {
+export function homeOf(env: Environment, userHome: string = env["HOME"] || userInfo().homedir): Home {
   const path = resolve(env["ANODE_HOME"] || join(userHome, ".config", "anode"));
   const state = join(path, "state");
   return {

@@ -27,7 +27,7 @@ export async function openAttachments(
   undo: Undo,
 ): Promise<Attachments> {
   const path = folderOf(storeChoice, home);
-  const blobs = await openFolderBlobs({ path }).catch((error: unknown) => Promise.reject(refusedByStore(error)));
+  const blobs = await openFolderBlobs({ path }).catch((error: unknown) => Promise.reject(refusedByStore(error, path)));
   const { journal, store } = kernel.manager;
   const attachments = new Attachments({ journal, store, host: ground.host, limits, blobs, uses: attachmentUses(mesh) });
   undo.add(() => attachments.close());

@@ -60,7 +60,7 @@ export async function openStore({ choice, home, limits, host, sqliteWorker, onFa
     });
     return { store, storeId: await identityOf(store, host).catch((error: unknown) => closeAndThrow(store, error)) };
   } catch (error) {
-    throw refusedByStore(error);
+    throw refusedByStore(error, choice.path);
   }
 }
 

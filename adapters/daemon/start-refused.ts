@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { entryOf, isAnodeError } from "../../lib/index.js";
 
 /** Exit status of a daemon that does not start: 2 wrong flags, 74 store, 75 somebody else is there, 78 refused surroundings. */
@@ -24,20 +25,27 @@ const ofStore = new Set(["store_failed", "storage_full"]);
  */
 export function exitOf(error: unknown): number {
   if (error instanceof StartRefused) return error.exit;
-  if (!isAnodeError(error)) return 1;
+  if (!isAnodeError(error)) return isFailedCall(error) ? (ofDisk.has(-error.errno) ? 74 : 78) : 1;
   return ofStore.has(error.code) ? 74 : entryOf(error.code).exit;
+}
+
+const ofDisk = new Set([constants.errno.EIO, constants.errno.ENOSPC, constants.errno.EDQUOT]);
+
+/** True for a call of the system that failed: a file of the home folder, a mount that is missing. */
+function isFailedCall(error: unknown): error is NodeJS.ErrnoException & { readonly errno: number } {
+  return error instanceof Error && "syscall" in error && "errno" in error && typeof error.errno === "number";
 }
 
 const otherOwner = new Set(["locked"]);
 const wrongSurroundings = new Set(["newer", "foreign", "settings", "unsafe_path", "network_file_system"]);
 
-/** The refusal that a store or a lock which does not open means. */
-export function refusedByStore(error: unknown): unknown {
-  if (!isAnodeError(error)) return new StartRefused(74, `The store cannot be opened: ${String(error)}.`, { cause: error });
+/** The refusal that a store or a lock which does not open means; it names the file. */
+export function refusedByStore(error: unknown, path: string): unknown {
+  if (!isAnodeError(error)) return new StartRefused(74, `${path} cannot be opened: ${String(error)}.`, { cause: error });
   if (error.code !== "store_failed") return error.code === "storage_full" ? new StartRefused(74, error.message, { cause: error }) : error;
   const reason = String(error.details?.["reason"]);
   const exit = otherOwner.has(reason) ? 75 : wrongSurroundings.has(reason) ? 78 : 74;
-  return new StartRefused(exit, error.message, { cause: error });
+  return new StartRefused(exit, error.message.includes(path) ? error.message : `${path}: ${error.message}`, { cause: error });
 }
 
 /** A setting that came from the configuration and is refused by the part it is for. */

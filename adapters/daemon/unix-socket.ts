@@ -1,4 +1,4 @@
-import { linkSync, lstatSync, realpathSync, rmSync, statSync, type Stats, unlinkSync } from "node:fs";
+import { linkSync, lstatSync, realpathSync, rmSync, statSync, type Stats } from "node:fs";
 import { connect, type Server } from "node:net";
 import { dirname } from "node:path";
 import { isOurs } from "./private-path.js";
@@ -23,14 +23,16 @@ export async function listenOnSocket(server: Server, path: string, limitBytes: n
   await clear(path);
   await clear(beside);
   await listenPrivately(server, beside);
-  const made = lstatSync(beside);
+  let made: Stats;
   try {
+    made = lstatSync(beside);
     if (!made.isSocket() || (made.mode & 0o777) !== 0o600 || !isOurs(made))
       throw new StartRefused(78, `${path} must be a socket of mode 0600, it could not be made so.`);
     linkSync(beside, path);
   } catch (error) {
     server.close();
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    // Somebody else's is there, or has taken ours for one of a start that was cut off.
+    if (!["EEXIST", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
     throw new StartRefused(75, `${path} must be free, another process made it just now.`, { cause: error });
   } finally {
     rmSync(beside, { force: true });
@@ -96,7 +98,7 @@ function listenPrivately(server: Server, path: string): Promise<void> {
   const listening = new Promise<void>((resolve, reject) => {
     server.once("listening", resolve);
     server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(new StartRefused(78, `${path} cannot be opened: ${error.code}.`, { cause: error })),
+      reject(new StartRefused(error.code === "EADDRINUSE" ? 75 : 78, `${path} cannot be opened: ${error.code}.`, { cause: error })),
     );
   });
   // The file is made while listen() runs, so no other file is made under this mask.
@@ -109,7 +111,8 @@ function listenPrivately(server: Server, path: string): Promise<void> {
   return listening;
 }
 
+/** A file system gives a number that has become free to the very next file, so the number alone does not tell two sockets apart. */
 function removeSame(path: string, made: Stats): void {
   const now = lstatSync(path, { throwIfNoEntry: false });
-  if (now && now.ino === made.ino && now.dev === made.dev) unlinkSync(path);
+  if (now && now.ino === made.ino && now.dev === made.dev && now.mtimeMs === made.mtimeMs) rmSync(path, { force: true });
 }

@@ -13,11 +13,8 @@ export function headerText(header: AgentHeader): string {
   return header.type === "note" ? `[anode:note ${from} to @${header.to}]` : `[anode:broadcast ${from}]`;
 }
 
-const name = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}";
-const correlation = "[a-z][a-z0-9]{1,15}-[A-Za-z0-9_-]{4,100}";
-const form = new RegExp(
-  `^\\[anode:(?:(?<type>ask|reply) (?<correlation_id>${correlation})|(?<plain>note|broadcast)) from @(?<from>${name})(?: to @(?<to>${name}))?\\]$`,
-);
+const form =
+  /^\[anode:(?:(?<type>ask|reply) (?<correlation_id>[a-z][a-z0-9]{1,15}-[A-Za-z0-9_-]{4,100})|(?<plain>note|broadcast)) from @(?<from>[A-Za-z0-9][A-Za-z0-9._-]{0,63})(?: to @(?<to>[A-Za-z0-9][A-Za-z0-9._-]{0,63}))?\]$/;
 
 /** What a line says when all of it is a header, and nothing otherwise. */
 export function parseHeader(line: string): AgentHeader | undefined {

@@ -18,6 +18,7 @@ import {
 import { applicationId } from "../../lib/node/index.js";
 import { call, daemonHere, daemonPlace, daemonProcess, daemonProgram, eventually } from "../support/daemon.js";
 import { survivors } from "../support/process-tree.js";
+import { newUser, programPath } from "../support/program.js";
 import { sourceArguments, sourceWorker } from "../support/sqlite.js";
 
 const isRoot = process.getuid?.() === 0;
@@ -365,6 +366,13 @@ describe("the daemon as a process", () => {
     const daemon = daemonProcess(place);
     expect(await daemon.ended).toBe(78);
     expect(daemon.said()).toContain(`chmod 700 ${place.home.path}`);
+  });
+
+  it("says in one sentence that the folder it is started in is gone", async () => {
+    const user = newUser();
+    const script = `mkdir gone && cd gone && rmdir ../gone && exec "$0" "$1" daemon --no-tcp`;
+    const { code, err } = await user.run("/bin/sh", "-c", script, process.execPath, programPath);
+    expect([code, err.trim().split("\n")]).toEqual([1, [expect.stringMatching(/^anode: .*working directory/)]]);
   });
 
   it("ends at SIGTERM with 0: streams get their terminal event, queued runs wait for the next start, its files go", async () => {

@@ -281,6 +281,9 @@ const base: Readonly<Record<string, object>> = {
   "runs.start": { prompt: "x" },
   "tokens.create": { label: "x", scopes: ["read"] },
   "runs.input": { text: "x" },
+  "asks.ask": { to_peer: "nobody", text: "x" },
+  "asks.askMany": { to_peers: ["nobody"], text: "x" },
+  "messages.notify": { to_peer: "nobody", text: "x" },
 };
 
 /** Every place of the contract where a caller may put free text, drawn from the schemas. */

@@ -104,8 +104,10 @@ async function restartedOften(bug?: string): Promise<string[]> {
       const isPaused = ((await call(place.home.socket, "/health")).json.degraded ?? []).includes("admission_paused");
       if (isPaused !== uncleanStarts >= 5)
         violations.push(`after ${uncleanStarts} unclean starts it is ${isPaused ? "paused" : "not paused"}`);
+      // Long enough for what may start to have ended, and for what may not to be seen starting.
+      await call(place.home.socket, `/runs/${json.run_id}/wait?timeout_ms=${isPaused ? 500 : 20_000}`);
       const { status } = (await call(place.home.socket, `/runs/${json.run_id}`)).json;
-      if (isPaused && status !== "queued") violations.push(`paused, a run is ${status}`);
+      if (status !== (isPaused ? "queued" : "completed")) violations.push(`${isPaused ? "" : "not "}paused, a run is ${status}`);
       await daemon.kill();
     }
     return violations;

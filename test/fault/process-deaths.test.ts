@@ -125,7 +125,7 @@ describe("processes that have the number of one of ours", () => {
 
   it("are never signaled, whatever was recorded of them", async () => {
     const { identities, hit } = strangers(20);
-    for (let trial = 0; trial < trials(5, 500); trial += 1) {
+    for (let trial = 0; trial < trials(10, 500); trial += 1) {
       const report = await sweepLeftovers({ storeId: `strange${process.pid}`, recorded: identities.map(stale), clock, politeMs: 10 });
       expect(report).toEqual({ runs: [], leaked: [] });
     }

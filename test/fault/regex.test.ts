@@ -70,6 +70,13 @@ const excused: Readonly<Record<string, string>> = {
   "/%.*$/": "an address that the kernel gave",
 };
 
+// What is made at run time, and why nobody is kept waiting by it.
+const built: Readonly<Record<string, string>> = {
+  "adapters/daemon/redaction.ts": "made of escaped secrets and of shapes that are checked",
+  "lib/agent/hooks/hook-file.ts": "written by the operator, for names of tools",
+  "lib/agent/tools/grep-worker.ts": "the model's own, in a thread that is ended when its time is over",
+};
+
 // These are beyond the exact method within its time; the long form searches for a text that hurts them.
 const searched = new Set([
   String.raw`/^(?:(?<http>http:\/\/)?(?:(?<name>[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)|\[(?<v6>[0-9a-f:.]{2,45})\]))?:(?<port>\d{1,5})(?<slash>\/?)$/i`,
@@ -108,7 +115,8 @@ describe("the regular expressions of the product", () => {
 
   it("take linear time on every text", async () => {
     const all = expressionsOfProduct();
-    const distinct = [...new Map(all.map((one) => [shown(one), one])).values()];
+    // Of those that are built nothing is known but where that is: each for itself.
+    const distinct = [...new Map(all.map((one) => [one.flags === "built" ? one.place : shown(one), one])).values()];
     const wrong: string[] = [];
     for (const one of distinct) {
       const verdict = await verdictOf(one);
@@ -116,8 +124,9 @@ describe("the regular expressions of the product", () => {
     }
     console.log(`${all.length} expressions, ${distinct.length} distinct`);
     expect(all.length).toBeGreaterThan(50);
-    // The one pattern that is made at run time is made of escaped secrets and of these shapes.
-    expect(wrong).toEqual([expect.stringMatching(/^adapters\/daemon\/redaction\.ts:\d+ is built at run time$/)]);
+    const isBuilt = / is built at run time$/;
+    expect(wrong.filter((one) => !isBuilt.test(one))).toEqual([]);
+    expect(new Set(wrong.map((one) => one.split(":")[0]))).toEqual(new Set(Object.keys(built)));
   });
 
   it("are looked for in every file, whatever its folder", () => {

@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { programs } from "./support/store-process.js";
+import { smallFolder } from "./support/store-small-disk.js";
 import { randomOf } from "./support/store-random.js";
 import { type Played, type Point, pointsOf, type Scenario, scenario } from "./support/store-scenarios.js";
 import { hasStrace } from "./support/store-strace.js";
@@ -9,6 +10,10 @@ import { verifyStore } from "./support/store-verify.js";
 import { Workload } from "./support/store-workload.js";
 
 const ours = programs();
+const small = smallFolder();
+/** Making room is thousands of writes, so this one has its turn more rarely. */
+const withRoom = "a store that makes room in its log";
+const roomEvery = 8;
 const scenarios: (Scenario & { remove(): void })[] = [];
 let points: Point[] = [];
 
@@ -16,23 +21,30 @@ let points: Point[] = [];
 beforeAll(async () => {
   if (!hasStrace) return;
   scenarios.push(
-    await scenario(ours, { name: "a new store", seed, before: [], steps: [30, "tidy", 5] }),
-    await scenario(ours, { name: "a store that was left", seed, before: [90], steps: [25, "tidy", 15] }),
+    await scenario(ours, { name: "a new store", seed, before: [], steps: [30, "tidy", 5], parent: small.path }),
+    await scenario(ours, { name: "a store that was left", seed, before: [90], steps: [25, "tidy", 15], parent: small.path }),
+    await scenario(ours, { name: withRoom, seed, before: [], steps: [10, "tidy", 5] }),
   );
   points = (await Promise.all(scenarios.map(pointsOf))).flat();
 });
 afterAll(() => {
   for (const each of scenarios) each.remove();
   ours.remove();
+  small.remove();
 });
 
 /** The points in an order that shows each kind of call early, by turns. */
 function ordered(salt: number): Point[] {
   const random = randomOf(seed, salt);
   const kinds = Map.groupBy(points, ({ scenario: { name }, call }) => `${name} ${call}`);
-  const shuffled = [...kinds.values()].map((kind) => kind.map((point) => ({ point, at: random.int(2 ** 31) })).sort((a, b) => a.at - b.at));
-  const turns = Math.max(...shuffled.map((kind) => kind.length));
-  return Array.from({ length: turns }, (_, turn) => shuffled.flatMap((kind) => (kind[turn] ? [kind[turn].point] : []))).flat();
+  const shuffled = [...kinds].map(([name, kind]) => ({
+    every: name.startsWith(withRoom) ? roomEvery : 1,
+    kind: kind.map((point) => ({ point, at: random.int(2 ** 31) })).sort((a, b) => a.at - b.at),
+  }));
+  const turns = Math.max(...shuffled.map(({ kind, every }) => kind.length * every));
+  const inTurn = (turn: number): Point[] =>
+    shuffled.flatMap(({ kind, every }) => (turn % every === 0 ? kind.slice(turn / every, turn / every + 1).map(({ point }) => point) : []));
+  return Array.from({ length: turns }, (_, turn) => inTurn(turn)).flat();
 }
 
 function verified({ scenario: { seed: by, from } }: Point, { path, written }: Played): string[] {
@@ -86,7 +98,7 @@ function answersAfterFailure({ path, calls, written }: Played, error: string): s
 describe.skipIf(!hasStrace)("a store at each of its system calls", () => {
   it("recovers when it is killed there", async () => {
     const chosen = ordered(1);
-    await holds({ promise: "R4 killed at a system call", short: 60, shortMs: 10_000, long: 1_000 }, async (_, index) =>
+    await holds({ promise: "R4 killed at a system call", short: 60, shortMs: 60_000, long: 1_000 }, async (_, index) =>
       killAt(chosen[index % chosen.length] as Point),
     );
     console.log(`${chosen.length} calls to be killed at`);
@@ -96,7 +108,7 @@ describe.skipIf(!hasStrace)("a store at each of its system calls", () => {
   it("acknowledges nothing that failed, stops for good after a failed sync, and has the rest, when a call fails there", async () => {
     const chosen = ordered(2);
     const errors = ["EIO", "ENOSPC", "EDQUOT"] as const;
-    await holds({ promise: "R5 a failing system call", short: 100, shortMs: 12_000, long: 2_000 }, async (_, index) =>
+    await holds({ promise: "R5 a failing system call", short: 100, shortMs: 60_000, long: 2_000 }, async (_, index) =>
       failAt(chosen[Math.floor(index / errors.length) % chosen.length] as Point, errors[index % errors.length] as string),
     );
   });

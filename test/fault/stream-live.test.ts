@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Batch } from "../../lib/store/store.js";
 import type { EventBuffer } from "../../lib/events/buffer.js";
 import { asEvents, follow } from "../../lib/events/cursor.js";
 import { Journal } from "../../lib/events/journal.js";
@@ -26,7 +27,8 @@ async function seenBy({ scheduler, count, cursors, forgets }: Plan, wrap: (buffe
     read: scheduler.scheduleFunction((stream: string, after: number, bytes: number) => memory.read(stream, after, bytes)),
   };
   const ring = createForgetfulBuffer(createRingBuffer(defaultLimits));
-  const journal = new Journal({ store: memory, buffer: ring, host: createTestHost(), limits: defaultLimits, onFailed: () => {} });
+  const slow = { ...memory, commit: scheduler.scheduleFunction((batch: Batch) => memory.commit(batch)) };
+  const journal = new Journal({ store: slow, buffer: ring, host: createTestHost(), limits: defaultLimits, onFailed: () => {} });
   journal.open("a", 0);
   const left = new AbortController();
   let ended = false;
@@ -36,14 +38,14 @@ async function seenBy({ scheduler, count, cursors, forgets }: Plan, wrap: (buffe
     for await (const page of follow(stream, asEvents, { after, follow: true, signal: left.signal }))
       seen[at]?.push(...page.map(({ seq }) => seq));
   });
-  const writing = scheduler.scheduleSequence(
-    Array.from({ length: count }, (_, n) => async () => {
+  const writing = async (): Promise<void> => {
+    for (let n = 0; n < count; n += 1) {
       await journal.append({ appends: [{ stream: "a", type: "test.event", payload: { n } }] }).committed;
       // What the ring lets go must come from the store.
       if (forgets && n % 2 === 0) ring.forget("a");
-    }),
-  );
-  await scheduler.waitFor(writing.task);
+    }
+  };
+  await scheduler.waitFor(writing());
   // Nothing wakes the readers any more: whoever slept through an event sleeps on.
   await scheduler.waitIdle();
   const asleep = seen.map((seqs) => [...seqs]);

@@ -18,7 +18,7 @@ export function openSourceStore(options: Omit<SqliteStoreOptions, "worker">): Pr
 }
 
 /** A folder of one test; `remove` takes it away with all that is in it. */
-export function temporaryFolder(): { readonly path: string; file(name: string): string; remove(): void } {
-  const path = mkdtempSync(join(tmpdir(), "anode-test-"));
+export function temporaryFolder(parent = tmpdir()): { readonly path: string; file(name: string): string; remove(): void } {
+  const path = mkdtempSync(join(parent, "anode-test-"));
   return { path, file: (name) => join(path, name), remove: () => rmSync(path, { recursive: true, force: true }) };
 }

@@ -1,6 +1,6 @@
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import type { McpServerConfig } from "../config-schema.js";
-import { textGlob } from "../permissions/text-glob.js";
+import { textGlob } from "../../text-glob.js";
 import type { AgentTool } from "../tool.js";
 import { toAgentTool } from "../tools/external-tool.js";
 import type { Answered } from "../tools/define-tool.js";

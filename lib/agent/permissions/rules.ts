@@ -4,7 +4,7 @@ import { commandOf, type JudgedCall, type JudgedPath } from "./judged-call.js";
 import { lexShell } from "./shell/lex-shell.js";
 import { unwrap } from "./shell/unwrap.js";
 import type { SimpleCommand } from "./shell/words.js";
-import { textGlob } from "./text-glob.js";
+import { textGlob } from "../../text-glob.js";
 
 /** Tells whether a rule speaks of a call. */
 export type RuleMatcher = (call: JudgedCall) => boolean;

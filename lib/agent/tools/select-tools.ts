@@ -1,5 +1,5 @@
 import { canonicalName } from "../permissions/rules.js";
-import { textGlob } from "../permissions/text-glob.js";
+import { textGlob } from "../../text-glob.js";
 import type { AgentTool } from "../tool.js";
 
 /** What decides which tools a run has. */

@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, openSync, readFileSync, realpathSync, rmSync, statfsSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, lstatSync, openSync, readFileSync, realpathSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { AnodeError } from "../../errors.js";
 import { constants } from "node:os";
@@ -20,6 +20,8 @@ export function ensureLocalFile(path: string): void {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) createEmpty(path);
   else if (!found.isFile()) throw refused("unsafe_path", `${path} must be a regular file, it is ${kindOf(found)}.`);
+  // The lock and the log lie beside a name: by another one the same file would be opened a second time.
+  else if (found.nlink > 1) throw refused("unsafe_path", `${path} must be the only name of its file, it has ${found.nlink} (hard links).`);
 }
 
 const networkTypes = new Set([
@@ -93,7 +95,10 @@ function mounts(): string {
 
 function createEmpty(path: string): void {
   try {
-    closeSync(openSync(path, "wx", 0o600));
+    const file = openSync(path, "wx", 0o600);
+    // The umask may have taken our own rights away.
+    fchmodSync(file, 0o600);
+    closeSync(file);
   } catch (error) {
     // Another starter was faster; the lock decides between us.
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;

@@ -10,6 +10,7 @@ import { listedOrigins } from "../corpus/origins.js";
 import { type Answered, type Caller, createCaller } from "./caller.js";
 
 const token = "configured-token-of-the-test";
+const collections = ["questions", "tokens", "attachments", "peers", "asks", "ask_many", "messages"];
 
 /** A whole daemon in this process, with runs in every state, and raw callers to its port. */
 export interface ContractSubject {
@@ -78,13 +79,9 @@ export async function contractSubject(): Promise<ContractSubject> {
     async records() {
       const { manager, tokens } = daemon;
       const { runs } = await manager.list({ limit: 1_000 });
-      return JSON.stringify([
-        runs,
-        await manager.store.count("runs", "status"),
-        await manager.store.count("tokens", "label"),
-        await manager.store.count("attachments", "id"),
-        tokens.list(),
-      ]);
+      const revisions = async (collection: string): Promise<unknown> =>
+        (await manager.store.list(collection, { limit: 1_000 })).items.map(({ id, revision }) => [id, revision]);
+      return JSON.stringify([runs, tokens.list(), await Promise.all(collections.map(revisions))]);
     },
     async assertHealthy() {
       const { status, body } = await doctor.send(`GET /health HTTP/1.1\r\nHost: localhost:${port}\r\n\r\n`);

@@ -79,7 +79,7 @@ async function openWorld(wrap: (store: Store) => Store) {
   const logs = new Map<string, StreamEvent[]>();
   const ended = new Set<string>();
   const violations: string[] = [];
-  /** Runs of which a question was answered with an allow. */
+  /** Questions that were answered with an allow, by their prompts. */
   const allowed = new Set<string>();
   const executor = functionExecutor(async (context) => {
     const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
@@ -155,11 +155,12 @@ function tried(world: World, call: Promise<unknown> | undefined): void {
 /** Asks for an approval: whatever ends it, it allows only if an answer allowed. */
 function ask(world: World, run: string | undefined, worker: Held | undefined, random: Random): void {
   if (run === undefined || !worker) return;
-  const asked = worker.context.ask({ kind: "choice", scope: "tool_permission", prompt: `?${random.below(1e9)}`, timeout_ms: 10_000 });
+  const prompt = `?${random.below(1e9)}`;
+  const asked = worker.context.ask({ kind: "choice", scope: "tool_permission", prompt, timeout_ms: 10_000 });
   asked.then(
     (ending) => {
       const isAllowed = ending.decision === "allow";
-      const wasAllowed = world.allowed.has(run);
+      const wasAllowed = world.allowed.has(prompt);
       if (isAllowed && !(wasAllowed && ending.outcome === "answered")) world.violations.push(`${run}: allowed without an answer`);
     },
     (error: unknown) => world.violations.push(`${run}: ask rejected with ${String(error)}`),
@@ -172,7 +173,7 @@ function answer(world: World, random: Random): void {
     const question = random.pick(questions);
     if (!question?.run_id) return;
     const option_id = random.pick(["allow_once", "deny"]) as string;
-    if (option_id === "allow_once") world.allowed.add(question.run_id);
+    if (option_id === "allow_once") world.allowed.add(question.prompt);
     await world.manager.answer(question.run_id, question.question_id, { option_id });
   };
   tried(world, work());
@@ -232,7 +233,7 @@ async function left({ manager, logs, held, ended }: World): Promise<string> {
   return texts.join("; ");
 }
 
-async function lookAt({ manager, violations }: World, id: string, log: readonly StreamEvent[]): Promise<void> {
+async function lookAt({ manager, held, violations }: World, id: string, log: readonly StreamEvent[]): Promise<void> {
   const shown = await manager.get(id).catch(() => undefined);
   // Retention may have removed it.
   if (!shown) return;
@@ -244,6 +245,11 @@ async function lookAt({ manager, violations }: World, id: string, log: readonly 
   }
   const { queue_position: _position, ...record } = shown;
   if (JSON.stringify(sorted(record)) !== JSON.stringify(sorted(folded))) violations.push(`${id}: the record is not the fold of its events`);
+  const isWorking = shown.status === "running" || shown.status === "waiting";
+  // On a full store a record is as it was when there was space.
+  const isFull = (await manager.stats()).degraded?.includes("storage_full") ?? false;
+  if (!isFull && isWorking !== held.has(id))
+    violations.push(`${id} is ${shown.status}, its executor ${held.has(id) ? "works" : "does not"}`);
   const ends = log.filter(({ status }) => isTerminal(status ?? "")).length;
   if (ends !== (isTerminal(shown.status) ? 1 : 0)) violations.push(`${id}: ${ends} terminal events, status ${shown.status}`);
 }

@@ -3,6 +3,7 @@ import { get } from "node:http";
 import { flushCompileCache, registerHooks } from "node:module";
 import { setTimeout as later } from "node:timers/promises";
 import type { Home } from "../../../adapters/daemon/home.js";
+import type { openListeners } from "../../../adapters/daemon/listeners.js";
 import type { openStore } from "../../../adapters/daemon/open-store.js";
 import type { beginStart } from "../../../adapters/daemon/unclean-starts.js";
 import type { sweepLeftovers } from "../../../lib/node/process/leftovers.js";
@@ -17,6 +18,7 @@ interface Planted {
   readonly openStore: Replace<typeof openStore>;
   readonly beginStart: Replace<typeof beginStart>;
   readonly sweepLeftovers: Replace<typeof sweepLeftovers>;
+  readonly openListeners: Replace<typeof openListeners>;
 }
 
 const kept: number[][] = [];
@@ -122,7 +124,9 @@ const bug = process.env["PLANTED_BUG"] ?? "";
 /** What stands in place of an exported function; it is given the real one. */
 const planted: Planted = {
   openStore: (open) => async (options) => {
-    for (const [file] of places) if (!replaced.has(file)) throw new Error(`${file} is not part of the daemon any more.`);
+    // The doors are loaded while the store opens.
+    for (const [file, name] of places)
+      if (name !== "openListeners" && !replaced.has(file)) throw new Error(`${file} is not part of the daemon any more.`);
     const isOfWorker = (workerMutants as readonly string[]).includes(bug);
     const { store, storeId } = await open(isOfWorker ? { ...options, sqliteWorker: workerWith(bug) } : options);
     // It will be killed before it could keep what it compiled.
@@ -134,6 +138,10 @@ const planted: Planted = {
     if (bug !== "accepts before sweeping") return sweep(options);
     setTimeout(() => void sweep(options), 3_000);
     return { runs: [], leaked: [] };
+  },
+  openListeners: (open) => async (options) => {
+    const listeners = await open(options);
+    return bug === "waits for its clients" ? { ...listeners, close: () => listeners.close(1 << 30) } : listeners;
   },
   beginStart: (begin) => (path, now) => {
     const starts = begin(path, now);
@@ -148,6 +156,7 @@ Object.assign(globalThis, { planted });
 const places: readonly [file: string, name: keyof Planted][] = [
   ["/adapters/daemon/open-store.ts", "openStore"],
   ["/adapters/daemon/unclean-starts.ts", "beginStart"],
+  ["/adapters/daemon/listeners.ts", "openListeners"],
   ["/lib/node/process/leftovers.ts", "sweepLeftovers"],
 ];
 

@@ -43,12 +43,14 @@ interface ScenarioOptions {
   /** Done before, and left as a sudden death leaves it. */
   readonly before: readonly (number | "tidy")[];
   readonly steps: WriterPlan["steps"];
+  /** Where it is played. @defaultValue the folder of temporary files */
+  readonly parent?: string;
 }
 
 /** Prepares a scenario; `remove` takes away what it begins with. */
 export async function scenario({ write }: Programs, options: ScenarioOptions): Promise<Scenario & { remove(): void }> {
-  const { name, seed, before, steps } = options;
-  const template = temporaryFolder();
+  const { name, seed, before, steps, parent } = options;
+  const template = temporaryFolder(parent);
   const { acknowledged } =
     before.length === 0
       ? { acknowledged: 0 }
@@ -58,7 +60,7 @@ export async function scenario({ write }: Programs, options: ScenarioOptions): P
     seed,
     from: acknowledged,
     async play({ inject, bug, withData = false }, look) {
-      const folder = temporaryFolder();
+      const folder = temporaryFolder(parent);
       try {
         const state = folder.file("state");
         mkdirSync(state);

@@ -51,11 +51,14 @@ export function straced({ path, also, log, inject, withData = false }: StraceOpt
 }
 
 /** Makes every sync of a running daemon take its time, until the returned function is called. */
-export async function slowedDown(pid: number, syncMs: number): Promise<() => Promise<void>> {
+export function slowedDown(pid: number, syncMs: number): Promise<() => Promise<void>> {
   const inject = `inject=fsync,fdatasync:delay_enter=${syncMs * 1_000}`;
-  const strace = spawn("strace", ["-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", inject, "-p", String(pid)], {
-    stdio: ["ignore", "ignore", "pipe"],
-  });
+  return attached(pid, ["-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", inject]);
+}
+
+/** Puts strace with these options on a running process and all that it starts, until the returned function is called. */
+export async function attached(pid: number, options: readonly string[]): Promise<() => Promise<void>> {
+  const strace = spawn("strace", ["-f", ...options, "-p", String(pid)], { stdio: ["ignore", "ignore", "pipe"] });
   const ended = new Promise<void>((resolve) => strace.once("exit", () => resolve()));
   await new Promise<void>((resolve, reject) => {
     let said = "";

@@ -1,6 +1,8 @@
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { homeFolder } from "../../../adapters/client/discovery.js";
 import { homeOf, openHome } from "../../../adapters/daemon/home.js";
 import { refusalOf, temporaryFolder } from "./fixtures.js";
 
@@ -13,6 +15,15 @@ describe("homeOf", () => {
     expect(homeOf({ ANODE_HOME: "/x/y" }).socket).toBe("/x/y/daemon.sock");
     expect(homeOf({ HOME: "/home/ada" }).path).toBe("/home/ada/.config/anode");
     expect(homeOf({ HOME: "/home/ada", ANODE_HOME: "" }).path).toBe("/home/ada/.config/anode");
+  });
+
+  it("is that of the user's entry where HOME is empty, and not the folder it is started in", () => {
+    const before = process.env["HOME"];
+    process.env["HOME"] = "";
+    const { path } = homeOf(process.env);
+    const ofClients = homeFolder(process.env);
+    process.env["HOME"] = before;
+    expect([path, ofClients]).toEqual(Array(2).fill(join(userInfo().homedir, ".config/anode")));
   });
 });
 

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -72,6 +72,18 @@ describe("listenOnSocket", () => {
     expect(existsSync(path)).toBe(true);
     await listen(path);
     expect(await textFrom(path)).toBe("here");
+  });
+
+  it("lets one of several take over, and takes nothing from who was first", async () => {
+    for (let round = 0; round < 10; round += 1) {
+      const path = join(temporaryFolder(), "a.sock");
+      await leaveStale(path);
+      utimesSync(path, 1, 1);
+      const starts = await Promise.allSettled(Array.from({ length: 3 }, () => listen(path)));
+      // All of them saw the dead one, whose number the file system gives to the first new one.
+      expect(starts.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+      expect(await textFrom(path)).toBe("here");
+    }
   });
 
   it("leaves a socket alone where somebody listens", async () => {

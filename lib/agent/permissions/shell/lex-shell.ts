@@ -3,6 +3,8 @@ import { type Lexed, type Redirection, type SimpleCommand, Unlexable, type Word 
 /** Longer texts are not taken apart. */
 export const shellBytes = 8 * 1024;
 const depthLimit = 16;
+/** Each command of a pipe knows all before it: what is kept grows with the square of their number. */
+const writersLimit = 128;
 
 /**
  * Takes a shell text apart into its simple commands, those inside substitutions included. It knows quotes, escapes,
@@ -101,6 +103,7 @@ class Lexer {
       }
       const isOpen = this.#isPipe();
       if (this.#at === from) throw new Unlexable(`${JSON.stringify(sign)} is not understood`);
+      if (isOpen && writers.length > writersLimit) throw new Unlexable(`more than ${writersLimit} commands write into one pipe`);
       pipe = { isOpen, writers: isOpen ? writers : [] };
     }
   }

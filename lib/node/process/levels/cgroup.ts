@@ -77,33 +77,32 @@ export function removeFolder(folder: string): void {
 
 /** Our own cgroup if it may be written to, else for root the top of the hierarchy. */
 export function cgroupRoots(): string[] {
-  const mounts = readFileSync("/proc/self/mountinfo", "utf8");
-  const mount = /^(?:\S+ ){4}(\S+) .* - cgroup2 /m.exec(mounts)?.[1];
+  const mount = /^(?:\S+ ){4}(\S+) .* - cgroup2 /m.exec(textOf("/proc/self/mountinfo"))?.[1];
   if (mount === undefined) return [];
-  const own = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1] ?? "/";
+  const own = /^0::(.*)$/m.exec(textOf("/proc/self/cgroup"))?.[1] ?? "/";
   const roots = [join(mount, own)];
   if (process.getuid?.() === 0 && own !== "/") roots.push(mount);
   return roots;
 }
 
 function pidsBelow(folder: string): number[] {
-  let own: number[] = [];
-  try {
-    own = readFileSync(join(folder, "cgroup.procs"), "latin1").split("\n").filter(Boolean).map(Number);
-  } catch {
-    return [];
-  }
+  const own = textOf(join(folder, "cgroup.procs")).split("\n").filter(Boolean).map(Number);
   return folders(folder).reduce((pids, name) => pids.concat(pidsBelow(join(folder, name))), own);
 }
 
 /** A pid out of the list may mean another process by now. */
 function isBelow(pid: number, folder: string): boolean {
   const name = `/${basename(dirname(folder))}/${basename(folder)}/`;
+  const path = /^0::(.*)$/m.exec(textOf(`/proc/${pid}/cgroup`))?.[1];
+  return path !== undefined && `${path}/`.includes(name);
+}
+
+/** What a file of the kernel says; nothing where it is not there. */
+function textOf(path: string): string {
   try {
-    const path = /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[1];
-    return path !== undefined && `${path}/`.includes(name);
+    return readFileSync(path, "utf8");
   } catch {
-    return false;
+    return "";
   }
 }
 

@@ -66,6 +66,21 @@ describe("glob", () => {
   });
 });
 
+describe("a glob with many stars", () => {
+  // A file of a long name that nearly fits would hold everybody up, each star longer.
+  it.each(["*a*a*a*b", "src/*a*a*a*b", "{*a*a,x}{*a,x}*b", "{x,{*a*a,y}}*a*b", "**/**/a/**/b/**/c"])("is refused: %j", async (pattern) => {
+    expect(await use("glob", { pattern })).toMatch(/^error: invalid_pattern: .* stars between two slashes/);
+    expect(await use("grep", { pattern: "x", glob: pattern })).toMatch(/^error: invalid_pattern: /);
+  });
+
+  it.each(["{*.ts,*.js,*.md,*.c,*.h}", "**/*.{test,spec}.*", "*a*b*", "**/x/**/*.ts"])(
+    "is taken where a choice has few: %j",
+    async (pattern) => {
+      expect(await use("glob", { pattern })).not.toMatch(/^error/);
+    },
+  );
+});
+
 describe("finder", () => {
   it("ranks names before folders and runs of letters before scattered ones", async () => {
     expect(await lines("finder", { query: "main" })).toEqual(["src/main.ts", "src/deep/main.test.ts"]);

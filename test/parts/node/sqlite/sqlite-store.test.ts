@@ -1,4 +1,4 @@
-import { mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openSqliteStore } from "../../../../lib/node/sqlite/sqlite-store.js";
 import { appendOf } from "../../../../lib/testing/store-subject.js";
@@ -34,6 +34,11 @@ describe("openSqliteStore", () => {
   it.each([
     ["a folder", (at: string) => mkdirSync(at), "unsafe_path"],
     ["a symbolic link", (at: string) => symlinkSync(folder.file("elsewhere"), at), "unsafe_path"],
+    [
+      "a second name of a file",
+      (at: string) => (writeFileSync(folder.file("first"), ""), linkSync(folder.file("first"), at)),
+      "unsafe_path",
+    ],
   ])("refuses %s in place of the file", async (_, make, reason) => {
     make(path);
     await expect(openSourceStore({ path })).rejects.toMatchObject({ code: "store_failed", details: { reason } });

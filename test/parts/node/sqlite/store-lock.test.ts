@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { acquireLock } from "../../../../lib/node/sqlite/store-lock.js";
@@ -43,6 +43,14 @@ describe("acquireLock", () => {
     lock.release();
     lock.release();
     acquireLock(path).release();
+  });
+
+  it("has a file of mode 0600 whatever the umask, so that the next owner can open it", () => {
+    const before = process.umask(0o777);
+    const lock = acquireLock(path);
+    process.umask(before);
+    expect(["", "-wal", "-shm"].map((end) => statSync(`${path}${end}`).mode & 0o777)).toEqual([0o600, 0o600, 0o600]);
+    lock.release();
   });
 
   it("is free again after kill -9, and stays held while its owner is stopped", { timeout: 30_000 }, async () => {

@@ -112,6 +112,14 @@ describe("lexShell", () => {
     ]);
   });
 
+  it("refuses a pipe of so many commands that what each of them reads from would fill the memory", () => {
+    const pipe = (count: number): string => Array.from({ length: count }, () => "a").join("|");
+    expect(lexShell(pipe(129)).ok).toBe(true);
+    expect(lexShell(pipe(130))).toEqual({ ok: false, why: "more than 128 commands write into one pipe" });
+    // One after the other they write into nobody's.
+    expect(lexShell("a;".repeat(4_000)).ok).toBe(true);
+  });
+
   it("either splits or refuses whatever it is given, soon", () => {
     const bits = [
       "a",

@@ -3,7 +3,7 @@ import type { PermissionRule } from "../../../../lib/agent/config-schema.js";
 import type { JudgedCall, JudgedPath } from "../../../../lib/agent/permissions/judged-call.js";
 import { canonicalName, ruleMatcher } from "../../../../lib/agent/permissions/rules.js";
 import { suggestRule } from "../../../../lib/agent/permissions/suggest-rule.js";
-import { textGlob } from "../../../../lib/agent/permissions/text-glob.js";
+import { textGlob } from "../../../../lib/text-glob.js";
 
 const root = "/home/me/project";
 
