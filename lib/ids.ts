@@ -36,11 +36,13 @@ export function isRunId(text: string): boolean {
   return /^R-\d{19}_\d{1,16}$/.test(text);
 }
 
+const hexDigits = "0123456789abcdef";
 const base64url = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /** An unguessable id without any meaning: the prefix and lower-case hex digits, as `peer-3f0c…`. @param digits - a multiple of 4 */
 export function randomHexId(host: Pick<Host, "randomId">, prefix: string, digits = 16): string {
   // Each character carries six random bits; a digit takes four of them.
-  const text = host.randomId((digits * 3) / 4);
-  return `${prefix}-${[...text].map((character) => (base64url.indexOf(character) & 15).toString(16)).join("")}`;
+  let id = `${prefix}-`;
+  for (const character of host.randomId((digits * 3) / 4)) id += hexDigits.charAt(base64url.indexOf(character) & 15);
+  return id;
 }

@@ -47,11 +47,9 @@ export const systemHost: Host = {
     },
   },
   randomId(bytes) {
-    const raw = crypto.getRandomValues(new Uint8Array(bytes));
-    return btoa(String.fromCharCode(...raw))
-      .replaceAll("+", "-")
-      .replaceAll("/", "_")
-      .replaceAll("=", "");
+    let raw = "";
+    for (const byte of crypto.getRandomValues(new Uint8Array(bytes))) raw += String.fromCharCode(byte);
+    return btoa(raw).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   },
   log: () => {},
   digest: (text) => (digest ??= digestHere())(text),

@@ -1,11 +1,13 @@
 const none: readonly never[] = [];
 
-/** Everything the owners have, in their order. No new list where one of them has all of it: most steps and batches change one thing. */
-export function gather<Owner, Item>(owners: readonly Owner[], of: (owner: Owner) => readonly Item[] | undefined): readonly Item[] {
-  let all: readonly Item[] = none;
-  let own: Item[] | undefined;
+type WithList<Name extends string> = { readonly [name in Name]?: readonly unknown[] | undefined };
+
+/** Everything the owners have in lists of a name, in their order. No new list where one has all of it: most steps and batches change one thing. */
+export function gather<Name extends string, Owner extends WithList<Name>>(owners: readonly Owner[], name: Name): NonNullable<Owner[Name]> {
+  let all: readonly unknown[] = none;
+  let own: unknown[] | undefined;
   for (const owner of owners) {
-    const items = of(owner);
+    const items = owner[name];
     if (!items || items.length === 0) continue;
     if (all.length === 0) all = items;
     else {
@@ -13,7 +15,7 @@ export function gather<Owner, Item>(owners: readonly Owner[], of: (owner: Owner)
       for (const item of items) own.push(item);
     }
   }
-  return all;
+  return all as NonNullable<Owner[Name]>;
 }
 
 /** The list with one more item. A list that begins with its item does not reserve room for sixteen more. */

@@ -4,12 +4,12 @@ import type { Step } from "./journal.js";
 /** Several changes as one: they happen together or not at all. It waits for space unless each of them may be refused. */
 export function joinSteps(...steps: readonly Step[]): Step {
   return {
-    appends: gather(steps, (step) => step.appends),
-    puts: gather(steps, (step) => step.puts),
-    deletes: gather(steps, (step) => step.deletes),
-    drops: gather(steps, (step) => step.drops),
-    trims: gather(steps, (step) => step.trims),
-    feed: gather(steps, (step) => step.feed),
+    appends: gather(steps, "appends"),
+    puts: gather(steps, "puts"),
+    deletes: gather(steps, "deletes"),
+    drops: gather(steps, "drops"),
+    trims: gather(steps, "trims"),
+    feed: gather(steps, "feed"),
     taken(appended) {
       for (const step of steps) step.taken?.(appended);
     },

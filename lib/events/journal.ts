@@ -298,10 +298,7 @@ export class Journal {
         }
       }
     }
-    this.#gatherFeed(
-      gather(entries, (entry) => entry.feed),
-      heads,
-    );
+    this.#gatherFeed(gather(entries, "feed"), heads);
     const appends = heads.map((head) => {
       const events = head.gathered as StreamEvent[];
       head.gathered = undefined;
@@ -309,10 +306,10 @@ export class Journal {
     });
     const batch = {
       appends,
-      puts: gather(entries, (entry) => entry.puts),
-      deletes: gather(entries, (entry) => entry.deletes),
-      drops: gather(entries, (entry) => entry.drops),
-      trims: gather(entries, (entry) => entry.trims),
+      puts: gather(entries, "puts"),
+      deletes: gather(entries, "deletes"),
+      drops: gather(entries, "drops"),
+      trims: gather(entries, "trims"),
     };
     return { batch, heads };
   }
@@ -324,8 +321,8 @@ export class Journal {
     const now = this.#host.clock.now();
     if (now > head.timeMs) head.timeMs = now;
     const time = formatTime(head.timeMs);
-    head.gathered = drafts.map(({ type, run_id, peer_id, ...draft }) => {
-      const { payload, units } = this.#kept(draft.payload);
+    head.gathered = drafts.map(({ type, run_id, peer_id, payload: given }) => {
+      const { payload, units } = this.#kept(given);
       return createEvent({ run_id, peer_id, seq: ++head.seq, type, time, payload } as EventParts, units);
     });
     heads.push(head);

@@ -47,18 +47,20 @@ export class Slab implements Segment {
   /** Writes the events' frames and answers how many fitted. */
   write(events: readonly StreamEvent[]): number {
     const held = this.#ends.length;
+    const room = this.#memory.length - this.#used;
     let joined = "";
     for (const event of events) {
-      joined += frameText(event);
+      const frame = frameText(event);
+      // No unit takes less than a byte.
+      if (joined.length + frame.length > room) break;
+      joined += frame;
       this.#ends.push(this.#used + joined.length);
     }
-    // One call for the whole batch is far cheaper; it is right only when all of it fits and every unit is one byte.
-    if (joined.length <= this.#memory.length - this.#used) {
-      const { read, written } = encoder.encodeInto(joined, this.#memory.subarray(this.#used));
-      if (read === joined.length && written === joined.length) {
-        this.#used += written;
-        return events.length;
-      }
+    // One call for the whole batch is far cheaper; it is right only when every unit is one byte.
+    const { read, written } = encoder.encodeInto(joined, this.#memory.subarray(this.#used));
+    if (read === joined.length && written === joined.length) {
+      this.#used += written;
+      return this.#ends.length - held;
     }
     this.#ends.length = held;
     return this.#writeEach(events);

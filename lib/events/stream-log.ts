@@ -21,6 +21,8 @@ const smallestSlab = 2 * 1024;
 const largestSlab = 64 * 1024;
 /** Events as objects are five times their packed text; beyond this many they are packed without a reader. */
 const longestTail = 256;
+/** A reader of frames that has so many events before it will soon have them all. */
+const justBehind = 16 * longestTail;
 /** A few objects are no larger than their text with its envelope lines. */
 const notWorthPacking = 8;
 
@@ -39,6 +41,8 @@ export class StreamLog {
   #firstSeq = 0;
   #lastSeq = 0;
   #sealed = false;
+  /** The newest cursor that asked for frames. */
+  #readTo = 0;
   #shared: { readonly chunk: FrameChunk; readonly limitBytes: number; readonly lastSeq: number } | undefined;
 
   /** @param lastSeq - seq of the newest of the events that are gone already */
@@ -79,7 +83,7 @@ export class StreamLog {
       this.#tail.push(event);
       this.#tailBytes += roughBytes(event);
       this.#lastSeq = event.seq;
-      if (this.#tail.length > this.#tailEvents || this.#tailBytes > this.#segmentBytes) this.#pack();
+      if (this.#tail.length > this.#tailEvents || this.#tailBytes > this.#segmentBytes) this.#putAway();
     }
     this.#trim();
   }
@@ -87,6 +91,7 @@ export class StreamLog {
   /** Frames after the cursor out of one segment, or `undefined` when the event after it is no longer (or not yet) here. */
   frames(after: number, limitBytes: number): FrameChunk | undefined {
     if (!this.#holds(after)) return undefined;
+    if (after > this.#readTo) this.#readTo = after;
     // Readers that keep up ask for the same piece, one after the other: they share one view.
     const shared = this.#shared;
     if (shared?.chunk.fromSeq === after + 1 && shared.limitBytes === limitBytes && shared.lastSeq === this.#lastSeq) return shared.chunk;
@@ -156,6 +161,12 @@ export class StreamLog {
       else high = middle;
     }
     return this.#segments[low];
+  }
+
+  /** In the form in which it will be wanted: for a reader that is just behind, each event would be unpacked and encoded anew. */
+  #putAway(): void {
+    if (this.#readTo > 0 && this.#lastSeq - this.#readTo < justBehind) this.#encodeTail();
+    else this.#pack();
   }
 
   /** All at once: pieces of a tail that a reader has yet to see cost it a look and a write each. */

@@ -20,8 +20,7 @@ export async function checkRunPeer(manager: RunManager, run_id: string | undefin
 
 /** Lets peers that are runs follow their runs: what they do shows in their status, and they end with them. Returns the end of it. */
 export function followRuns(manager: RunManager, peers: PeerRegistry): () => void {
-  const peerOf = (run_id: string | undefined): PeerRecord | undefined =>
-    run_id === undefined ? undefined : peers.living().find((peer) => peer.run_id === run_id);
+  const peerOf = (run_id: string | undefined): PeerRecord | undefined => (run_id === undefined ? undefined : peers.ofRun(run_id));
   const stops = [
     manager.on("event", ({ type, run_id }: StreamEvent) => {
       const event = eventsOfRuns[type];

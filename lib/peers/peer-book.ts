@@ -64,8 +64,14 @@ export class PeerBook {
     return undefined;
   }
 
+  /** The first living peer that is such; the others are only looked at. */
+  first(is: (peer: PeerRecord) => boolean): PeerRecord | undefined {
+    for (const peer of this.#records.values()) if (peer.retired_at === undefined && is(peer)) return this.seen(peer);
+    return undefined;
+  }
+
   named(name: string, circle = "default"): PeerRecord | undefined {
-    return this.living().find((peer) => peer.display_name === name && peer.circle === circle);
+    return this.first((peer) => peer.display_name === name && peer.circle === circle);
   }
 
   /** Whether the name is somebody else's there, or kept for one who is always there. */

@@ -104,7 +104,7 @@ export class Registration {
   /** Who has the pane that a registration names, on this host. */
   #holderOf({ pane_id, machine = this.#ports.machine, peer_id }: PeerRegistration): PeerRecord | undefined {
     if (pane_id === undefined || machine !== this.#ports.machine) return undefined;
-    return this.#book.living().find((peer) => peer.pane_id === pane_id && peer.machine === machine && peer.peer_id !== peer_id);
+    return this.#book.first((peer) => peer.pane_id === pane_id && peer.machine === machine && peer.peer_id !== peer_id);
   }
 
   /** What becomes of the one that has the pane. */

@@ -84,6 +84,16 @@ export class PeerRegistry {
     return this.#book.byId(peer_id);
   }
 
+  /** The person, who is always there. */
+  get person(): PeerRecord {
+    return this.#book.named("human") as PeerRecord;
+  }
+
+  /** The living peer that is a run. */
+  ofRun(run_id: string): PeerRecord | undefined {
+    return this.#book.first((peer) => peer.run_id === run_id);
+  }
+
   /** Another peer that is there with the same session. */
   twinOf(peer: PeerRecord): PeerRecord | undefined {
     return this.#book.twinOf(peer);

@@ -25,7 +25,7 @@ export function senderOf(registry: PeerRegistry, caller: Caller, from_peer: stri
   if (!isOwner(caller)) {
     throw new AnodeError("sender_not_found", "The caller is no registered peer; register it first.");
   }
-  if (from_peer === undefined || humanSpellings.has(from_peer)) return { peer: registry.find("human", { circle: "default" }) };
+  if (from_peer === undefined || humanSpellings.has(from_peer)) return { peer: registry.person };
   return { peer: named(registry, from_peer), via: "owner" };
 }
 
@@ -35,7 +35,7 @@ export function ownPeer(registry: PeerRegistry, { peer_id, run_id }: Caller): Pe
     const peer = registry.byId(peer_id);
     return peer?.retired_at === undefined ? peer : undefined;
   }
-  return run_id === undefined ? undefined : registry.living().find((peer) => peer.run_id === run_id);
+  return run_id === undefined ? undefined : registry.ofRun(run_id);
 }
 
 function named(registry: PeerRegistry, spelling: string): PeerRecord {

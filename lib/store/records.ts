@@ -1,9 +1,26 @@
 import type { Step } from "../events/journal.js";
 import type { Delete, Put, Store, Stored } from "./store.js";
 
-interface Entry<Item> {
-  readonly record: Item;
-  readonly revision: number;
+/** A put that knows what it took the place of. */
+class OwnPut implements Put {
+  readonly collection: string;
+  readonly id: string;
+  readonly record: object;
+  readonly expectedRevision: number;
+  // No member: whoever writes a put as a whole does not write it.
+  readonly #before: object | undefined;
+
+  constructor(collection: string, id: string, record: object, expectedRevision: number, before: object | undefined) {
+    this.collection = collection;
+    this.id = id;
+    this.record = record;
+    this.expectedRevision = expectedRevision;
+    this.#before = before;
+  }
+
+  get before(): object | undefined {
+    return this.#before;
+  }
 }
 
 /**
@@ -12,25 +29,24 @@ interface Entry<Item> {
  */
 export class Records<Item extends object> {
   readonly #collection: string;
-  readonly #entries = new Map<string, Entry<Item>>();
-  /** What a put took the place of, for as long as somebody has the put. */
-  readonly #before = new WeakMap<Put, Entry<Item> | undefined>();
+  readonly #records = new Map<string, Item>();
+  readonly #revisions = new Map<string, number>();
 
   constructor(collection: string) {
     this.#collection = collection;
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.#records.size;
   }
 
   get(id: string): Item | undefined {
-    return this.#entries.get(id)?.record;
+    return this.#records.get(id);
   }
 
   /** All of them, the first made first. */
-  *values(): Generator<Item> {
-    for (const { record } of this.#entries.values()) yield record;
+  values(): MapIterator<Item> {
+    return this.#records.values();
   }
 
   /** Takes over what the store has, or that part of it. */
@@ -40,33 +56,30 @@ export class Records<Item extends object> {
 
   /** Takes over one stored record. */
   adopt({ id, record, revision }: Stored): Item {
-    this.#entries.set(id, { record: record as Item, revision });
+    this.#set(id, record as Item, revision);
     return record as Item;
   }
 
   /** Sets a record from now on; the put belongs into the step that goes with it. */
   put(id: string, record: Item): Put {
-    const before = this.#entries.get(id);
-    const expectedRevision = before?.revision ?? 0;
-    this.#entries.set(id, { record, revision: expectedRevision + 1 });
-    const put: Put = { collection: this.#collection, id, record, expectedRevision };
-    this.#before.set(put, before);
+    const revision = this.#revisions.get(id) ?? 0;
+    const put = new OwnPut(this.#collection, id, record, revision, this.#records.get(id));
+    this.#set(id, record, revision + 1);
     return put;
   }
 
   /** Takes back those of the puts that were made here: their step was refused, and nothing of it is in the store. */
   undo(puts: readonly Put[]): void {
     for (const put of puts.toReversed()) {
-      if (!this.#before.has(put)) continue;
-      const before = this.#before.get(put);
-      if (before) this.#entries.set(put.id, before);
-      else this.#entries.delete(put.id);
+      if (!(put instanceof OwnPut) || put.collection !== this.#collection) continue;
+      if (put.before) this.#set(put.id, put.before as Item, put.expectedRevision);
+      else this.#forget(put.id);
     }
   }
 
   /** Removes a record here; the delete removes it from the store. */
   remove(id: string): Delete {
-    this.#entries.delete(id);
+    this.#forget(id);
     return { collection: this.#collection, id };
   }
 
@@ -75,9 +88,19 @@ export class Records<Item extends object> {
    * store would give an older one.
    */
   leaving(id: string): NonNullable<Step["taken"]> {
-    const entry = this.#entries.get(id);
-    const leave = (): void => void (this.#entries.get(id) === entry && this.#entries.delete(id));
+    const record = this.#records.get(id);
+    const leave = (): void => void (this.#records.get(id) === record && this.#forget(id));
     return ({ committed }) => void committed.then(leave, () => {});
+  }
+
+  #set(id: string, record: Item, revision: number): void {
+    this.#records.set(id, record);
+    this.#revisions.set(id, revision);
+  }
+
+  #forget(id: string): void {
+    this.#records.delete(id);
+    this.#revisions.delete(id);
   }
 }
 

@@ -99,7 +99,7 @@ export function createMessageServices(mesh: ComposedMesh): Services {
 function puller({ peers }: ComposedMesh, caller: Caller, peer_id: string | undefined): PeerRecord {
   const own = ownPeer(peers, caller);
   if (!isOwner(caller) && !own) throw new AnodeError("peer_not_found", "The caller is no registered peer; register it first.");
-  const peer = peer_id === undefined ? (own ?? peers.find("human", { circle: "default" })) : peers.find(peer_id, { from: own });
+  const peer = peer_id === undefined ? (own ?? peers.person) : peers.find(peer_id, { from: own });
   if (!isOwner(caller) || peer.role !== "human") assertOwn(peer, caller);
   return peer;
 }

@@ -8,7 +8,8 @@ import { serve, startOptions } from "../lib/program.mjs";
 const { socketPath } = startOptions();
 const { Mesh, RunManager, createPerform, createServices, localCaller, operations } = await core();
 const { createHandler, createMeshSockets, createNodeDoor } = await part("adapters/http/index.js");
-const limits = { peers: 4_096, webSockets: 4_096, openAsks: 100_000, messageQueue: 100_000, connections: 4_096 };
+// What is acknowledged waits for the person, who never comes.
+const limits = { peers: 4_096, webSockets: 4_096, openAsks: 100_000, messageQueue: 100_000, personQueue: 100_000, connections: 4_096 };
 const manager = new RunManager({ limits });
 await manager.open();
 const mesh = new Mesh({ manager });

@@ -68,6 +68,21 @@ describe("StreamLog", () => {
     expect(firsts).toEqual(Array.from({ length: 1_000 }, (_, after) => after + 1));
   });
 
+  it("keeps for a reader that is just behind what it will want as frames, and the rest packed", () => {
+    const log = new StreamLog({ events: 100_000, bytes: 1 << 24 });
+    const append = (count: number): void => {
+      for (let left = count; left > 0; left -= 1) log.append([eventOf(log.lastSeq + 1, "x".repeat(99))]);
+    };
+    const memoryAt = (after: number): ArrayBufferLike | undefined => log.frames(after, 1)?.frames.buffer;
+    append(1_000);
+    expect(memoryAt(0)).not.toBe(memoryAt(1));
+    append(1_000);
+    expect(memoryAt(1_500)).toBe(memoryAt(1_501));
+    // Nobody comes for these.
+    append(10_000);
+    expect(memoryAt(11_000)).not.toBe(memoryAt(11_001));
+  });
+
   it("lets the oldest go beyond its bounds and answers nothing for them", () => {
     const log = new StreamLog({ events: 100, bytes: 1 << 24 });
     for (let seq = 1; seq <= 2000; seq++) {
