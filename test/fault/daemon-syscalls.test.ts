@@ -102,6 +102,14 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
+/** Without space for what it recovers a daemon waits, and says so; how long it is silent, a busy machine decides too. */
+async function waiting({ home: { log } }: Place, over: AbortSignal): Promise<"waits" | "silent"> {
+  for (const end = performance.now() + 30_000; performance.now() < end && !over.aborted; await sleep(100)) {
+    if (readFileSync(log, "utf8").includes("store.full")) return "waits";
+  }
+  return "silent";
+}
+
 /** A daemon that was killed at work; the next one meets the fault, in its recovery or at work; the one after must have all. */
 async function life(random: Random, fault: "signal=KILL" | `error=${string}`, bug?: string): Promise<readonly string[]> {
   const place = newPlace();
@@ -115,11 +123,11 @@ async function life(random: Random, fault: "signal=KILL" | `error=${string}`, bu
     const inject = `inject=${random.pick(persistenceCalls)}:${fault}:when=${random.between(1, 40)}${fault === "signal=KILL" ? "" : "+"}`;
     const trace = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", `trace=${persistenceCalls.join(",")}`, "-e", inject];
     const second = startProgram(place, { wrap: trace, bug });
-    const waits = sleep(5_000).then(() => "waits" as const);
-    const start = await Promise.race([started(second), waits]);
+    const over = new AbortController();
+    const start = await Promise.race([started(second), waiting(place, over.signal)]);
+    over.abort();
     if (start === true) await work(place, told, 1);
-    // Without space for what it recovers it waits, and says so.
-    const unsaid = start === "waits" && !readFileSync(place.home.log, "utf8").includes("store.full") ? ["it waits without a word"] : [];
+    const unsaid = start === "silent" ? ["it waits without a word"] : [];
     // One that has met its fault ends by itself, or lives with it until it is asked to end.
     const traced = tracedBy(second.pid);
     signal(traced, fault === "signal=KILL" ? "SIGKILL" : "SIGTERM");
