@@ -10,9 +10,8 @@ const waiting = { maxWorkers: "150%", sequence: { groupOrder: 1 } };
 
 // These hold a part to a time that a neighbor would break: one after the other, when all else is done.
 const counted = [
-  ...["daemon-crash-history", "daemon-shutdown", "daemon-soak", "door-bombs", "door-load", "door-overload", "door-slow"],
-  ...["process-deaths", "process-leftovers", "process-output", "process-timeouts", "process-trees", "process-truth"],
-  ...["store-slow-disk", "stream-cursors"],
+  ...["daemon-crash-history", "daemon-shutdown", "daemon-soak", "door-bombs", "door-load", "door-overload"],
+  ...["process-deaths", "process-leftovers", "process-output", "process-timeouts", "process-trees", "stream-cursors"],
 ].map((name) => `test/fault/${name}.test.ts`);
 
 // The long form takes what it takes.
