@@ -23,6 +23,8 @@ const slow = { testTimeout: 60_000, hookTimeout: 60_000 };
 
 export default defineConfig({
   test: {
+    // For the same reason: what is looked for again and again has longer than the second of the default.
+    expect: { poll: { timeout: 15_000 } },
     // Projects with a later order wait for the earlier ones: first what takes seconds, last what counts milliseconds.
     projects: [
       // Unit tests leave nothing behind, so their files share what they have loaded: half of the time went into loading.
