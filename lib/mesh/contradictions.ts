@@ -13,24 +13,28 @@ const partOf: Partial<Record<Contradiction["code"], "pane" | "agent" | "hook">> 
   HOOK_PEERID_MISMATCH: "hook",
 };
 
+interface Parts {
+  readonly journal: Journal;
+  readonly peers: Pick<PeerRegistry, "byId">;
+  /** Without it nothing is known to be at odds. */
+  readonly doctor: Pick<Panes, "examine"> | undefined;
+}
+
 /** Tells the feed of each contradiction of a peer once, and again when it was gone in between. */
 export class Contradictions {
-  readonly #journal: Journal;
-  readonly #peers: Pick<PeerRegistry, "byId">;
+  readonly #parts: Parts;
   readonly #told = new Map<string, ReadonlySet<Contradiction["code"]>>();
-  /** Without it nothing is known to be at odds. */
-  doctor: Pick<Panes, "examine"> | undefined;
 
-  constructor({ journal, peers }: { readonly journal: Journal; readonly peers: Pick<PeerRegistry, "byId"> }) {
-    this.#journal = journal;
-    this.#peers = peers;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   async looked(peer: PeerRecord, look: PeerLook): Promise<void> {
-    const report = await this.doctor?.examine(peer, look);
+    const { doctor, peers, journal } = this.#parts;
+    const report = await doctor?.examine(peer, look);
     const { peer_id } = peer;
     // It may have been retired meanwhile.
-    if (!report || this.#peers.byId(peer_id)?.retired_at !== undefined) return;
+    if (!report || peers.byId(peer_id)?.retired_at !== undefined) return;
     const told = this.#told.get(peer_id) ?? new Set();
     const news = report.contradictions.filter(({ code }) => !told.has(code));
     const unknown = [...told].filter((code) => isUnknown(report, code));
@@ -38,7 +42,7 @@ export class Contradictions {
     if (codes.size > 0) this.#told.set(peer_id, codes);
     else this.#told.delete(peer_id);
     const feed = news.map((one) => ({ type: "peer.contradiction", payload: { peer_id, ...one }, peer_id }));
-    if (feed.length > 0) this.#journal.append({ feed });
+    if (feed.length > 0) journal.append({ feed });
   }
 
   forget(peer_id: string): void {

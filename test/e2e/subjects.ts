@@ -88,7 +88,7 @@ export async function openSubject(carrier: Subject["carrier"], limits: Partial<L
     ...reach,
     async close() {
       await reach.client.close();
-      mesh.close();
+      await mesh.close();
       attachments.close();
       await manager.close();
       await reach.stop();
