@@ -16,7 +16,8 @@ describe.for(realAgents.filter((agent) => !installed.includes(agent)).map(({ nam
 
 describe.for(installed.map((agent) => [agent.name, agent] as const))("%s", ([, agent]) => {
   it("streams its text and reports what it used", async () => {
-    const { bench, model, cwd } = await openRealAgent(agent);
+    // Pieces that come at once may be told as one.
+    const { bench, model, cwd } = await openRealAgent(agent, undefined, 200);
     const id = await bench.start({ prompt: "#script say Hello from the model", cwd });
     let grown = "";
     let previews = 0;
@@ -27,10 +28,11 @@ describe.for(installed.map((agent) => [agent.name, agent] as const))("%s", ([, a
     }
     const { record } = await bench.ended(id);
     expect(record).toMatchObject({ status: "completed", stop_reason: "end_turn", result: "Hello from the model" });
-    expect("Hello from the model".startsWith(grown) && previews > 1).toBe(true);
+    expect("Hello from the model".startsWith(grown)).toBe(true);
+    expect(previews).toBeGreaterThan(1);
     expect(record.session_id).toBeTruthy();
-    // The last one is the prompt's; before it some agents ask for a title or warm up.
-    expect(model.requests.at(-1)?.ended).toBe("finished");
+    // Nothing is asked any more. Some leave at the last frame, which has told the usage, or before a title is made.
+    await model.seen((requests) => requests.every(({ ended }) => ended !== undefined));
     const usage = agent.name === "opencode" ? undefined : { input_tokens: 100, output_tokens: 4 };
     if (usage) expect(record.usage).toMatchObject(usage);
     else expect(record.usage).toBeUndefined();

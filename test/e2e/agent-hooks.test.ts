@@ -274,18 +274,6 @@ describe.skipIf(!hasTmux)("an agent in a pane", () => {
     expect(existsSync(fileOf(bench, agent))).toBe(false);
   });
 
-  it("has one hook, however many are started", async () => {
-    const bench = await openStandInBench();
-    await bench.startDaemon();
-    const agent = await bench.open("one");
-    const { peer_id } = await linked(bench, agent);
-    const before = read(fileOf(bench, agent)).hook_pid;
-    const late = await bench.anode("hook", "ws", "--backend", "claude-code", "--pane", agent.pane);
-    expect(late).toMatchObject({ code: 0, err: expect.stringContaining("held_elsewhere") });
-    expect(read(fileOf(bench, agent)).hook_pid).toBe(before);
-    expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ ws_connected: true });
-  });
-
   it("gets its hook back by rehook, and by its next stop hook", async () => {
     const bench = await openStandInBench();
     await bench.startDaemon();

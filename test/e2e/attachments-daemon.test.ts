@@ -92,8 +92,9 @@ describe("attachments of a daemon", () => {
       });
     const [run, upload] = await Promise.all([answerTo("/runs", { "Content-Type": "application/json" }), answerTo("/attachments/raw", {})]);
     expect([run[0], upload[0]]).toEqual([408, 408]);
-    expect(run[1]).toBeLessThan(1_400);
     expect(upload[1]).toBeGreaterThan(1_400);
+    // On a busy machine both are late.
+    expect(upload[1] - run[1]).toBeGreaterThan(500);
     expect(readdirSync(`${join(place.home.state, "attachments")}.memory`)).toEqual([]);
   });
 

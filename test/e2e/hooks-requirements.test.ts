@@ -306,7 +306,11 @@ describe("hooks of agent runtimes", () => {
     const ws = ["hook", "ws", "--backend", "claude-code", "--pane", pane_id];
     const held = bench.anode(...ws);
     await vi.waitFor(async () => expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ ws_connected: true }), patient);
+    const holder = await files.read(pane_id);
     expect(await bench.anode(...ws)).toMatchObject({ code: 0, err: expect.stringContaining("held_elsewhere") });
+    // The first is still the one, and nobody else's pid is written down.
+    expect(await files.read(pane_id)).toEqual(holder);
+    expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ ws_connected: true });
     await bench.client.peers.remove({ id: peer_id });
     expect(await held).toMatchObject({ code: 0, err: expect.stringContaining("retired") });
     expect(existsSync(join(bench.home, "peers/pane-77.json"))).toBe(false);

@@ -94,16 +94,21 @@ export interface RealAgentPlace {
   readonly root: string;
 }
 
-/** An agent with a home of its own, a model that plays its prompts, and somebody who answers. */
+/**
+ * An agent with a home of its own, a model that plays its prompts, and somebody who answers.
+ *
+ * @param pieceMs - the model's pause before each piece of a text
+ */
 export async function openRealAgent(
   agent: RealAgent,
   answer: () => AnswerInput | undefined = () => ({ option_id: "allow_once" }),
+  pieceMs = 0,
 ): Promise<RealAgentPlace> {
   const root = realpathSync(mkdtempSync(join(tmpdir(), `anode-${agent.name}-`)));
   const [home, cwd] = [join(root, "home"), join(root, "work")];
   mkdirSync(home);
   mkdirSync(cwd);
-  const model = await startFakeModel();
+  const model = await startFakeModel({ chunkDelayMs: pieceMs });
   onTestFinished(async () => {
     await model.close();
     endSurvivors(root);

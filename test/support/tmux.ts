@@ -37,12 +37,19 @@ export function startTmux(socketName = "anode-test"): TmuxServer {
       encoding: "utf8",
       stdio: "pipe",
     });
+  const commandOf = (pane: string): string => {
+    try {
+      return tmux("display-message", "-p", "-t", pane, "#{pane_current_command}").trim();
+    } catch {
+      return "";
+    }
+  };
   return {
     folder,
     env,
     tmux,
-    open: (session, argv, cwd = folder) =>
-      tmux(
+    open(session, argv, cwd = folder) {
+      const pane = tmux(
         "new-session",
         "-d",
         "-x",
@@ -58,7 +65,11 @@ export function startTmux(socketName = "anode-test"): TmuxServer {
         "#{pane_id}",
         "--",
         ...argv,
-      ).trim(),
+      ).trim();
+      // Between fork and exec it is tmux itself that runs there; a pane may as well have ended already.
+      for (let look = 0; look < 100 && commandOf(pane) === "tmux"; look += 1);
+      return pane;
+    },
     panes: (program = "tmux") => createTmuxPanes({ program, socketName, env, timeoutMs: 10_000 }),
     close() {
       try {

@@ -38,7 +38,9 @@ async function open() {
   const { peer_id } = peer;
   const files = createHookFiles(home.peers);
   await files.write({ peer_id, display_name: "agent", backend: "claude-code", pane_id, agent_pid, agent_started, peer_token });
-  const ended = holdPane({ pane_id, backend: "claude-code", env: place.env, panes, watchMs: 50 });
+  const hold = (lockMs?: number) =>
+    holdPane({ pane_id, backend: "claude-code", env: place.env, panes, watchMs: 50, ...(lockMs !== undefined && { lockMs }) });
+  const ended = hold();
   let end: PaneHookEnd | undefined;
   void ended.then((why) => (end = why));
   onTestFinished(async () => {
@@ -49,7 +51,7 @@ async function open() {
   const report = (turn_state: "idle" | "working" | "awaiting_input") =>
     client.session.update({ peer_id, status: turn_state === "working" ? "busy" : "online", turn_state });
   await report("idle");
-  return { client, panes, pane_id, peer_id, agent, report, ended, end: () => end, written: () => files.read(pane_id) };
+  return { client, panes, pane_id, peer_id, agent, report, hold, ended, end: () => end, written: () => files.read(pane_id) };
 }
 
 const text = "\u001b[200~[anode:note from @human to @agent]\nHello\u001b[201~";
@@ -135,6 +137,15 @@ describe("The hook of a pane", () => {
     panes.remove(pane_id);
     expect(await ended).toBe("agent_exited");
     expect(await client.peers.get({ id: peer_id })).toMatchObject({ retire_reason: "agent_exited" });
+  });
+
+  it("is the only one: another waits for it, and leaves it alone", async () => {
+    const { client, peer_id, hold, end, written } = await open();
+    const before = await written();
+    expect(await hold(100)).toBe("held_elsewhere");
+    expect(await written()).toEqual(before);
+    expect(await client.peers.get({ id: peer_id })).toMatchObject({ ws_connected: true });
+    expect(end()).toBeUndefined();
   });
 
   it("ends when its peer is retired, and takes away what was written down", async () => {

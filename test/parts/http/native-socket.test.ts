@@ -3,6 +3,8 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { openNativeSocket } from "../../../adapters/client/native-socket.js";
 import { daemonHere, daemonPlace } from "../../support/daemon.js";
 
+const patient = { timeout: 10_000 };
+
 /** A daemon, and sockets to it by the WebSocket that Node itself has; over a Unix socket only Bun's can. */
 async function open() {
   const daemon = await daemonHere(daemonPlace());
@@ -24,12 +26,12 @@ describe("The socket of a runtime that has only its own", () => {
     const connect = JSON.stringify({ type: "connect", v: 1, backend: "service", name: "worker" });
     const first = await openNativeSocket(place, headers, events);
     first.send(connect);
-    await vi.waitFor(() => expect(heard[0]).toMatchObject({ type: "connected", display_name: "worker" }));
+    await vi.waitFor(() => expect(heard[0]).toMatchObject({ type: "connected", display_name: "worker" }), patient);
     const { peer_id } = heard[0] as { peer_id: string };
     const second = await openNativeSocket(place, headers, { ...events, closed: () => {} });
     onTestFinished(() => second.close());
     second.send(connect.replace("}", `,"peer_id":"${peer_id}"}`));
-    await vi.waitFor(() => expect(closed).toEqual([4005]));
+    await vi.waitFor(() => expect(closed).toEqual([4005]), patient);
   });
 
   it("says why it is refused, and that nobody is there", async () => {
