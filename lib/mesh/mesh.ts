@@ -111,7 +111,7 @@ export class Mesh {
       ...(peerToken && { token: peerToken }),
     });
     const known = (peer: PeerRecord) => this.#known(peer);
-    this.#contradictions = new Contradictions({ journal, peers: this.peers });
+    this.#contradictions = new Contradictions(this.peers);
     const looked: RepairPorts["looked"] = (peer, look) => this.#contradictions.looked(peer, look);
     this.#repair = new Repair({ peers: this.peers, host, limits }, { probes, machine, known, looked });
     this.mail = new Mail(parts, this.traces, (message) => this.asks.messageMoved(message));
@@ -156,7 +156,6 @@ export class Mesh {
         step: {},
         taken: () => {
           this.claims.drop(peer.peer_id);
-          this.#contradictions.forget(peer.peer_id);
           // First the socket learns that the peer is retired: that its token has ended tells it less.
           this.links.retire(peer.peer_id, reason);
           peerRetired?.(peer, reason);
