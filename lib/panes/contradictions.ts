@@ -24,8 +24,7 @@ export function contradictionsOf(report: Omit<DoctorReport, "contradictions">, p
   // A socket of a plugin's is nothing that we could start.
   const rehook = hasPaneHook(peer) ? "rehook" : "none";
 
-  if (pushes && status !== "offline" && !link.connected)
-    add("ONLINE_BUT_NO_WS", "error", rehook, "It counts as there, but has no socket.");
+  if (pushes && status !== "offline" && !link.connected) add("ONLINE_BUT_NO_WS", "error", rehook, "It counts as there, but has no socket.");
   // Its agent runs, and nobody has come to speak for it.
   const isThere = agent.probe === "ok" || pane.agent_in_tree === true;
   if (isAwaited(peer) && isThere && parseTime(report.checked_at) - parseTime(peer.registered_at) >= overdueLinkMs)
@@ -56,12 +55,7 @@ export function contradictionsOf(report: Omit<DoctorReport, "contradictions">, p
     );
   }
   if (status !== "offline" && (inbox.oldest_queued_age_ms ?? 0) > staleMessageMs) {
-    add(
-      "QUEUE_NOT_DRAINED",
-      "warning",
-      rehook,
-      `A message has waited for ${Math.round((inbox.oldest_queued_age_ms ?? 0) / 1000)} s.`,
-    );
+    add("QUEUE_NOT_DRAINED", "warning", rehook, `A message has waited for ${Math.round((inbox.oldest_queued_age_ms ?? 0) / 1000)} s.`);
   }
   return found;
 }

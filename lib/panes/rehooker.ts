@@ -65,7 +65,9 @@ export class Rehooker {
     if (hasPaneHook(peer)) return peer.pane_id;
     if (peer.backend !== "opencode") throw new AnodeError("backend_has_no_hook", `A peer of the backend ${peer.backend} has no hook.`);
     throw new AnodeError("backend_has_no_hook", `The socket of ${name} is held by OpenCode's plugin, not by a hook.`, {
-      details: { hint: "It comes back with the next prompt there. If it does not, `anode hooks status opencode` says whether the plugin is installed." },
+      details: {
+        hint: "It comes back with the next prompt there. If it does not, `anode hooks status opencode` says whether the plugin is installed.",
+      },
     });
   }
 

@@ -15,6 +15,9 @@ import { Mesh } from "../../lib/mesh/mesh.js";
 import { functionExecutor } from "../../lib/runs/function-executor.js";
 import { RunManager } from "../../lib/runs/manager.js";
 import { scriptedExecutor } from "../../lib/testing/scripted-executor.js";
+import type { Host } from "../../lib/host.js";
+import type { Panes } from "../../lib/panes/panes.js";
+import { panesOf } from "../support/panes-of.js";
 import type { CarrierName } from "./requirements.js";
 
 /** A reply as a plain HTTP client sees it. */
@@ -44,7 +47,7 @@ const profiles = {
   tasks: { executor: "tasks" },
 };
 
-function createManager(limits: Partial<Limits>): RunManager {
+function createManager({ limits = {}, host }: SubjectOptions): RunManager {
   const executors = {
     scripted: scriptedExecutor(({ request }) => [
       { emit: { type: "turn.started", payload: { turn: 1 } } },
@@ -63,12 +66,19 @@ function createManager(limits: Partial<Limits>): RunManager {
       }
     }),
   };
-  return new RunManager({ executors, profiles, concurrency: 4, limits });
+  return new RunManager({ executors, profiles, concurrency: 4, limits, ...(host && { host: host() }) });
+}
+
+/** What a subject is opened with. */
+export interface SubjectOptions {
+  readonly limits?: Partial<Limits>;
+  /** What is around it, where a test has the clock in hand. */
+  readonly host?: () => Host;
 }
 
 /** A manager behind the carrier, with nothing shared between subjects. */
-export async function openSubject(carrier: Subject["carrier"], limits: Partial<Limits> = {}): Promise<Subject> {
-  const manager = createManager(limits);
+export async function openSubject(carrier: Subject["carrier"], options: SubjectOptions = {}): Promise<Subject> {
+  const manager = createManager(options);
   await manager.open();
   const { journal, store, host } = manager;
   const attachments = new Attachments({ journal, store, host, limits: manager.limits, blobs: createMemoryBlobs() });
@@ -79,7 +89,8 @@ export async function openSubject(carrier: Subject["carrier"], limits: Partial<L
       (await attachments.resolve([...ids], caller)).map(({ created_at: _created, expires_at: _expires, path: _path, ...file }) => file),
   });
   await mesh.open();
-  const reach = await openings[carrier]({ manager, attachments, mesh });
+  const panes = panesOf(mesh, { machine: "localhost" });
+  const reach = await openings[carrier]({ manager, attachments, mesh, panes });
   return {
     carrier,
     manager,
@@ -98,7 +109,7 @@ export async function openSubject(carrier: Subject["carrier"], limits: Partial<L
 
 type Reach = Pick<Subject, "client" | "raw"> & { stop(): Promise<void> };
 
-type Parts = Pick<Subject, "manager" | "attachments" | "mesh">;
+type Parts = Pick<Subject, "manager" | "attachments" | "mesh"> & { readonly panes: Panes };
 
 const openings: Record<Subject["carrier"], (parts: Parts) => Promise<Reach>> = {
   async in_process({ manager, ...parts }) {

@@ -1,11 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { type Mesh, Panes } from "../../../lib/index.js";
 import { createMemoryPanes } from "../../../lib/panes/memory-panes.js";
 import { createPeerProbes } from "../../../lib/panes/peer-probes.js";
 import type { HookFile } from "../../../lib/panes/schema.js";
-import { parseTime } from "../../../lib/system-host.js";
 import { fakeSocket } from "../../support/fake-socket.js";
 import { openTestMesh } from "../../support/mesh.js";
+import { panesOf } from "../../support/panes-of.js";
 
 const minute = 60_000;
 const inside = [{ pid: 11, ppid: 1, name: "codex", started: 110, foreground: true }];
@@ -24,40 +23,22 @@ async function watched() {
   };
   panes.add({ processes: inside });
   panes.before = (call, pane) => void looks.push(`${call} ${pane}`);
-  const doctorOf = (mesh: Mesh): Panes =>
-    new Panes({
-      panes,
-      isAlive,
-      peers: mesh.peers,
-      sockets: mesh.links,
-      files: {
-        async read(pane_id) {
-          const found = written.get(pane_id);
-          return found ? { probe: "ok", found } : { probe: "fail" };
-        },
-        write: async () => {},
-        remove: async () => {},
-      },
-      startHook: () => Promise.reject(new Error("no program")),
-      token: async () => "",
-      run: async () => "ok",
-      inbox({ peer_id }) {
-        const oldest = mesh.asks.openTo(peer_id).at(-1);
-        const age = oldest && { oldest_age_ms: mesh.manager.host.clock.now() - parseTime(oldest.created_at) };
-        return { pending_asks: oldest ? 1 : 0, queued: 0, ...age };
-      },
-      inbound: () => ({ status: "online" }),
-      machine: "box",
-      host: mesh.manager.host,
-      limits: mesh.manager.limits,
-    });
   const test = await openTestMesh({
     mesh: { probes: createPeerProbes(panes, isAlive) },
-    beside(mesh) {
-      const doctor = doctorOf(mesh);
-      mesh.examineBy(doctor);
-      return { panes: doctor };
-    },
+    beside: (mesh) => ({
+      panes: panesOf(mesh, {
+        panes,
+        isAlive,
+        files: {
+          async read(pane_id) {
+            const found = written.get(pane_id);
+            return found ? { probe: "ok", found } : { probe: "fail" };
+          },
+          write: async () => {},
+          remove: async () => {},
+        },
+      }),
+    }),
   });
   const agent = { backend: "codex", pane_id: "%1", agent_pid: 11, agent_started: "110" } as const;
   const socket = fakeSocket(test);
