@@ -141,7 +141,7 @@ describe(`Each page of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =
       ["#/asks", "Asks", [main.getByText("Which port?")]],
       [`#/traces/${correlation_id}`, /Trace of ask/, [main.getByText("Which port?"), main.getByText("created")]],
       ["#/feed", "Feed", [main.getByText("question.asked")]],
-      ["#/health", "Health", [main.getByRole("columnheader", { name: "Label" }), main.getByText("store.kind")]],
+      ["#/health", "Health", [main.getByRole("columnheader", { name: "Label" }), main.getByText("Everything the daemon says of itself")]],
     ];
     for (const [hash, heading, ready] of places) {
       await goTo(page, hash, heading);
