@@ -88,7 +88,9 @@ describe(`The mesh of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
   });
 
   it.runIf(hasBrowser)("send files along, and show them on the page of what they went with", async () => {
-    const { browser, page, client } = await openDashboard({ config: { limits: { attachmentBytes: 1000, attachmentStoreBytes: 1500 } } });
+    const { browser, page, client } = await openDashboard({
+      config: { daemon: { limits: { attachmentBytes: 1000, attachmentStoreBytes: 1500 } } },
+    });
     const { peer } = await client.peers.register({ backend: "service", name: "api" });
     await goTo(page, `#/peers/${peer.peer_id}`, "api");
     const [ask, notify] = ["Ask", "Notify"].map((name) => page.getByRole("form", { name }));
@@ -160,7 +162,7 @@ describe(`The mesh of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
     await client.asks.ack({ correlation_id: asks[0]?.correlation_id ?? "", message: "I have." });
     const row = (name: string) => page.getByRole("region", { name: "Replies" }).getByRole("row", { name });
     await row("api").getByText("I have.").waitFor();
-    await row("ops").getByText("open").waitFor();
+    await row("ops").getByText("open", { exact: true }).waitFor();
     await row("api").getByRole("link", { name: "Open ask" }).click();
     await page.getByRole("button", { name: "Download lock.txt" }).waitFor();
     await page.getByRole("link", { name: /^askm-/ }).waitFor();

@@ -33,7 +33,7 @@ export function FileField({ limits }: { readonly limits: FileLimits }): JSX.Elem
         {most}.
       </small>
       {chosen.length > 0 && (
-        <ul class="files" aria-label="Chosen files">
+        <ul class="files" aria-label="What you chose">
           {chosen.map((file, at) => (
             <li key={at}>
               <bdi>{visibleText(file.name)}</bdi> ({bytes(file.size)})
