@@ -131,12 +131,19 @@ describe(`The mesh of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
     await goTo(page, `#/peers/${peer.peer_id}`, "api");
     await notify?.getByRole("textbox").fill("More");
     const uploads: string[] = [];
-    page.on("request", (request) => void (request.url().includes("/attachments/raw") && uploads.push(request.url())));
+    page.on("request", (request) => {
+      const { pathname, searchParams } = new URL(request.url());
+      if (pathname === "/attachments/raw") uploads.push(searchParams.get("filename") ?? "");
+    });
     await notify?.getByLabel("Files").setInputFiles([file("c.txt", "z".repeat(500)), file("d.txt", "z".repeat(900))]);
-    for (const sent of [2, 3]) {
+    for (const sent of [
+      ["c.txt", "d.txt"],
+      ["c.txt", "d.txt", "d.txt"],
+    ]) {
       await notify?.getByRole("button", { name: "Notify" }).click();
       await notify?.getByRole("alert").getByText("attachment_storage_full").waitFor();
-      await eventually(() => uploads.length === sent);
+      await eventually(() => uploads.length === sent.length);
+      expect(uploads).toEqual(sent);
     }
     expect(browser.errors.filter((text) => !/status of 507/.test(text))).toEqual([]);
     expect(browser.foreign).toEqual([]);

@@ -1,13 +1,17 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, describe, expect, it, onTestFinished } from "vitest";
-import { createHandler, createNodeDoor, dashboardFiles, headerValues } from "../../adapters/http/index.js";
+import { createHandler, createNodeDoor, headerValues, type PublicFiles } from "../../adapters/http/index.js";
 import { allScopes } from "../../lib/caller.js";
 import { functionExecutor, Mesh, RunManager } from "../../lib/index.js";
-import { builtDashboard } from "../support/built-dashboard.js";
 import { browse, closeBrowser, goTo, hasBrowser, logIn, needsBrowser } from "../support/dashboard.js";
 
 afterAll(closeBrowser);
+
+/** As an installation has it: it finds its pages by itself. */
+const { dashboardFiles } = (await import(new URL("../../dist/adapters/http/index.js", import.meta.url).href)) as {
+  dashboardFiles(): PublicFiles;
+};
 
 const prefix = "/agents";
 const token = "the-token-of-the-embedder";
@@ -24,7 +28,7 @@ async function serve(): Promise<string> {
     manager,
     mesh,
     hosts: [],
-    files: dashboardFiles(builtDashboard),
+    files: dashboardFiles(),
     authenticate: (call) =>
       headerValues(call, "authorization").includes(`Bearer ${token}`) ? { id: "user:ada", door: "tcp", scopes: allScopes } : undefined,
   });

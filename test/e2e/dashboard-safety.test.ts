@@ -139,8 +139,12 @@ describe(`Each page of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =
       ["#/peers", "Peers", [main.getByRole("link", { name: "api" }), main.getByText("No pane is left over.")]],
       [`#/peers/${peer.peer_id}`, "api", [main.getByText("Which port?"), main.getByRole("button", { name: "Examine" })]],
       ["#/asks", "Asks", [main.getByText("Which port?")]],
-      [`#/traces/${correlation_id}`, /Trace of ask/, [main.getByText("Which port?"), main.getByText("created")]],
-      ["#/feed", "Feed", [main.getByText("question.asked")]],
+      [
+        `#/traces/${correlation_id}`,
+        /Trace of ask/,
+        [main.getByText("Which port?"), main.getByText("created"), main.getByRole("table").getByRole("link", { name: "api" })],
+      ],
+      ["#/feed", "Feed", [main.getByText("question.asked"), main.getByRole("link", { name: "api" })]],
       ["#/health", "Health", [main.getByRole("columnheader", { name: "Label" }), main.getByText("Everything the daemon says of itself")]],
     ];
     for (const [hash, heading, ready] of places) {

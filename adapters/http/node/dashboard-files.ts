@@ -1,5 +1,6 @@
 import { promises } from "node:fs";
 import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { AnodeError } from "../../../lib/errors.js";
 import type { Reply } from "../call.js";
 import type { PublicFiles } from "../public-files.js";
@@ -30,9 +31,9 @@ const ways: Readonly<Record<string, string>> = { "/": "dashboard", [`${mount}/`]
 /**
  * The built files of the dashboard, under `/dashboard`; `/` leads there. They are read once, when the first of them is asked
  * for: what is served is what was found then, by its exact path, so no request ever names a file of the disk.
- * @param folder - holds `index.html`, and `assets/` with files whose names change with their content
+ * @param folder - holds `index.html`, and `assets/` with files whose names change with their content. @defaultValue those of this package
  */
-export function dashboardFiles(folder: string): PublicFiles {
+export function dashboardFiles(folder: string = fileURLToPath(new URL("../../../dashboard/", import.meta.url))): PublicFiles {
   let reading: Promise<ReadonlyMap<string, Reply>> | undefined;
 
   function files(): Promise<ReadonlyMap<string, Reply>> {
