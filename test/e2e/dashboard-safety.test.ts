@@ -173,7 +173,8 @@ describe(`Each page of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =
 
   it.runIf(hasBrowser)("is narrow where the screen is, and says what it has to by words in both schemes", async () => {
     const { page, client } = await openDashboard();
-    await client.runs.start({ argv: ["true"], run_label: "short" });
+    await client.runs.start({ argv: ["true"], run_label: "a_label_without_a_space_".repeat(10) });
+    await client.peers.register({ backend: "service", name: "a-name-without-a-space-".repeat(2).slice(0, 40) });
     await page.setViewportSize({ width: 360, height: 700 });
     for (const [hash, heading] of [
       ["#/runs", "Runs"],
@@ -184,6 +185,8 @@ describe(`Each page of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =
       await goTo(page, hash, heading);
       await page.waitForTimeout(200);
       expect([hash, await page.evaluate("document.documentElement.scrollWidth")]).toEqual([hash, 360]);
+      // The name of a row has the whole width, whatever is beside it.
+      for (const name of await page.getByRole("rowheader").all()) expect((await name.boundingBox())?.width ?? 0).toBeGreaterThan(280);
     }
     await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
     expect(await page.evaluate("document.getAnimations().length")).toBe(0);
