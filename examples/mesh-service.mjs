@@ -9,7 +9,7 @@ const mesh = new Mesh({ manager });
 await mesh.open();
 
 // A service is a function: what it returns is the reply to an ask.
-const { peer } = await mesh.peers.register({ backend: "service", name: "calculator" }, localCaller);
+const { peer } = await mesh.register({ backend: "service", name: "calculator" }, localCaller);
 mesh.receive(peer.peer_id, ({ kind, text }) => {
   if (kind === "ask") return String(text.split("+").reduce((sum, part) => sum + Number(part), 0));
 });
@@ -22,7 +22,7 @@ console.log(reply_text);
 
 const { delivery_state } = await client.messages.notify({ to_peer: "calculator", text: "thanks" });
 await client.close();
-mesh.close();
+await mesh.close();
 await manager.close();
 
 assert.equal(reply_text, "42");

@@ -2,10 +2,6 @@
  * The run manager for agent work: start runs in the background, list them, attach to them, answer their questions.
  * @packageDocumentation
  */
-export type { AskDraft } from "./asks/ask-drafts.js";
-export type { AskManyDraft, AsksToMany } from "./asks/ask-many.js";
-export type { AskParts, AskQuestions, Asks } from "./asks/asks.js";
-export type { Ending } from "./asks/ending.js";
 export { ask, type Ask, type AskMany, askMany, type AskManyReport, askManyReport, type CloseReason, closeReason } from "./asks/schema.js";
 export {
   type AttachmentPage,
@@ -53,23 +49,14 @@ export type { FeedFilter, FeedRules } from "./events/feed-filter.js";
 export type { Appended, Draft, Folded, Journal, Redact, Step, StreamOwner } from "./events/journal.js";
 export { createRingBuffer } from "./events/ring-buffer.js";
 export type { FrameChunk } from "./events/slab.js";
-export type { Holding } from "./holding.js";
 export type { CancelTimer, Clock, Host, Log } from "./host.js";
 export { type Bound, defaultLimits, type Limits, limitTable, resolveLimits } from "./limits.js";
-export type { AskAnswer } from "./mesh/ask-questions.js";
 export { attachmentUses } from "./mesh/attachment-uses.js";
-export type { BroadcastInput, BroadcastReply } from "./mesh/broadcast.js";
-export type { Listing, ListingPage } from "./mesh/listing.js";
-export { Mesh, type MeshOptions, type MeshStats, type SessionReport } from "./mesh/mesh.js";
-export type { TurnReport } from "./mesh/turns.js";
-export { type AgentHeader, parseHeader } from "./messages/agent-header.js";
-export { type AgentMessage, agentText } from "./messages/agent-text.js";
-export type { Channel, Handed, InProcessReceiver } from "./messages/channel.js";
-export type { Claimed, Claims } from "./messages/claims.js";
-export type { Courier, CourierPorts, PostOptions } from "./messages/courier.js";
-export type { MessageDraft } from "./messages/drafts.js";
-export type { Mail, Moved } from "./messages/mail.js";
-export type { LateReceipts } from "./messages/late-receipts.js";
+export type { MeshStats } from "./mesh/composed-mesh.js";
+export type { MeshPanes } from "./mesh/mesh-panes.js";
+export { Mesh } from "./mesh/mesh.js";
+export type { MeshOptions } from "./mesh/options.js";
+export type { InProcessReceiver } from "./messages/channel.js";
 export {
   type ClientFrame,
   clientFrames,
@@ -82,8 +69,6 @@ export {
   type ReceiptStatus,
 } from "./messages/frames.js";
 export { type CloseCode, closeCodes } from "./messages/link-close.js";
-export type { Link, LinkPorts, Opening, PerformCall, SocketAbout, Wire } from "./messages/link.js";
-export type { Links, LinksParts } from "./messages/links.js";
 export {
   type AskedQuestion,
   askedQuestion,
@@ -98,19 +83,13 @@ export {
   type RepliedAnswer,
   repliedAnswer,
 } from "./messages/schema.js";
-export type { DoctorParts } from "./panes/doctor.js";
-export { type KnownProcess, lookAtPane, paneEvidence, type PaneLook } from "./panes/look-at-pane.js";
+export type { Opening, PeerLink, PeerSockets, PerformCall, Wire } from "./messages/socket.js";
+export type { KnownProcess, PaneLook } from "./panes/look-at-pane.js";
 export { createMemoryPanes, type MemoryPane, type MemoryPanes } from "./panes/memory-panes.js";
 export { createNoPanes } from "./panes/no-panes.js";
 export type { NewPane, Pane, PaneBackend, PaneProcess, Probe } from "./panes/pane-backend.js";
-export { checkedPaneId, parsePaneId } from "./panes/pane-id.js";
-export type { PaneLocks } from "./panes/pane-locks.js";
-export { Panes, type PanesOptions } from "./panes/panes.js";
-export type { PastePorts, PasteReceipt, PasteRefusal, PasteTarget } from "./panes/paste.js";
-export { createPaster, type Paster } from "./panes/paster.js";
-export { createPeerProbes } from "./panes/peer-probes.js";
-export type { HookFiles, HookRequest, PanePeers, PaneSockets, ProcessProbe, SocketInfo, StartedHook, StartHook } from "./panes/ports.js";
-export type { RehookParts } from "./panes/rehooker.js";
+export { checkedPaneId } from "./panes/pane-id.js";
+export type { HookFiles, HookRequest, ProcessProbe, StartedHook, StartHook } from "./panes/ports.js";
 export {
   contradiction,
   type Contradiction,
@@ -128,11 +107,8 @@ export {
   type RehookReport,
   rehookReport,
 } from "./panes/schema.js";
-export type { PaneSight, PeerLook, PeerProbes, Probe as PeerProbe } from "./peers/evidence.js";
-export type { Search } from "./peers/find-peer.js";
-export type { MeshParts, PeerPorts } from "./peers/parts.js";
+export type { PaneSight, PeerProbes, Probe as PeerProbe } from "./peers/evidence.js";
 export type { Registered } from "./peers/registration.js";
-export type { OnRetire, PeerRegistry, Retiring } from "./peers/registry.js";
 export {
   type InboundStatus,
   inboundStatus,
@@ -151,19 +127,9 @@ export {
   type TurnState,
   turnState,
 } from "./peers/schema.js";
-export type { Sender } from "./peers/sender.js";
-export type { LinkState } from "./peers/show.js";
-export type { PeerEvent } from "./peers/transitions.js";
 export { plainText } from "./plain-text.js";
 export type { Asker, CallAnswer, CallQuestion } from "./questions/ask-and-wait.js";
-export type {
-  HeldQuestion,
-  OpenQuestion,
-  PreparedQuestion,
-  QuestionDesk,
-  QuestionStep,
-  QuestionSteps,
-} from "./questions/desk-types.js";
+export type { HeldQuestion, OpenQuestion, PreparedQuestion, QuestionDesk, QuestionStep, QuestionSteps } from "./questions/desk-types.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export {
   type Answer,
@@ -256,5 +222,4 @@ export {
 } from "./tokens/schema.js";
 export { type KnownCaller, type TokenLimits, Tokens } from "./tokens/tokens.js";
 export { trace, type Trace, type TraceKind, traceKind, traceStage, type TraceStage } from "./traces/schema.js";
-export type { StageDraft, Traces } from "./traces/traces.js";
 export { version } from "./version.js";

@@ -15,7 +15,7 @@ export function createAgentMesh(opened: Promise<Mesh | undefined>): AgentMesh {
       const caller: Caller = { id: `run:${run_id}`, door: "in_process", scopes: ["read", "control"], run_id };
       const perform = createPerform(createServices(mesh.manager, { mesh }), mesh.manager.idempotency);
       const client = createClient(inProcessCarrier(perform, caller));
-      const parent = mesh.peers.living().find((peer) => parent_id !== undefined && peer.run_id === parent_id);
+      const parent = parent_id === undefined ? undefined : mesh.peerOfRun(parent_id);
       await client.peers.register({
         backend: "run",
         run_id,

@@ -1,4 +1,4 @@
-import { type Attachments, formatTime, type Limits, type Mesh, type Panes } from "../../lib/index.js";
+import { type Attachments, formatTime, type Limits, type Mesh } from "../../lib/index.js";
 import { type Address, formatAddress } from "../../lib/address.js";
 import type { ContainmentReport } from "../../lib/node/index.js";
 import { createHandler, createMeshSockets, createPeerSocketRule, dashboardFiles, type PeerSocketRule } from "../http/index.js";
@@ -18,7 +18,6 @@ export interface FacesOptions {
   readonly kernel: Kernel;
   readonly attachments: Attachments;
   readonly mesh: Mesh;
-  readonly panes: Panes;
   readonly daemon: DaemonConfig;
   readonly instance: string;
   readonly plan: readonly PlannedAddress[];
@@ -34,7 +33,7 @@ export interface FacesOptions {
  * @throws {@link StartRefused} 75 for a taken address, 78 for one that cannot be had
  */
 export async function openFaces(options: FacesOptions, undo: Undo): Promise<Listeners> {
-  const { ground, kernel, attachments, mesh, panes, daemon, instance, plan, limits, firstFrameAuth, dashboard } = options;
+  const { ground, kernel, attachments, mesh, daemon, instance, plan, limits, firstFrameAuth, dashboard } = options;
   const { host, log, root, storeId, tokens } = ground;
   const { manager, containment } = kernel;
   let addresses: readonly Address[] = [];
@@ -68,7 +67,6 @@ export async function openFaces(options: FacesOptions, undo: Undo): Promise<List
     manager,
     attachments,
     mesh,
-    panes,
     sockets,
     hosts: [],
     origins: daemon.allowed_origins ?? [],

@@ -1,26 +1,45 @@
 import { promises } from "node:fs";
 import { hostname } from "node:os";
-import { type Attachments, createPeerProbes, Mesh, type PaneBackend } from "../../lib/index.js";
-import { isAlive } from "../../lib/node/index.js";
+import { AnodeError, type Attachments, Mesh, type PaneBackend, type StartHook } from "../../lib/index.js";
+import { createHookFiles, isAlive } from "../../lib/node/index.js";
 import type { Ground } from "./ground.js";
+import type { Home } from "./home.js";
 import type { Kernel } from "./kernel.js";
 
-/** Takes up the mesh of the store: peers, open asks, waiting messages. */
-export async function openMesh(
-  { tokens, host }: Ground,
-  { manager }: Kernel,
-  panes: PaneBackend,
-  attachments: () => Attachments,
-  agents: Readonly<Record<string, unknown>> | undefined,
-): Promise<Mesh> {
+/** What the mesh of a daemon is made of. */
+export interface OpenMeshOptions {
+  readonly ground: Ground;
+  readonly kernel: Kernel;
+  readonly home: Home;
+  readonly backend: PaneBackend;
+  /** @defaultValue refuses: there is no such program */
+  readonly startHook?: StartHook;
+  /** They look into the mesh, and are opened after it. */
+  readonly attachments: () => Attachments;
+  readonly agents: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Takes up the mesh of the store: peers and their panes, open asks, waiting messages. */
+export async function openMesh(options: OpenMeshOptions): Promise<Mesh> {
+  const { ground, kernel, home, backend, startHook = noHook, attachments, agents } = options;
+  const { tokens, host } = ground;
   const mesh = new Mesh({
-    manager,
+    manager: kernel.manager,
     machine: hostname(),
     async knowsAgent(name) {
       const { resolveAgents } = await import("../../lib/acp/index.js");
       return Object.hasOwn(resolveAgents(agents), name);
     },
-    probes: createPeerProbes(panes, (process) => isAlive(process)),
+    panes: {
+      backend,
+      files: createHookFiles(home.peers),
+      async startHook(request) {
+        const hook = await startHook(request);
+        host.log("info", "hook.started", { peer_id: request.peer_id, pane_id: request.pane_id, pid: hook.pid });
+        return hook;
+      },
+      isAlive,
+    },
     realPath: (path) => promises.realpath(path).catch(() => path),
     attached: async (ids, caller) => {
       const refs = await attachments().resolve([...ids], caller);
@@ -40,3 +59,7 @@ export async function openMesh(
   await mesh.open();
   return mesh;
 }
+
+const noHook: StartHook = async () => {
+  throw new AnodeError("not_supported", "There is no program here that holds a peer's socket.", { details: { ability: "hook" } });
+};

@@ -1,14 +1,6 @@
 import { createPerform } from "../../lib/contract/perform.js";
 import { operations } from "../../lib/contract/index.js";
-import {
-  type Attachments,
-  createServices,
-  type DaemonParts,
-  type Limits,
-  type Mesh,
-  type Panes,
-  type RunManager,
-} from "../../lib/index.js";
+import { type Attachments, createServices, type DaemonParts, type Limits, type Mesh, type RunManager } from "../../lib/index.js";
 import type { Handle } from "./call.js";
 import type { Authenticate } from "./gate/caller.js";
 import { createContractHandler } from "./handler.js";
@@ -32,8 +24,6 @@ export interface MountOptions {
   readonly attachments?: Attachments;
   /** Peers and their messages. */
   readonly mesh?: Mesh;
-  /** The panes of its peers. */
-  readonly panes?: Panes;
   /** The sockets of peers: `createMeshSockets` makes them. @defaultValue none are served */
   readonly sockets?: Sockets;
   /** The pages of the dashboard: `dashboardFiles` reads them. @defaultValue none are served */
@@ -42,9 +32,9 @@ export interface MountOptions {
 
 /** The HTTP contract of a manager as one function, the gate in front of every operation. */
 export function createHandler(options: MountOptions): Handle {
-  const { manager, hosts, origins, authenticate, limits, daemon, mesh, attachments, panes, sockets, files } = options;
+  const { manager, hosts, origins, authenticate, limits, daemon, mesh, attachments, sockets, files } = options;
   return createContractHandler({
-    perform: createPerform(createServices(manager, { daemon, mesh, attachments, panes }), manager.idempotency),
+    perform: createPerform(createServices(manager, { daemon, mesh, attachments }), manager.idempotency),
     operations,
     hosts,
     limits: { ...manager.limits, ...limits },

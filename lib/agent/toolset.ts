@@ -111,12 +111,7 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
     requested: context.request.tools,
     disabled: config.tools?.disabled ?? [],
   };
-  const joins = selectTools(messageTools, selection).length > 0 ? options.joinMesh : undefined;
-  const mesh = await joins?.().catch(async (error: unknown) => {
-    context.signal.throwIfAborted();
-    await notice("warning", "mesh_unavailable", `The run is no peer: ${error instanceof Error ? error.message : String(error)}`);
-    return undefined;
-  });
+  const mesh = selectTools(messageTools, selection).length > 0 ? await joined(options, notice) : undefined;
   let tools: readonly AgentTool[] = [];
   const builtin = createBuiltinTools(room, {
     home: workspace.home,
@@ -171,6 +166,17 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
       await Promise.all([servers.close(), plugins.close()]);
     },
   };
+}
+
+/** Without a mesh the run goes on, and is no peer. */
+async function joined({ joinMesh, context }: ToolsetOptions, notice: ReturnType<typeof noticesOf>): Promise<MessageService | undefined> {
+  try {
+    return await joinMesh?.();
+  } catch (error) {
+    context.signal.throwIfAborted();
+    await notice("warning", "mesh_unavailable", `The run is no peer: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
 }
 
 /** A tool as the run has it: what it touches counts for the guidance, and a hook's word goes with its result. */

@@ -138,9 +138,7 @@ export class Asks {
    */
   async close(correlation_id: string, ending: Ending): Promise<Ask> {
     if (!this.isOpen(correlation_id)) throw askClosed(await this.get(correlation_id));
-    if (this.#parts.journal.full && ending.replied_by !== undefined) {
-      throw new AnodeError("storage_full", "The disk has no space left for the reply; free some and send it again.");
-    }
+    if (ending.replied_by !== undefined) this.#parts.journal.assertSpace("this reply");
     await this.#parts.journal.append(joinSteps(this.#closing(correlation_id, ending), ending.also ?? {})).committed;
     return this.#replies.bring(correlation_id);
   }

@@ -1,8 +1,8 @@
 import type { Attachments } from "../attachments/attachments.js";
 import { createHolding } from "../holding.js";
 import { feedRulesOf } from "../mesh/feed-rules.js";
-import type { Mesh } from "../mesh/mesh.js";
-import type { Panes } from "../panes/panes.js";
+import type { ComposedMesh } from "../mesh/composed-mesh.js";
+import { composedOf, type Mesh } from "../mesh/mesh.js";
 import { ownPeer } from "../peers/sender.js";
 import type { RunManager } from "../runs/manager.js";
 import type { Handler, Services } from "./operation.js";
@@ -24,12 +24,11 @@ export interface ServiceParts {
   readonly mesh?: Mesh | undefined;
   /** Without it their operations are `not_supported`. */
   readonly attachments?: Attachments | undefined;
-  /** The panes of its peers; without them what needs one is `not_supported`. */
-  readonly panes?: Panes | undefined;
 }
 
 /** Everything that serves the contract over one manager. */
-export function createServices(manager: RunManager, { daemon, mesh, attachments, panes }: ServiceParts = {}): Services {
+export function createServices(manager: RunManager, { daemon, attachments, ...parts }: ServiceParts = {}): Services {
+  const mesh = parts.mesh && composedOf(parts.mesh);
   const holding = mesh ? mesh.holding : createHolding(manager.limits.meshWaits);
   const questions = createQuestionServices(manager, holding, mesh && questionPorts(mesh));
   return {
@@ -40,13 +39,13 @@ export function createServices(manager: RunManager, { daemon, mesh, attachments,
       ? heard(mesh, { ...questions, ...createPeerServices(mesh), ...createAskServices(mesh), ...createMessageServices(mesh) })
       : questions),
     // A doctor repairs nothing and takes note of nobody.
-    ...(mesh && panes && createPaneServices(mesh, panes)),
-    ...createDaemonServices(manager, daemon, mesh, panes),
+    ...(mesh?.panes && createPaneServices(mesh, mesh.panes)),
+    ...createDaemonServices(manager, daemon, mesh),
   };
 }
 
 /** A peer that calls is there; and before it is told of others, they are looked at. */
-function heard(mesh: Mesh, services: Services): Services {
+function heard(mesh: ComposedMesh, services: Services): Services {
   const handlers = Object.entries(services).map(([name, handler]): [string, Handler] => [
     name,
     async (input, context) => {

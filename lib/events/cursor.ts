@@ -1,9 +1,9 @@
-import type { CancelTimer, Clock } from "../host.js";
 import type { Store, StreamPage } from "../store/store.js";
 import type { EventBuffer } from "./buffer.js";
 import type { StreamEvent } from "./event.js";
 import { eventsOfLines, framesOfLines } from "./frame.js";
 import { release } from "../release.js";
+import { createWakeUp, type Heartbeat, type WakeUp } from "./wake-up.js";
 
 /** What one read gave: a value to pass on and the cursor after it. */
 export interface Page<Value> {
@@ -241,65 +241,4 @@ async function fromStore<Value>(
     return { value: form.fromGap(await stream.gap(after + 1, page.fromSeq - 1)), toSeq: page.fromSeq - 1 };
   }
   return { value: form.fromLines(page.lines, page.fromSeq), toSeq: page.toSeq, isOwn: true };
-}
-
-interface Heartbeat {
-  readonly ms: number;
-  readonly clock: Clock;
-}
-
-interface WakeUp {
-  readonly wake: () => void;
-  arm(): void;
-  /** Resolves at the next wake-up, with true when the heartbeat came first: counted from here, or from the sleep that `goesOn`. */
-  sleep(goesOn: boolean): Promise<boolean>;
-  /** Wakes, and leaves no timer behind. */
-  close(): void;
-}
-
-function createWakeUp(heartbeat: Heartbeat | undefined): WakeUp {
-  let woken = false;
-  let resolve: ((silent: boolean) => void) | undefined;
-  let cancel: CancelTimer | undefined;
-  let sleepsSince = 0;
-
-  const settle = (silent: boolean): void => {
-    const waiting = resolve;
-    resolve = undefined;
-    waiting?.(silent);
-  };
-
-  const restMs = ({ ms, clock }: Heartbeat): number => Math.max(0, ms - (clock.monotonic() - sleepsSince));
-
-  // One timer serves many sleeps: it looks how long the present one has lasted. A timer for each would cost more than the sleep.
-  const watch = (given: Heartbeat, delayMs: number): void => {
-    cancel = given.clock.schedule(() => {
-      cancel = undefined;
-      if (!resolve) return;
-      const leftMs = restMs(given);
-      if (leftMs > 0) watch(given, leftMs);
-      else settle(true);
-    }, delayMs);
-  };
-
-  return {
-    wake() {
-      woken = true;
-      settle(false);
-    },
-    arm() {
-      woken = false;
-    },
-    sleep(goesOn) {
-      if (heartbeat && !goesOn) sleepsSince = heartbeat.clock.monotonic();
-      if (woken) return Promise.resolve(false);
-      if (heartbeat && !cancel) watch(heartbeat, goesOn ? restMs(heartbeat) : heartbeat.ms);
-      return new Promise((done) => (resolve = done));
-    },
-    close() {
-      cancel?.();
-      cancel = undefined;
-      settle(false);
-    },
-  };
 }

@@ -86,13 +86,13 @@ function encode(event: StreamEvent): string {
 export function encodePayload(payload: object): string {
   const text = JSON.stringify(payload);
   // JSON.stringify escapes exactly the lone surrogates, so their escape is the sign that some may be there.
-  return text.includes("\\ud") ? JSON.stringify(wellFormed(payload)) : text;
+  return text.includes("\\ud") ? JSON.stringify(asUnicode(payload)) : text;
 }
 
-function wellFormed(value: unknown): unknown {
+function asUnicode(value: unknown): unknown {
   if (typeof value === "string") return value.toWellFormed();
-  if (Array.isArray(value)) return value.map(wellFormed);
+  if (Array.isArray(value)) return value.map(asUnicode);
   if (typeof value !== "object" || value === null) return value;
-  if ("toJSON" in value && typeof value.toJSON === "function") return wellFormed(value.toJSON());
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.toWellFormed(), wellFormed(item)]));
+  if ("toJSON" in value && typeof value.toJSON === "function") return asUnicode(value.toJSON());
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key.toWellFormed(), asUnicode(item)]));
 }

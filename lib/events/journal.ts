@@ -162,8 +162,8 @@ export class Journal {
   }
 
   /** Refuses a change that can still be refused, before anything of it is done. @throws `storage_full` */
-  assertSpace(): void {
-    if (this.#full) throw storageFull();
+  assertSpace(change = "this change"): void {
+    if (this.#full) throw storageFull(change);
   }
 
   /** Opens a stream for appends after `lastSeq`, none of them stamped earlier than `notBeforeMs`. */
@@ -407,6 +407,6 @@ function standInFor(refused: Entry): Entry | undefined {
   return entry;
 }
 
-function storageFull(): AnodeError {
-  return new AnodeError("storage_full", "The disk has no space left for this change; free some and try again.");
+function storageFull(change = "this change"): AnodeError {
+  return new AnodeError("storage_full", `The disk has no space left for ${change}; free some and try again.`);
 }

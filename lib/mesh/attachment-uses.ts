@@ -3,7 +3,7 @@ import type { Ask } from "../asks/schema.js";
 import type { AttachmentUses } from "../attachments/attachments.js";
 import { messageCollection } from "../messages/mail.js";
 import type { AttachedFile } from "../messages/schema.js";
-import type { Mesh } from "./mesh.js";
+import { composedOf, type Mesh } from "./mesh.js";
 
 /** What an ask or a message refers to. */
 type Referring = Partial<Pick<Ask, "attachments" | "reply_attachments">>;
@@ -15,7 +15,7 @@ const pageItems = 200;
  * message or a reply, however long that is over.
  */
 export function attachmentUses(mesh: Mesh): AttachmentUses {
-  const { peers, asks, mail, manager } = mesh;
+  const { peers, asks, mail, manager } = composedOf(mesh);
 
   async function isInOneOf(collection: string, field: "to_peer_id" | "from_peer_id", peer_id: string, id: string): Promise<boolean> {
     let after: number | undefined;

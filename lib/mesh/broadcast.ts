@@ -1,16 +1,13 @@
-import { type Caller, hasScope } from "../caller.js";
+import { hasScope } from "../caller.js";
 import type { CallContext } from "../contract/operation.js";
 import { AnodeError, isAnodeError } from "../errors.js";
 import { randomHexId } from "../ids.js";
-import type { Courier } from "../messages/courier.js";
 import type { AttachedFile, Message } from "../messages/schema.js";
 import { isBuiltIn } from "../peers/built-in.js";
-import type { MeshParts } from "../peers/parts.js";
-import type { PeerRegistry } from "../peers/registry.js";
 import { isAway, type PeerRecord } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
 import { resolveFailed } from "../traces/schema.js";
-import type { Traces } from "../traces/traces.js";
+import type { ComposedMesh } from "./composed-mesh.js";
 
 /** What to tell whom. */
 export interface BroadcastInput {
@@ -33,18 +30,11 @@ export interface BroadcastReply {
   readonly failed: { readonly peer_id: string; readonly code: string }[];
 }
 
-interface Parts extends Pick<MeshParts, "host" | "journal"> {
-  readonly peers: PeerRegistry;
-  readonly courier: Courier;
-  readonly traces: Traces;
-}
-
-/** Sends one message to each live peer of a circle. @throws `circle_forbidden` for another circle than the sender's */
+/** Sends one message to each live peer of a circle but the sender; one that cannot be reached stops nobody else. @throws `circle_forbidden` for another circle than the sender's */
 export async function broadcast(
-  { peers, courier, traces, host, journal }: Parts,
+  { peers, courier, traces, manager: { host, journal } }: ComposedMesh,
   { sender, text, circle = sender.peer.circle, exclude = [], files }: BroadcastInput,
-  caller: Caller,
-  keep: CallContext["keep"],
+  { caller, keep }: Pick<CallContext, "caller" | "keep">,
 ): Promise<BroadcastReply> {
   if (circle !== sender.peer.circle && !hasScope(caller, "admin")) {
     throw new AnodeError("circle_forbidden", "Telling another circle needs the scope admin.");

@@ -15,20 +15,25 @@ const partOf: Partial<Record<Contradiction["code"], "pane" | "agent" | "hook">> 
 /** What is only found of a peer that is there. */
 const ofPresence: ReadonlySet<string> = new Set<Contradiction["code"]>(["ONLINE_BUT_NO_WS", "DUPLICATE_SESSION", "QUEUE_NOT_DRAINED"]);
 
+interface Parts {
+  readonly peers: Pick<PeerRegistry, "byId" | "tell">;
+  /** Without it nothing is known to be at odds. */
+  readonly doctor: Pick<Panes, "examine"> | undefined;
+}
+
 /** Tells the feed of each contradiction of a peer once, and again when it was gone in between. A restart is no reason to tell it again. */
 export class Contradictions {
-  readonly #peers: Pick<PeerRegistry, "byId" | "tell">;
-  /** Without it nothing is known to be at odds. */
-  doctor: Pick<Panes, "examine"> | undefined;
+  readonly #parts: Parts;
 
-  constructor(peers: Pick<PeerRegistry, "byId" | "tell">) {
-    this.#peers = peers;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   async looked(peer: PeerRecord, look: PeerLook): Promise<void> {
-    const report = await this.doctor?.examine(peer, look);
+    const { doctor, peers } = this.#parts;
+    const report = await doctor?.examine(peer, look);
     const { peer_id } = peer;
-    const now = this.#peers.byId(peer_id);
+    const now = peers.byId(peer_id);
     // It may have been retired meanwhile.
     if (!report || !now || now.retired_at !== undefined) return;
     const { told = [] } = now;
@@ -37,7 +42,7 @@ export class Contradictions {
     const kept = told.filter((code) => codes.includes(code) || isUnknown(report, now, code));
     if (news.length === 0 && kept.length === told.length) return;
     const feed = news.map((one) => ({ type: "peer.contradiction", payload: { peer_id, ...one }, peer_id }));
-    this.#peers.tell(now, [...kept, ...news.map(({ code }) => code)], feed);
+    peers.tell(now, [...kept, ...news.map(({ code }) => code)], feed);
   }
 }
 

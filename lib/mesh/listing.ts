@@ -3,9 +3,9 @@ import { askCollection } from "../asks/ask-book.js";
 import { type Caller, isOwner } from "../caller.js";
 import { messageCollection } from "../messages/mail.js";
 import type { Message } from "../messages/schema.js";
-import type { PeerRegistry } from "../peers/registry.js";
 import { ownPeer } from "../peers/sender.js";
-import type { Store, Stored } from "../store/store.js";
+import type { Stored } from "../store/store.js";
+import type { ComposedMesh } from "./composed-mesh.js";
 
 /** Which asks or messages to list. */
 export interface Listing {
@@ -32,8 +32,7 @@ const collections = { asks: askCollection, messages: messageCollection } as cons
 
 /** Stored asks or messages, newest first; a peer sees its own. @throws `peer_not_found`, `ambiguous_peer` */
 export async function listed(
-  store: Store,
-  peers: PeerRegistry,
+  { manager, peers }: ComposedMesh,
   noun: "asks" | "messages",
   query: Listing,
   caller: Caller,
@@ -48,7 +47,11 @@ export async function listed(
   const ends = party === undefined ? [{}] : endsOf(direction, party);
   const pages = await Promise.all(
     ends.map((end) =>
-      store.list(collections[noun], { limit: limit + 1, where: { ...where, ...end }, ...(before !== undefined && { after: before }) }),
+      manager.store.list(collections[noun], {
+        limit: limit + 1,
+        where: { ...where, ...end },
+        ...(before !== undefined && { after: before }),
+      }),
     ),
   );
   const found = merged(pages.flatMap((page) => page.items)).filter(

@@ -11,30 +11,8 @@ import { type CloseCode, closeCodeOf, closeCodes } from "./link-close.js";
 import { Heartbeat } from "./link-heartbeat.js";
 import { handedBy, Receipts } from "./link-receipts.js";
 import type { Message } from "./schema.js";
+import type { Opening, PeerLink, Wire } from "./socket.js";
 import { toFrame } from "./to-frame.js";
-
-/** The socket itself, as far as the protocol sees it. */
-export interface Wire {
-  /** Bytes handed over that the other end has not taken. */
-  readonly unsentBytes: number;
-  send(text: string): void;
-  /** Ends it; what is still unsent may be lost. */
-  close(code: number, reason: string): void;
-  /** Whether further frames are read: a client that asks for more than is done waits. */
-  reading(goesOn: boolean): void;
-}
-
-/** Performs an operation of the contract: what a frame asks for has the rules and errors of that call. */
-export type PerformCall = (name: string, input: Readonly<Record<string, unknown>>, caller: Caller) => Promise<unknown>;
-
-/** Whoever opens a socket says who is at its other end. */
-export interface Opening {
-  /** Absent when the first frame brings the credential. */
-  readonly caller?: Caller;
-  readonly call: PerformCall;
-  /** Judges the credential of a first frame. @throws `auth_invalid`, `too_many_failures` */
-  readonly prove?: (token: string) => Promise<Caller>;
-}
 
 /** What a link tells of itself. */
 export interface LinkPorts {
@@ -75,7 +53,7 @@ const unverified: Handed = { state: "sent", stages: [{ stage: "websocket_sent", 
 const leaseOver: Handed = { ...disconnected, reason: "lease_over" };
 
 /** The protocol of one socket: `connect` first, then messages out, receipts, replies and reports in. */
-export class Link implements Channel {
+export class Link implements Channel, PeerLink {
   readonly kind = "websocket";
   readonly #wire: Wire;
   readonly #opening: Opening;

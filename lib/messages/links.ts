@@ -4,7 +4,8 @@ import type { LinkState } from "../peers/show.js";
 import { formatTime } from "../system-host.js";
 import type { Channel } from "./channel.js";
 import { closeCodes } from "./link-close.js";
-import { Link, type LinkPorts, type Opening, type SocketAbout, type Wire } from "./link.js";
+import { Link, type LinkPorts, type SocketAbout } from "./link.js";
+import type { Opening, PeerSockets, Wire } from "./socket.js";
 
 /** What the links of a mesh are made of. */
 export interface LinksParts extends Pick<LinkPorts, "seen" | "working" | "receipt"> {
@@ -22,7 +23,7 @@ interface Injections {
 }
 
 /** All sockets of peers: one for each, the newest. */
-export class Links {
+export class Links implements PeerSockets {
   readonly #parts: LinksParts;
   readonly #ports: LinkPorts;
   readonly #all = new Set<Link>();

@@ -350,9 +350,7 @@ export class Desk implements QuestionDesk, QuestionSteps {
   }
 
   async #close(entry: Entry, ending: Answer, also: (closed: Question) => readonly Put[] = () => []): Promise<Question> {
-    if (this.#journal.full && ending.by !== undefined) {
-      throw new AnodeError("storage_full", "The disk has no space left for the answer; free some and answer again.");
-    }
+    if (ending.by !== undefined) this.#journal.assertSpace("this answer");
     const { kept, question, step } = this.#closing(entry, ending);
     await this.#journal.append(joinSteps(step, { puts: also(kept) }, this.#alongside(question))).committed;
     return kept;

@@ -1,7 +1,7 @@
 import { AnodeError } from "../errors.js";
 import type { DenyReason } from "../questions/schema.js";
 import { budgetStopReason, type Crossing } from "./budget.js";
-import type { StopReason } from "./schema.js";
+import type { RunSummary, StopReason } from "./schema.js";
 
 /** How a run is made to end, decided before its executor has settled. */
 export interface Ending {
@@ -62,4 +62,9 @@ export function crashed(): Ending {
     deny: "restart",
     payload: { stop_reason: "crash", error: "The daemon or its host had died while the run was active.", error_code: "daemon_restart" },
   };
+}
+
+/** What a call for a run that is over, or about to be, is told. */
+export function runFinished({ status }: RunSummary): AnodeError {
+  return new AnodeError("run_finished", `The run is ${status}.`, { details: { run_status: status } });
 }

@@ -1,5 +1,5 @@
 import { type Caller, localCaller } from "../caller.js";
-import { AnodeError, isAnodeError } from "../errors.js";
+import { AnodeError } from "../errors.js";
 import type { EventBuffer } from "../events/buffer.js";
 import type { Preview, StreamEvent } from "../events/event.js";
 import { feedStream, Journal, type Redact } from "../events/journal.js";
@@ -9,10 +9,9 @@ import type { Host } from "../host.js";
 import { createIds, isRunId, type Ids } from "../ids.js";
 import type { Limits } from "../limits.js";
 import { Desk } from "../questions/desk.js";
-import type { OpenQuestion, QuestionDesk, QuestionSteps } from "../questions/desk-types.js";
-import { askAndWait, type Asker, type CallAnswer, type CallQuestion } from "../questions/ask-and-wait.js";
+import type { QuestionDesk, QuestionSteps } from "../questions/desk-types.js";
+import type { Asker, CallAnswer, CallQuestion } from "../questions/ask-and-wait.js";
 import { listQuestions, type QuestionPage, type QuestionQuery } from "../questions/list.js";
-import { assertMayAnswer } from "../questions/may-answer.js";
 import type { AnswerInput, Question } from "../questions/schema.js";
 import { IdempotencyKeys } from "../store/idempotency.js";
 import { createMemoryStore } from "../store/memory-store.js";
@@ -24,10 +23,10 @@ import { type ActiveRun, runCollection, type RunPorts } from "./active-run.js";
 import { ActiveRuns } from "./active-runs.js";
 import { Admission } from "./admission.js";
 import { type EndParts, endedOrFull, endRuns } from "./end-runs.js";
-import { canceledBy } from "./endings.js";
+import { canceledBy, runFinished } from "./endings.js";
 import type { RunHandle } from "./executor.js";
 import { Feed, type FeedReaders, openFeed } from "./feed.js";
-import { inputsOf } from "./inputs.js";
+import { FollowUps } from "./follow-ups.js";
 import { Keeper } from "./keeper.js";
 import { Listeners } from "./listeners.js";
 import type { RunManagerEvents, RunPage, RunQuery, RunStats } from "./manager-types.js";
@@ -37,16 +36,9 @@ import { builtInProfiles } from "./profiles.js";
 import { findLeftRuns } from "./recovery.js";
 import type { PruneRule } from "./retention.js";
 import { createRunContext } from "./run-context.js";
-import { descendantsOf, isWithin, lineageOf } from "./run-tree.js";
-import {
-  type Approval,
-  type InputRecord,
-  parseRunRequest,
-  type RunInputRequest,
-  type RunOrigin,
-  type RunRequest,
-  type RunSummary,
-} from "./schema.js";
+import { RunQuestions } from "./run-questions.js";
+import { descendantsOf, isWithin } from "./run-tree.js";
+import { type InputRecord, parseRunRequest, type RunInputRequest, type RunOrigin, type RunRequest, type RunSummary } from "./schema.js";
 import { Space } from "./space.js";
 import { type StartDetails, Starter } from "./starter.js";
 import { type AttachOptions, type RunReaders, RunStreams } from "./streams.js";
@@ -67,7 +59,9 @@ export class RunManager {
   readonly #buffer: EventBuffer;
   readonly #journal: Journal;
   readonly #desk: Desk;
+  readonly #questions: RunQuestions;
   readonly #streams: RunStreams;
+  readonly #followUps: FollowUps;
   readonly #feed: Feed;
   readonly #presence: Presence;
   readonly #admission: Admission;
@@ -103,7 +97,17 @@ export class RunManager {
     this.idempotency = new IdempotencyKeys(store, host, limits);
     this.#space = new Space(store, journal, host.clock);
     this.#presence = new Presence(() => this.#desk.presenceChanged());
-    this.#desk = new Desk({ journal, store, host, limits, redact, hasApprover: (question) => this.#hasApprover(question) });
+    this.#desk = new Desk({ journal, store, host, limits, redact, hasApprover: (question) => this.#questions.hasApprover(question) });
+    this.#questions = new RunQuestions({
+      desk: this.#desk,
+      limits,
+      active,
+      presence: this.#presence,
+      options,
+      get,
+      told: (question) => this.#listeners.emit("question", question),
+      diagnostic: (name, data) => this.#diagnose(name, data),
+    });
     this.#admission = new Admission({
       concurrency: options.concurrency ?? limits.concurrency,
       childConcurrency: options.childConcurrency ?? limits.childConcurrency,
@@ -122,6 +126,7 @@ export class RunManager {
     const parts = { buffer, store, host, limits, presence: this.#presence, readers: new Readers(limits) };
     const closed = (): boolean => this.#state === "closed";
     this.#streams = new RunStreams({ ...parts, active: (id) => active.get(id), record: get, closed });
+    this.#followUps = new FollowUps({ active, streams: this.#streams, get });
     this.#feed = new Feed({ ...parts, descendants: (id) => this.descendants(id), closed });
     this.#starter = new Starter({
       rules: this.#rules,
@@ -171,7 +176,12 @@ export class RunManager {
     this.#admission.pause();
     const newest = await this.store.list(runCollection, { limit: 1 });
     if (newest.items[0]) this.#ids.startAfter(newest.items[0].id);
-    await openFeed({ store: this.store, buffer: this.#buffer, journal: this.#journal, committed: (events) => this.#tellQuestions(events) });
+    await openFeed({
+      store: this.store,
+      buffer: this.#buffer,
+      journal: this.#journal,
+      committed: (events) => this.#questions.tell(events),
+    });
     await this.#keeper.open();
     await this.#desk.recover();
     if (this.#options.onQuestion) this.#presence.join(undefined);
@@ -268,47 +278,27 @@ export class RunManager {
    * Hands follow-up input to a run.
    * @throws `run_not_found`, `run_finished`, `unsupported_option`, `input_full`, `storage_full`
    */
-  async input(
+  input(
     id: string,
     input: RunInputRequest,
     options: CallOptions & { readonly also?: (inputId: string) => readonly Put[] } = {},
   ): Promise<InputRecord> {
-    const { delivery = "queue", text } = input;
-    const { caller = localCaller, also = () => [] } = options;
-    const run = this.#active.get(id);
-    if (!run || run.endingDecided) throw finished(await this.get(id));
-    if (!run.supports[delivery]) {
-      const { executor } = run.record;
-      const option = `delivery=${delivery}`;
-      throw new AnodeError("unsupported_option", `The executor ${executor} takes no input of delivery ${delivery}.`, {
-        details: { option, executor },
-      });
-    }
-    return run.inputs.accept(text, delivery, caller.id, also);
+    return this.#followUps.accept(id, input, options);
   }
 
   /** Whether a run is active, takes queued input, and has not closed it. */
   takesInput(id: string): boolean {
-    const run = this.#active.get(id);
-    return run !== undefined && !run.endingDecided && run.supports.queue && run.inputs.open;
+    return this.#followUps.takenBy(id);
   }
 
   /** All inputs of a run with their states, in order. @throws `run_not_found` */
-  async inputs(id: string): Promise<InputRecord[]> {
-    const events: StreamEvent[] = [];
-    for await (const event of this.#streams.events(id, { follow: false })) {
-      if (event.type.startsWith("input.") && "seq" in event) events.push(event);
-    }
-    return inputsOf(events);
+  inputs(id: string): Promise<InputRecord[]> {
+    return this.#followUps.list(id);
   }
 
   /** Takes back an input that was not delivered. @throws `run_not_found`, `input_not_found`, `input_delivered` */
-  async withdraw(id: string, inputId: string, options: CallOptions = {}): Promise<void> {
-    const run = this.#active.get(id);
-    if (run && !run.over) return run.inputs.withdraw(inputId, (options.caller ?? localCaller).id);
-    const known = (await this.inputs(id)).some((input) => input.input_id === inputId);
-    if (known) throw new AnodeError("input_delivered", "The run has ended; nothing can be withdrawn.");
-    throw new AnodeError("input_not_found", "The run has no such input.");
+  withdraw(id: string, inputId: string, options: CallOptions = {}): Promise<void> {
+    return this.#followUps.withdraw(id, inputId, options);
   }
 
   /** Questions, newest first. */
@@ -320,18 +310,13 @@ export class RunManager {
    * Answers a question of a run; of several answers the first one wins.
    * @throws `run_not_found`, `question_not_found`, `question_closed`, `self_approval`, `scope_required`, and the refusals of the answer
    */
-  async answer(
+  answer(
     id: string,
     questionId: string,
     input: AnswerInput,
     options: CallOptions & { readonly also?: (closed: Question) => readonly Put[] } = {},
   ): Promise<Question> {
-    const { caller = localCaller, also } = options;
-    await this.get(id);
-    const question = await this.#desk.get(questionId);
-    if (question.run_id !== id) throw new AnodeError("question_not_found", "The run has no such question.");
-    await this.assertMayAnswer(question, caller);
-    return this.#desk.answer(questionId, input, caller, also);
+    return this.#questions.answer(id, questionId, input, options);
   }
 
   /**
@@ -342,28 +327,12 @@ export class RunManager {
    */
   async ask(question: CallQuestion, options: CallOptions & { readonly asker?: Asker } = {}): Promise<CallAnswer> {
     this.#assertOpen();
-    const { caller = localCaller, asker = caller, signal } = options;
-    const { peer_id, run_id } = asker;
-    const { limits } = this;
-    const run = run_id === undefined ? undefined : this.#active.get(run_id);
-    if (run_id !== undefined && (!run || run.endingDecided || run.record.status === "queued")) throw finished(await this.get(run_id));
-    const { correlation_id, timeout_ms = limits.questionWaitMs, ...asked } = (this.#options.redact?.(question) ?? question) as CallQuestion;
-    const open: OpenQuestion = {
-      ...asked,
-      ...(correlation_id !== undefined && { id: correlation_id }),
-      ...(peer_id !== undefined && { from_peer_id: peer_id }),
-      ...(run && { stream: run.stream, mostOfOwner: limits.questionsPerRun }),
-      owner: { ...(run_id !== undefined && { run_id }), ...(peer_id !== undefined && { peer_id }) },
-      asked_by: caller.id,
-      timeout_ms: Math.min(timeout_ms, limits.questionWaitCapMs),
-      unattended: this.#approvalOf(run).unattended,
-    };
-    return askAndWait(this.#desk, open, signal);
+    return this.#questions.ask(question, options);
   }
 
   /** @throws `self_approval`, `scope_required`, `not_the_recipient` */
   assertMayAnswer(question: Question, caller: Caller): Promise<void> {
-    return assertMayAnswer(question, caller, (id, ancestor) => this.isWithin(id, ancestor));
+    return this.#questions.assertMayAnswer(question, caller);
   }
 
   /** Ids of a run and of all runs below it. */
@@ -445,7 +414,7 @@ export class RunManager {
       desk,
       buffer: this.#buffer,
       limits,
-      approval: (run: ActiveRun) => this.#approvalOf(run),
+      approval: (run: ActiveRun) => this.#questions.ruleOf(run),
       redact,
       start: (request: RunRequest, parent: ActiveRun) => this.start({ ...request, parent_id: parent.id }, { caller: runCaller(parent.id) }),
       diagnostic,
@@ -464,10 +433,6 @@ export class RunManager {
     };
   }
 
-  #approvalOf(run: ActiveRun | undefined): Required<Approval> {
-    return { timeout_ms: this.limits.questionMs, unattended: "wait", ...this.#options.approval, ...run?.request.approval };
-  }
-
   #committed(run: ActiveRun, events: readonly StreamEvent[], record: RunSummary | undefined): void {
     const isHeard = this.#listeners.has("event");
     if (isHeard) for (const event of events) this.#listeners.emit("event", event);
@@ -477,27 +442,6 @@ export class RunManager {
       run.countedStatus = record.status;
     }
     if (this.#listeners.has("run")) this.#listeners.emit("run", this.#decorated(record));
-  }
-
-  /** The feed has the questions of runs and of everybody else. */
-  #tellQuestions(events: readonly StreamEvent[]): void {
-    for (const event of events) {
-      if (event.type === "question.asked" || event.type === "question.closed") void this.#tellQuestion(event);
-    }
-  }
-
-  async #tellQuestion(event: StreamEvent): Promise<void> {
-    try {
-      const question = await this.#desk.get(String(event.payload["question_id"]));
-      this.#listeners.emit("question", question);
-      if (event.type !== "question.asked" || question.status === "closed") return;
-      const input = await this.#options.onQuestion?.(question);
-      if (input) await this.#desk.answer(question.question_id, input, localCaller);
-    } catch (error) {
-      // Somebody else was faster: nothing odd.
-      if (isAnodeError(error) && error.code === "question_closed") return;
-      this.#diagnose("question.handler_failed", { question_id: event.payload["question_id"], error: String(error) });
-    }
   }
 
   #ended(run: ActiveRun): void {
@@ -524,11 +468,6 @@ export class RunManager {
       events: () => this.#streams.events(id) as AsyncIterable<StreamEvent>,
       cancel: (reason) => this.cancel(id, reason === undefined ? {} : { reason }),
     };
-  }
-
-  #hasApprover(question: Question): boolean {
-    const run = question.run_id === undefined ? undefined : this.#active.get(question.run_id);
-    return this.#presence.has(lineageOf(run));
   }
 
   #assertOpen(): void {
@@ -577,9 +516,5 @@ function runCaller(id: string): Caller {
 
 function canceledOrRefused(record: RunSummary): RunSummary {
   if (record.status === "canceled") return record;
-  throw finished(record);
-}
-
-function finished(record: RunSummary): AnodeError {
-  return new AnodeError("run_finished", `The run is ${record.status}.`, { details: { run_status: record.status } });
+  throw runFinished(record);
 }

@@ -29,7 +29,7 @@ export class Space {
 
   /** @throws `storage_full`, `storage_low` */
   assertRoom(): void {
-    if (this.#journal.full) throw new AnodeError("storage_full", "The disk has no space left for a new run; free some and try again.");
+    this.#journal.assertSpace("this run");
     this.#lookAgain();
     if (this.#low) throw new AnodeError("storage_low", "The store is nearly full; prune ended runs or raise its limit.");
   }

@@ -11,6 +11,7 @@ import { allScopes } from "../../lib/caller.js";
 import { RunManager } from "../../lib/runs/manager.js";
 import { eventually } from "../support/daemon.js";
 import { temporaryFolder } from "../support/sqlite.js";
+import { closeServer } from "../support/close-server.js";
 
 const mebibyte = 1024 * 1024;
 /** What the buffers of two sockets and of the streams on both sides may hold; the files are five times as large. */
@@ -45,8 +46,7 @@ async function listening(blobs: BlobStore): Promise<{ socketPath: string; client
   const client = await connect({ socketPath, env: {} });
   onTestFinished(async () => {
     await client.close();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await closeServer(server);
     folder.remove();
   });
   return { socketPath, client };

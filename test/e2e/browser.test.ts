@@ -7,6 +7,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { executablePath, hasBrowser, quiet } from "../support/chromium.js";
 import { openCuttingProxy, seeded } from "../support/cutting-proxy.js";
 import { call, daemonPlace, daemonProcess } from "../support/daemon.js";
+import { closeServer } from "../support/close-server.js";
 
 interface Page {
   seen: [number, string][];
@@ -46,8 +47,7 @@ async function servePage(socketPath: string): Promise<string> {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await closeServer(server);
   });
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }

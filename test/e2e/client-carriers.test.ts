@@ -9,6 +9,7 @@ import { type Client, createClient, type FeedOptions, httpCarrier, inProcessCarr
 import type { ClientOptions } from "../../adapters/client/client.js";
 import { type Authenticate, createHandler, createNodeDoor, type Handle, headerValues, listenerHosts } from "../../adapters/http/index.js";
 import { allScopes, createPerform, createServices, functionExecutor, isAnodeError, RunManager, systemHost } from "../../lib/index.js";
+import { closeServer } from "../support/close-server.js";
 
 const token = "anode_of_this_test";
 const ticks = 200;
@@ -77,11 +78,7 @@ async function listen(
   door.attach(server);
   server.listen(at);
   await once(server, "listening");
-  cleanups.push(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, "close");
-  });
+  cleanups.push(() => closeServer(server));
   return server;
 }
 

@@ -1,11 +1,9 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { executablePath, hasBrowser, quiet } from "../support/chromium.js";
 import { call, daemonHere, daemonPlace } from "../support/daemon.js";
-
-const executablePath = "/usr/bin/chromium";
-const hasBrowser = existsSync(executablePath);
 
 /** What a page of the dashboard does first, and what it must not be able to do. */
 const script = `
@@ -51,7 +49,7 @@ describe("the dashboard's door in a real browser", () => {
       const daemon = await daemonHere(place, { dashboard: folder });
       const origin = daemon.addresses.find((address) => address.startsWith("http")) ?? "";
 
-      const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"] });
+      const browser = await chromium.launch({ executablePath, args: quiet });
       onTestFinished(() => browser.close());
       const seenAt = async (address: string): Promise<Seen> => {
         const tab = await browser.newPage();

@@ -43,7 +43,7 @@ async function serve(): Promise<string> {
   onTestFinished(async () => {
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
-    mesh.close();
+    await mesh.close();
     await manager.close();
   });
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;

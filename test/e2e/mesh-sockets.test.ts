@@ -236,7 +236,7 @@ describe("A hostile client", () => {
     half.write(Buffer.from([0x81, 0xfe, 0x00]));
     await new Promise((resolve) => void half.once("data", resolve));
     half.destroy();
-    await until(() => (daemon.mesh.links.size === 0 ? true : undefined));
+    await until(async () => (JSON.stringify(await client.status()).includes(`"links":0`) ? true : undefined));
     expect(await client.health()).toMatchObject({ status: "ok" });
   });
 

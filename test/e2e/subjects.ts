@@ -12,12 +12,12 @@ import { createPerform } from "../../lib/contract/perform.js";
 import { createServices } from "../../lib/contract/services.js";
 import type { Limits } from "../../lib/limits.js";
 import { Mesh } from "../../lib/mesh/mesh.js";
+import type { MeshPanes } from "../../lib/mesh/mesh-panes.js";
 import { functionExecutor } from "../../lib/runs/function-executor.js";
 import { RunManager } from "../../lib/runs/manager.js";
 import { scriptedExecutor } from "../../lib/testing/scripted-executor.js";
 import type { Host } from "../../lib/host.js";
-import type { Panes } from "../../lib/panes/panes.js";
-import { panesOf } from "../support/panes-of.js";
+import { createNoPanes } from "../../lib/panes/no-panes.js";
 import type { CarrierName } from "./requirements.js";
 
 /** A reply as a plain HTTP client sees it. */
@@ -69,6 +69,14 @@ function createManager({ limits = {}, host }: SubjectOptions): RunManager {
   return new RunManager({ executors, profiles, concurrency: 4, limits, ...(host && { host: host() }) });
 }
 
+/** A host of which nothing can be looked at. */
+const noPanes: MeshPanes = {
+  backend: createNoPanes(),
+  isAlive: () => "unavailable",
+  files: { read: async () => ({ probe: "fail" }), write: async () => {}, remove: async () => {} },
+  startHook: () => Promise.reject(new Error("no program")),
+};
+
 /** What a subject is opened with. */
 export interface SubjectOptions {
   readonly limits?: Partial<Limits>;
@@ -85,12 +93,12 @@ export async function openSubject(carrier: Subject["carrier"], options: SubjectO
   await attachments.open();
   const mesh = new Mesh({
     manager,
+    panes: noPanes,
     attached: async (ids, caller) =>
       (await attachments.resolve([...ids], caller)).map(({ created_at: _created, expires_at: _expires, path: _path, ...file }) => file),
   });
   await mesh.open();
-  const panes = panesOf(mesh, { machine: "localhost" });
-  const reach = await openings[carrier]({ manager, attachments, mesh, panes });
+  const reach = await openings[carrier]({ manager, attachments, mesh });
   return {
     carrier,
     manager,
@@ -99,7 +107,7 @@ export async function openSubject(carrier: Subject["carrier"], options: SubjectO
     ...reach,
     async close() {
       await reach.client.close();
-      mesh.close();
+      await mesh.close();
       attachments.close();
       await manager.close();
       await reach.stop();
@@ -109,7 +117,7 @@ export async function openSubject(carrier: Subject["carrier"], options: SubjectO
 
 type Reach = Pick<Subject, "client" | "raw"> & { stop(): Promise<void> };
 
-type Parts = Pick<Subject, "manager" | "attachments" | "mesh"> & { readonly panes: Panes };
+type Parts = Pick<Subject, "manager" | "attachments" | "mesh">;
 
 const openings: Record<Subject["carrier"], (parts: Parts) => Promise<Reach>> = {
   async in_process({ manager, ...parts }) {

@@ -380,7 +380,7 @@ const ofOperation: Readonly<Record<string, Provocation>> = {
   "panes.link shutting_down": {
     async make(room, cast, operation) {
       const call = await good(room, cast, operation);
-      await room.linked.close();
+      await room.mesh.panes?.close();
       return call;
     },
     limits: { linkMs: 7_999 },

@@ -1,11 +1,12 @@
 import { Attachments } from "../../lib/attachments/attachments.js";
 import { createMemoryBlobs } from "../../lib/attachments/memory-blobs.js";
 import type { CallBody } from "../../lib/contract/operation.js";
-import { type Batch, type Caller, createMemoryStore, type Limits, Panes, type Store } from "../../lib/index.js";
+import { type Batch, type Caller, createMemoryStore, type Limits, type MeshPanes, type PeerRecord, type Store } from "../../lib/index.js";
 import { attachmentUses } from "../../lib/mesh/attachment-uses.js";
 import { createMemoryPanes } from "../../lib/panes/memory-panes.js";
 import type { HookFile } from "../../lib/panes/schema.js";
-import { createFaultyStore } from "../../lib/testing/index.js";
+import { noProbes } from "../../lib/peers/evidence.js";
+import { createFaultyStore, createTestHost } from "../../lib/testing/index.js";
 import { Tokens } from "../../lib/tokens/tokens.js";
 import { openTestMesh, type TestMesh } from "./mesh.js";
 
@@ -16,8 +17,6 @@ export interface MeshRoom extends TestMesh {
   readonly commits: Batch[];
   readonly attachments: Attachments;
   readonly panes: ReturnType<typeof createMemoryPanes>;
-  /** What is served of them. */
-  readonly linked: Panes;
   /** What is written beside the panes. */
   readonly written: Map<string, HookFile>;
   /** What the next hook that is started does; without it, it neither connects nor ends. */
@@ -43,21 +42,27 @@ export async function openMeshRoom(limits: Partial<Limits> = {}, alone = false):
   const written: MeshRoom["written"] = new Map();
   const hook: MeshRoom["hook"] = {};
   let attachments: Attachments | undefined;
-  let linked: Panes | undefined;
+  const host = createTestHost();
+  const tokens = new Tokens(store, host);
   const test = await openTestMesh({
+    host,
     store,
     manager: { limits },
     mesh: {
+      ...(!alone && {
+        panes: panesOf(panes, written, hook),
+        probes: noProbes,
+        peerToken: ({ peer_id }: PeerRecord) => tokens.createForPeer(peer_id),
+      }),
       attached: async (ids, caller) =>
         (await (attachments as Attachments).resolve([...ids], caller)).map(
           ({ created_at: _created, expires_at: _expires, path: _path, ...file }) => file,
         ),
     },
     beside(mesh) {
-      const { journal, host, limits: all } = mesh.manager;
+      const { journal, limits: all } = mesh.manager;
       attachments = new Attachments({ journal, store, host, limits: all, blobs: createMemoryBlobs(), uses: attachmentUses(mesh) });
-      linked = panesOf(mesh, panes, written, hook);
-      return alone ? {} : { attachments, panes: linked };
+      return alone ? {} : { attachments };
     },
   });
   const files = attachments as unknown as Attachments;
@@ -71,7 +76,6 @@ export async function openMeshRoom(limits: Partial<Limits> = {}, alone = false):
     commits,
     attachments: files,
     panes,
-    linked: linked as unknown as Panes,
     written,
     hook,
     file,
@@ -84,12 +88,10 @@ async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
   yield new TextEncoder().encode(text);
 }
 
-function panesOf(mesh: TestMesh["mesh"], panes: MeshRoom["panes"], written: MeshRoom["written"], hook: MeshRoom["hook"]): Panes {
-  const { manager, links } = mesh;
-  const tokens = new Tokens(manager.store, manager.host);
-  return new Panes({
-    panes,
-    peers: mesh.peers,
+/** What is written beside panes that are none, and hooks that do what the test says. */
+function panesOf(backend: MeshRoom["panes"], written: MeshRoom["written"], hook: MeshRoom["hook"]): MeshPanes {
+  return {
+    backend,
     files: {
       async read(pane_id) {
         const found = written.get(pane_id);
@@ -101,7 +103,6 @@ function panesOf(mesh: TestMesh["mesh"], panes: MeshRoom["panes"], written: Mesh
         written.delete(pane_id);
       },
     },
-    sockets: links,
     async startHook() {
       hook.spawns?.();
       const { promise: exited, resolve: leave } = Promise.withResolvers<void>();
@@ -109,12 +110,5 @@ function panesOf(mesh: TestMesh["mesh"], panes: MeshRoom["panes"], written: Mesh
       return { pid: 9_000, started: 9_000, exited, end: async () => leave() };
     },
     isAlive: () => "fail",
-    token: async ({ peer_id }) => tokens.createForPeer(peer_id),
-    run: async () => "ok",
-    inbox: () => ({ pending_asks: 0, queued: 0 }),
-    inbound: () => ({ status: "online" }),
-    machine: "box",
-    host: manager.host,
-    limits: manager.limits,
-  });
+  };
 }

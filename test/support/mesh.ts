@@ -17,13 +17,16 @@ import {
   type RunManagerOptions,
   type Store,
 } from "../../lib/index.js";
+import type { ComposedMesh } from "../../lib/mesh/composed-mesh.js";
+import { composedOf } from "../../lib/mesh/mesh.js";
 import { createTestHost, type TestHost } from "../../lib/testing/index.js";
 
 /** A mesh over a manager with a manual clock, called as any door calls it. */
 export interface TestMesh {
   readonly host: TestHost;
   readonly manager: RunManager;
-  readonly mesh: Mesh;
+  /** With its parts, for a look at them. */
+  readonly mesh: ComposedMesh;
   /** Calls an operation and gives its document. */
   call<Name extends OperationName>(name: Name, input: OperationInput<Name>, options?: CallDetails): Promise<OperationOutput<Name>>;
   /** The status too. */
@@ -72,9 +75,10 @@ export async function openTestMesh(options: TestMeshOptions = {}): Promise<TestM
   const manager = new RunManager({ host, store, executors: { echo }, profiles: { echo: { executor: "echo" } }, ...options.manager });
   await manager.open();
   await options.between?.(manager);
-  const mesh = new Mesh({ manager, machine: "box", ...options.mesh });
-  await mesh.open();
-  const perform = createPerform(createServices(manager, { ...options.beside?.(mesh), mesh }), manager.idempotency);
+  const face = new Mesh({ manager, machine: "box", ...options.mesh });
+  await face.open();
+  const mesh = composedOf(face);
+  const perform = createPerform(createServices(manager, { ...options.beside?.(face), mesh: face }), manager.idempotency);
 
   const reply: TestMesh["reply"] = async (
     name,

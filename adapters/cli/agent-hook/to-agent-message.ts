@@ -1,4 +1,5 @@
-import type { AgentMessage, MessageFrame } from "../../../lib/index.js";
+import type { MessageFrame } from "../../../lib/index.js";
+import type { AgentMessage } from "../../../lib/messages/agent-text.js";
 
 /** A frame of a peer's socket as the message that its agent is told. */
 export function toAgentMessage(

@@ -1,7 +1,7 @@
 import type { ServerOptions, WebSocket, WebSocketServer } from "ws";
 import { operations } from "../../../lib/contract/index.js";
 import { AnodeError, isAnodeError } from "../../../lib/errors.js";
-import type { Mesh } from "../../../lib/index.js";
+import type { Mesh, Opening, PeerLink, Wire } from "../../../lib/index.js";
 import { invalidJson } from "../gate/byte-scan.js";
 import { parseJsonObject } from "../gate/json-body.js";
 import type { Sockets, UpgradeRequest } from "../sockets.js";
@@ -13,16 +13,13 @@ export interface MeshSocketsOptions {
   readonly firstFrameAuth?: boolean;
 }
 
-type Link = ReturnType<Mesh["links"]["accept"]>;
-type Opening = Parameters<Mesh["links"]["accept"]>[1];
-
 const subprotocol = "anode.mesh.v1";
 /** Time for the other end to answer a close, before the connection is cut. */
 const closeMs = 2_000;
 
 /** The sockets of a mesh's peers, at `/ws`. */
 export function createMeshSockets({ mesh, firstFrameAuth = false }: MeshSocketsOptions): Sockets {
-  const { links, manager } = mesh;
+  const { sockets, manager } = mesh;
   const { limits } = manager;
   // Two of them are not in the package's types.
   const options: ServerOptions & { readonly maxFragments: number; readonly closeTimeout: number } = {
@@ -49,7 +46,7 @@ export function createMeshSockets({ mesh, firstFrameAuth = false }: MeshSocketsO
       ws.once("close", () => signal.removeEventListener("abort", end));
       if (signal.aborted) end();
     };
-    const link: Link = links.accept(
+    const link: PeerLink = sockets.accept(
       wireOf(ws, () => link.written()),
       openingOf(request, bind),
     );
@@ -74,7 +71,7 @@ export function createMeshSockets({ mesh, firstFrameAuth = false }: MeshSocketsO
     firstFrameAuth,
     open(request) {
       const isFull = (server?.clients.size ?? 0) >= limits.webSockets;
-      if (isFull || (!request.caller && links.unproven >= limits.unprovenSockets)) {
+      if (isFull || (!request.caller && sockets.unproven >= limits.unprovenSockets)) {
         throw new AnodeError("too_many_streams", "There are too many WebSocket clients.", { retryAfterSeconds: 30 });
       }
       return ({ request: raw, socket, head }) => {
@@ -83,7 +80,7 @@ export function createMeshSockets({ mesh, firstFrameAuth = false }: MeshSocketsO
       };
     },
     async close(graceMs) {
-      links.close();
+      sockets.close();
       const clients = server?.clients ?? new Set<WebSocket>();
       const { promise, resolve } = Promise.withResolvers<void>();
       const look = (): void => void (clients.size === 0 && resolve());
@@ -97,7 +94,7 @@ export function createMeshSockets({ mesh, firstFrameAuth = false }: MeshSocketsO
   };
 }
 
-function wireOf(ws: WebSocket, written: () => void): Parameters<Mesh["links"]["accept"]>[0] {
+function wireOf(ws: WebSocket, written: () => void): Wire {
   return {
     get unsentBytes() {
       return ws.bufferedAmount;

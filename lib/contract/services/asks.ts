@@ -2,9 +2,12 @@ import { assertRecipient } from "../../asks/asks.js";
 import type { Ask, AskMany } from "../../asks/schema.js";
 import { type Caller, isOwner } from "../../caller.js";
 import { AnodeError, isAnodeError } from "../../errors.js";
-import type { Mesh } from "../../mesh/mesh.js";
+import { ackedAnswer, answerAsk } from "../../mesh/ask-questions.js";
+import type { ComposedMesh } from "../../mesh/composed-mesh.js";
+import { listed } from "../../mesh/listing.js";
+import { type NamedRecipient, peerOfPane, recipientOf } from "../../mesh/named-peer.js";
 import type { PeerRecord } from "../../peers/schema.js";
-import { ownPeer, senderOf } from "../../peers/sender.js";
+import { ownPeer, type Sender, senderOf } from "../../peers/sender.js";
 import type { CallContext, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
 import { assertNoRun } from "./approver.js";
@@ -16,7 +19,7 @@ const defaultWaitMs = 45_000;
 const defaultDeadlineMs = 300_000;
 
 /** The operations of asks. */
-export function createAskServices(mesh: Mesh): Services {
+export function createAskServices(mesh: ComposedMesh): Services {
   const { asks, peers } = mesh;
 
   return {
@@ -24,7 +27,7 @@ export function createAskServices(mesh: Mesh): Services {
       const { to_peer, from_peer, bypass_circle, attachments, circle, ...rest } = input;
       if (bypass_circle) await assertNoRun(caller);
       const sender = senderOf(peers, caller, from_peer);
-      const to = mesh.recipient({ to_peer, circle, bypass_circle }, sender, caller);
+      const to = recipientOf(peers, { to_peer, circle, bypass_circle }, sender, caller);
       const files = attachments && (await mesh.attached(attachments, caller));
       const ask = await asks.ask({
         ...rest,
@@ -42,7 +45,10 @@ export function createAskServices(mesh: Mesh): Services {
       const isBare = message === undefined && attachments === undefined;
       if (ask.state === "closed" && isBare) return ok(ackedOf(await asks.stored(ask)));
       const files = attachments && (await mesh.attached(attachments, caller));
-      if (ask.question && ask.state === "open") return ok(ackedOf(await mesh.ackQuestion(ask, message, files, caller)));
+      if (ask.question && ask.state === "open") {
+        const answer = { ...ackedAnswer(ask, message), files };
+        return ok(ackedOf((await answerAsk(asks, mesh.manager.desk, correlation_id, answer, caller)).ask));
+      }
       const closing = asks.close(correlation_id, {
         close_reason: message === undefined ? "ack" : "ack_with_msg",
         replied_by: "ack",
@@ -60,7 +66,7 @@ export function createAskServices(mesh: Mesh): Services {
       { peer_id, pane_id, direction = "inbound", limit = 10 }: ValidInput<"asks.pending">,
       { caller }: CallContext,
     ) => {
-      const peer = pane_id === undefined ? peers.find(peer_id ?? "", { from: ownPeer(peers, caller) }) : mesh.peerOfPane(pane_id);
+      const peer = pane_id === undefined ? peers.find(peer_id ?? "", { from: ownPeer(peers, caller) }) : peerOfPane(peers, pane_id);
       if (!isOwner(caller)) assertOwn(peer, caller);
       const inbound = direction === "outbound" ? [] : asks.openTo(peer.peer_id);
       const outbound = direction === "inbound" ? [] : asks.openFrom(peer.peer_id);
@@ -68,7 +74,7 @@ export function createAskServices(mesh: Mesh): Services {
       return ok({ asks: all.slice(0, limit), total: all.length });
     },
     "asks.list": async ({ cursor, limit = 100, ...filters }: ValidInput<"asks.list">, { caller }: CallContext) => {
-      const page = await mesh.listed("asks", { ...filters, limit, before: fromCursor(cursor) }, caller);
+      const page = await listed(mesh, "asks", { ...filters, limit, before: fromCursor(cursor) }, caller);
       return ok({ asks: page.items, ...(page.next !== undefined && { next_cursor: toCursor(page.next) }) });
     },
     "asks.get": async ({ id }: ValidInput<"asks.get">, { caller }: CallContext) => ok(visible(await asks.get(id), mesh, caller)),
@@ -112,9 +118,9 @@ export function createAskServices(mesh: Mesh): Services {
     },
   } as unknown as Services;
 
-  function reachable(...input: Parameters<Mesh["recipient"]>): PeerRecord | AnodeError {
+  function reachable(to: NamedRecipient, sender: Sender, caller: Caller): PeerRecord | AnodeError {
     try {
-      return mesh.recipient(...input);
+      return recipientOf(peers, to, sender, caller);
     } catch (error) {
       if (isAnodeError(error)) return error;
       throw error;
@@ -123,14 +129,14 @@ export function createAskServices(mesh: Mesh): Services {
 }
 
 /** @throws `ask_not_found` for a peer that has no part in it */
-function visible(ask: Ask, mesh: Mesh, caller: Caller): Ask {
+function visible(ask: Ask, mesh: ComposedMesh, caller: Caller): Ask {
   const own = ownPeer(mesh.peers, caller);
   if (isOwner(caller) || (own && [ask.from_peer_id, ask.to_peer_id].includes(own.peer_id))) return ask;
   throw new AnodeError("ask_not_found", "There is no such ask among this peer's.");
 }
 
 /** @throws `not_the_asker` */
-function assertAsker(ask: Ask, mesh: Mesh, caller: Caller): void {
+function assertAsker(ask: Ask, mesh: ComposedMesh, caller: Caller): void {
   if (isOwner(caller) || ownPeer(mesh.peers, caller)?.peer_id === ask.from_peer_id) return;
   throw new AnodeError("not_the_asker", `The ask is ${ask.from_name}'s.`);
 }

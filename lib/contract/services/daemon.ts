@@ -1,7 +1,6 @@
 import { type Caller, hasScope } from "../../caller.js";
 import { AnodeError } from "../../errors.js";
-import type { Mesh } from "../../mesh/mesh.js";
-import type { Panes } from "../../panes/panes.js";
+import type { ComposedMesh } from "../../mesh/composed-mesh.js";
 import type { RunManager } from "../../runs/manager.js";
 import type { Tokens } from "../../tokens/tokens.js";
 import { version } from "../../version.js";
@@ -24,7 +23,7 @@ export interface DaemonParts {
 }
 
 /** Health and status; with a daemon's parts tokens and the document of the contract too. */
-export function createDaemonServices(manager: RunManager, daemon?: DaemonParts, mesh?: Mesh, panes?: Pick<Panes, "kind">): Services {
+export function createDaemonServices(manager: RunManager, daemon?: DaemonParts, mesh?: ComposedMesh): Services {
   const startedAt = manager.host.clock.monotonic();
 
   async function document(context: CallContext, extent: "all" | "known"): Promise<Record<string, unknown>> {
@@ -51,7 +50,7 @@ export function createDaemonServices(manager: RunManager, daemon?: DaemonParts, 
           ...mesh.stats(),
           open_questions: stats.questions_open,
           links: mesh.links.size,
-          pane_backend: panes?.kind ?? "none",
+          pane_backend: mesh.panes?.kind ?? "none",
           durable: manager.store.supports.durable,
         },
       }),

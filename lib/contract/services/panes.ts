@@ -1,5 +1,5 @@
 import type { Caller } from "../../caller.js";
-import type { Mesh } from "../../mesh/mesh.js";
+import type { ComposedMesh } from "../../mesh/composed-mesh.js";
 import type { Panes } from "../../panes/panes.js";
 import type { PeerRecord } from "../../peers/schema.js";
 import { ownPeer } from "../../peers/sender.js";
@@ -8,7 +8,7 @@ import type { ValidInput } from "../schemas.js";
 import { ok } from "./ok.js";
 
 /** The operations of panes. */
-export function createPaneServices({ peers }: Mesh, panes: Panes): Services {
+export function createPaneServices({ peers }: ComposedMesh, panes: Panes): Services {
   const found = (id: string, circle: string | undefined, caller: Caller): PeerRecord =>
     peers.find(id, { circle, from: ownPeer(peers, caller) });
 

@@ -1,6 +1,7 @@
 import { type Caller, hasScope, isOwner } from "../../caller.js";
 import { AnodeError } from "../../errors.js";
-import type { Mesh } from "../../mesh/mesh.js";
+import type { ComposedMesh } from "../../mesh/composed-mesh.js";
+import { peerOfPane } from "../../mesh/named-peer.js";
 import { bypasses } from "../../peers/circles.js";
 import { assertNotBuiltIn } from "../../peers/built-in.js";
 import { type PeerRecord, retireReasons } from "../../peers/schema.js";
@@ -12,7 +13,7 @@ import { fromCursor, toCursor } from "./pages.js";
 import { ok } from "./ok.js";
 
 /** The operations of peers. */
-export function createPeerServices(mesh: Mesh): Services {
+export function createPeerServices(mesh: ComposedMesh): Services {
   const { peers } = mesh;
   const shown = (peer: PeerRecord, caller: Caller) => mesh.shownPeer(peer, caller);
 
@@ -31,7 +32,8 @@ export function createPeerServices(mesh: Mesh): Services {
       if (!own) throw new AnodeError("peer_not_found", "The caller is no peer.");
       return ok(shown(own, caller));
     },
-    "peers.byPane": async ({ pane_id }: ValidInput<"peers.byPane">, { caller }: CallContext) => ok(shown(mesh.peerOfPane(pane_id), caller)),
+    "peers.byPane": async ({ pane_id }: ValidInput<"peers.byPane">, { caller }: CallContext) =>
+      ok(shown(peerOfPane(peers, pane_id), caller)),
     "peers.get": async ({ id, circle }: ValidInput<"peers.get">, { caller }: CallContext) => {
       const retired = peers.byId(id);
       return ok(shown(retired ?? peers.find(id, { circle, from: ownPeer(peers, caller) }), caller));

@@ -1,7 +1,8 @@
 import type { Caller } from "../../caller.js";
 import { AnodeError, isAnodeError } from "../../errors.js";
 import type { Asker } from "../../questions/ask-and-wait.js";
-import type { Mesh } from "../../mesh/mesh.js";
+import { answerAsk } from "../../mesh/ask-questions.js";
+import type { ComposedMesh } from "../../mesh/composed-mesh.js";
 import { ownPeer, senderOf } from "../../peers/sender.js";
 import type { AnswerInput, Question } from "../../questions/schema.js";
 import type { RunManager } from "../../runs/manager.js";
@@ -88,7 +89,7 @@ export function createQuestionServices(manager: RunManager, holding: Holding, po
 }
 
 /** What a mesh knows of questions. */
-export function questionPorts(mesh: Mesh): QuestionPorts {
+export function questionPorts(mesh: ComposedMesh): QuestionPorts {
   const { asks, peers } = mesh;
   return {
     asker(from_peer, caller) {
@@ -105,7 +106,7 @@ export function questionPorts(mesh: Mesh): QuestionPorts {
     async answerAsk({ question_id }, { attachments, ...input }, { caller, keep }) {
       const files = attachments && (await mesh.attached(attachments, caller));
       const also = (closed: Question) => (keep ? { puts: [keep({ status: 200, body: toReply(closed) })] } : {});
-      return (await mesh.answerAsk(question_id, { ...input, files, also }, caller)).question;
+      return (await answerAsk(asks, mesh.manager.desk, question_id, { ...input, files, also }, caller)).question;
     },
   };
 }

@@ -2,11 +2,12 @@ import { readFile, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { AgentConfig } from "../../../lib/agent/config-schema.js";
-import { openToolset, type Toolset, type ToolsetOptions } from "../../../lib/agent/toolset.js";
+import type { ToolsetOptions } from "../../../lib/agent/toolset.js";
 import { type AgentRoom, openAgentRoom } from "../../support/agent-room.js";
+import { type OpenedToolset, openTestToolset } from "../../support/open-toolset.js";
 
 let agent: AgentRoom;
-let opened: Toolset[];
+let opened: OpenedToolset[];
 beforeEach(async () => {
   agent = await openAgentRoom();
   opened = [];
@@ -16,25 +17,15 @@ afterEach(async () => {
   await agent.close();
 });
 
-async function open(config: AgentConfig = {}, rest: Partial<ToolsetOptions> = {}): Promise<Toolset> {
-  const toolset = await openToolset({
-    context: agent.context,
-    config,
-    profile: { tools: "craft", readOnly: false },
-    home: agent.home,
-    env: { PATH: process.env["PATH"] },
-    ...rest,
-  });
+async function open(config: AgentConfig = {}, rest: Partial<ToolsetOptions> = {}): Promise<OpenedToolset> {
+  const toolset = await openTestToolset(agent, config, rest);
   opened.push(toolset);
   return toolset;
 }
 
-/** What the loop does with a call. */
-async function run(toolset: Toolset, name: string, args: Record<string, unknown>, call_id = "c1"): Promise<string> {
-  const decision = await toolset.authorize({ call_id, name, args });
-  if (!decision.allow) return `denied: ${decision.reason}`;
-  const tool = toolset.tools.find((one) => one.name === name);
-  return (await tool?.execute(args, agent.call(call_id)))?.text ?? "";
+/** What the model is told. */
+async function run(toolset: OpenedToolset, name: string, args: Record<string, unknown>): Promise<string> {
+  return (await toolset.run(name, args)).text;
 }
 
 describe("openToolset", { timeout: 30_000 }, () => {

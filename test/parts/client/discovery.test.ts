@@ -10,6 +10,7 @@ import { connect } from "../../../adapters/client/connect.js";
 import { type DaemonFile, readDaemonFile } from "../../../adapters/client/daemon-file.js";
 import { discover } from "../../../adapters/client/discovery.js";
 import { codeOf } from "../../unit/client/fixtures.js";
+import { closeServer } from "../../support/close-server.js";
 
 const runToken = (port: number): string => `anode_at_${port}_${"r".repeat(43)}`;
 const tcp = (port: number) => ({ kind: "tcp", host: "127.0.0.1", port });
@@ -162,9 +163,7 @@ describe("connect", () => {
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
     cleanups.push(async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, "close");
+      await closeServer(server);
     });
     return { port: (server.address() as AddressInfo).port, seen, runs };
   }

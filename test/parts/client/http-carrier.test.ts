@@ -10,6 +10,7 @@ import { createClient } from "../../../adapters/client/create-client.js";
 import type { Client } from "../../../adapters/client/client-types.js";
 import { httpCarrier, type HttpCarrierOptions } from "../../../adapters/client/http-carrier.js";
 import { codeOf, errorOf, event } from "../../unit/client/fixtures.js";
+import { closeServer } from "../../support/close-server.js";
 
 const cleanups: (() => Promise<unknown> | void)[] = [];
 afterEach(async () => {
@@ -38,11 +39,7 @@ async function httpServer(serve: (...given: Parameters<RequestListener>) => unkn
     path === undefined ? { port: 0, host: "127.0.0.1" } : { path },
   );
   await once(server, "listening");
-  cleanups.push(async () => {
-    server.closeAllConnections();
-    server.close();
-    await once(server, "close");
-  });
+  cleanups.push(() => closeServer(server));
   return server;
 }
 

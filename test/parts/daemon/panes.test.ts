@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Client, connect } from "../../../adapters/client/index.js";
 import { type RunningDaemon, startDaemon } from "../../../adapters/daemon/index.js";
+import { composedOf } from "../../../lib/mesh/mesh.js";
 import { hasTmux, startTmux, type TmuxServer } from "../../support/tmux.js";
 
 let home: string;
@@ -80,7 +81,7 @@ describe.skipIf(!hasTmux)("panes of a daemon (needs tmux)", () => {
     expect(await codeOf(client.peers.rehook({ id: "api" }))).toBe("pane_unproven");
     const run = await daemon.manager.start({ argv: ["sleep", "100"] });
     await daemon.manager.cancel(run.id);
-    daemon.mesh.peers.event(peer.peer_id, { type: "seen" }, { run_id: run.id });
+    composedOf(daemon.mesh).peers.event(peer.peer_id, { type: "seen" }, { run_id: run.id });
     expect((await client.peers.doctor({ id: "api" })).run).toEqual({ probe: "fail", run_id: run.id });
     expect(await codeOf(client.peers.rehook({ id: "human" }))).toBe("missing_pane");
   });

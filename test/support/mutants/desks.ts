@@ -109,7 +109,7 @@ export const wrongCallDesks: Readonly<Record<string, readonly [make: MakeDesk, c
       const early = {
         append: (step: Step) => ({ ...journal.append(step), committed: Promise.resolve(0) }),
         settled: () => journal.settled(),
-        full: false,
+        assertSpace: () => {},
       };
       return makeDesk({ ...parts, journal: early as unknown as Journal });
     },
@@ -154,6 +154,6 @@ function byWallClock(host: Host): Host {
 /** The parts with a journal that takes other steps than it is given. */
 function changing(parts: DeskParts, change: (step: Step) => Step): DeskParts {
   const { journal } = parts;
-  const changed = { append: (step: Step) => journal.append(change(step)), settled: () => journal.settled(), full: false };
+  const changed = { append: (step: Step) => journal.append(change(step)), settled: () => journal.settled(), assertSpace: () => {} };
   return { ...parts, journal: changed as unknown as Journal };
 }

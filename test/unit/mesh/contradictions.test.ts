@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
+import type { HookFiles } from "../../../lib/index.js";
 import { createMemoryPanes } from "../../../lib/panes/memory-panes.js";
-import { createPeerProbes } from "../../../lib/panes/peer-probes.js";
 import type { HookFile } from "../../../lib/panes/schema.js";
 import { fakeSocket } from "../../support/fake-socket.js";
 import { openTestMesh } from "../../support/mesh.js";
-import { panesOf } from "../../support/panes-of.js";
 
 const minute = 60_000;
 const inside = [{ pid: 11, ppid: 1, name: "codex", started: 110, foreground: true }];
@@ -22,24 +21,18 @@ async function watched() {
     return alive.has(pid) ? "ok" : "fail";
   };
   panes.add({ processes: inside });
-  panes.before = (call, pane) => void looks.push(`${call} ${pane}`);
-  const test = await openTestMesh({
-    mesh: { probes: createPeerProbes(panes, isAlive) },
-    beside: (mesh) => ({
-      panes: panesOf(mesh, {
-        panes,
-        isAlive,
-        files: {
-          async read(pane_id) {
-            const found = written.get(pane_id);
-            return found ? { probe: "ok", found } : { probe: "fail" };
-          },
-          write: async () => {},
-          remove: async () => {},
-        },
-      }),
-    }),
-  });
+  // All panes are listed every few seconds, to follow their sessions.
+  panes.before = (call, pane) => void (call !== "list" && looks.push(`${call} ${pane}`));
+  const files: HookFiles = {
+    async read(pane_id) {
+      const found = written.get(pane_id);
+      return found ? { probe: "ok", found } : { probe: "fail" };
+    },
+    write: async () => {},
+    remove: async () => {},
+  };
+  const startHook = () => Promise.reject(new Error("no program"));
+  const test = await openTestMesh({ mesh: { panes: { backend: panes, isAlive, files, startHook } } });
   const agent = { backend: "codex", pane_id: "%1", agent_pid: 11, agent_started: "110" } as const;
   const socket = fakeSocket(test);
   await socket.send({ type: "connect", v: 1, ...agent, name: "api" });
@@ -130,7 +123,7 @@ describe("A contradiction", () => {
     for (const to_peer of ["docs", "far"]) await call("asks.ask", { to_peer, text: "?" });
     host.clock.jump(31 * minute);
     for (const id of [peer_id, far.peer_id]) await call("peers.touch", { id });
-    expect(await pass()).toEqual(["STALE_PENDING_ASK"]);
+    expect(await pass()).toEqual(["STALE_PENDING_ASK", "QUEUE_NOT_DRAINED"]);
   });
 
   it("costs no second look at pane or process", async () => {

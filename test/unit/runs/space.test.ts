@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { AnodeError } from "../../../lib/errors.js";
 import type { Journal } from "../../../lib/events/journal.js";
 import { Space } from "../../../lib/runs/space.js";
 import { createMemoryStore } from "../../../lib/store/memory-store.js";
@@ -13,6 +14,9 @@ function bench(limitBytes = 100) {
     {
       get full() {
         return state.full;
+      },
+      assertSpace() {
+        if (state.full) throw new AnodeError("storage_full", "full");
       },
     } as Journal,
     clock,

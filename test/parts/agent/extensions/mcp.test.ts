@@ -12,6 +12,7 @@ import { fittingName } from "../../../../lib/agent/tools/tool-name.js";
 import { createContainment } from "../../../../lib/node/index.js";
 import { type AgentRoom, openAgentRoom } from "../../../support/agent-room.js";
 import { openTestToolset, type OpenedToolset } from "../../../support/open-toolset.js";
+import { closeServer } from "../../../support/close-server.js";
 
 let agent: AgentRoom;
 let toolset: OpenedToolset | undefined;
@@ -23,8 +24,7 @@ afterEach(async () => {
   await toolset?.close();
   toolset = undefined;
   for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    await new Promise((done) => server.close(done));
+    await closeServer(server);
   }
   await agent.close();
 });

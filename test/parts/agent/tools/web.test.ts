@@ -5,6 +5,7 @@ import type { AgentConfig } from "../../../../lib/agent/config-schema.js";
 import { isPublicAddress, publicFetch, type Resolution } from "../../../../lib/agent/tools/public-fetch.js";
 import { createWebSearchTool, readResultPage, type SearchAddresses } from "../../../../lib/agent/tools/web-search.js";
 import { type AgentRoom, openAgentRoom } from "../../../support/agent-room.js";
+import { closeServer } from "../../../support/close-server.js";
 
 const notPublic = [
   "0.0.0.0",
@@ -87,8 +88,7 @@ async function serve(answer: (request: IncomingMessage, response: ServerResponse
 
 afterEach(async () => {
   for (const server of servers.splice(0)) {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await closeServer(server);
   }
 });
 
