@@ -11,6 +11,9 @@ interface SchemaIssue {
   readonly maximum?: number | bigint;
   readonly origin?: string;
   readonly values?: readonly unknown[];
+  /** The member by which the members of a union are told apart, and the values that it may have. */
+  readonly discriminator?: string;
+  readonly options?: readonly unknown[];
   readonly keys?: readonly string[];
   readonly format?: string;
   readonly params?: Readonly<Record<string, unknown>>;
@@ -80,19 +83,26 @@ function toIssues(issue: SchemaIssue): Issue[] {
     case "too_big":
       return at(...bounds(issue));
     case "invalid_value":
-      return at(
-        "format",
-        `must be one of ${(issue.values ?? []).map((value) => JSON.stringify(value)).join(", ")}, got ${described(issue.input)}`,
-      );
+      return at(...oneOf(issue.values, issue.input));
     case "invalid_union": {
+      const { discriminator, options, input } = issue;
+      if (discriminator !== undefined && isPlain(input)) return at(...oneOf(options, (input as Record<string, unknown>)[discriminator]));
       const first = issue.errors?.[0]?.[0];
       return first ? toIssues({ ...first, path: [...issue.path, ...first.path] }) : at("format", "is not valid");
     }
     case "custom":
       return at((issue.params?.["issue"] as Issue["code"] | undefined) ?? "format", issue.message);
     default:
-      return at("format", `is not in the expected form, got ${described(issue.input)}`);
+      return at(
+        "format",
+        `${issue.message.startsWith("must") ? issue.message : "is not in the expected form"}, got ${described(issue.input)}`,
+      );
   }
+}
+
+function oneOf(values: readonly unknown[] = [], input: unknown): [Issue["code"], string] {
+  const list = values.map((value) => JSON.stringify(value)).join(", ");
+  return input === undefined ? ["required", `is required: one of ${list}`] : ["format", `must be one of ${list}, got ${described(input)}`];
 }
 
 function bounds(issue: SchemaIssue): [Issue["code"], string] {

@@ -24,6 +24,7 @@ export interface ApproverParts {
 export function createApprover({ client, output, stdin, signal }: ApproverParts): Approver {
   const waiting: Question[] = [];
   let current: Question | undefined;
+  let peerName: string | undefined;
   // The terminal edits and echoes the line; its keys stay its own, Ctrl-C with them.
   const lines = createInterface({ input: stdin, terminal: false });
   lines.on("line", (line) => void answer(line));
@@ -42,11 +43,21 @@ export function createApprover({ client, output, stdin, signal }: ApproverParts)
     current = waiting.shift();
     if (!current) return;
     const asked = current;
-    const isOpen = await isStillOpen(asked, client, signal);
+    const [isOpen, name] = await Promise.all([isStillOpen(asked, client, signal), nameOf(asked)]);
     if (current !== asked) return;
-    if (isOpen) return output.note(describeQuestion(asked));
+    peerName = name;
+    if (isOpen) return output.note(describeQuestion(asked, peerName));
     current = undefined;
     return askNext();
+  }
+
+  /** Who asks is told by its id where its name cannot be had: it may be gone, or there is no mesh. */
+  async function nameOf({ run_id, from_peer_id }: Question): Promise<string | undefined> {
+    if (run_id !== undefined || from_peer_id === undefined) return undefined;
+    return client.peers.get({ id: from_peer_id }, { signal }).then(
+      ({ display_name }) => display_name,
+      () => undefined,
+    );
   }
 
   function withdraw(id: string): void {
@@ -61,7 +72,7 @@ export function createApprover({ client, output, stdin, signal }: ApproverParts)
     const asked = current;
     if (!asked) return;
     const given = readAnswer(asked, line);
-    if (!given) return output.note(describeQuestion(asked));
+    if (!given) return output.note(describeQuestion(asked, peerName));
     try {
       await client.questions.answer({ correlation_id: asked.question_id, digest: asked.digest, ...given }, { signal });
     } catch (error) {

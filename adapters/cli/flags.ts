@@ -13,6 +13,8 @@ export interface Flag {
   /** What the value is, for help. */
   readonly value?: string;
   readonly text: string;
+  /** The same for single commands, on which it means something of their own. */
+  readonly texts?: { readonly [Name in CommandName]?: string };
 }
 
 const ofDaemon = ["daemon"] as const;
@@ -100,7 +102,8 @@ const table = {
     kind: "text",
     on: ["runs list", "peers list"],
     value: "statuses",
-    text: "Comma list of statuses, active or terminal; of peers one of online, busy, offline",
+    text: "Comma list of statuses, active or terminal",
+    texts: { "peers list": "online (busy ones too), busy or offline" },
   },
   origin: { kind: "text", on: ["runs list"], value: "origins", text: "Comma list of origins" },
   cursor: { kind: "text", on: ["runs list", "attachments list"], value: "cursor", text: "Go on where a page ended" },
@@ -131,25 +134,42 @@ const table = {
     kind: "text",
     on: ["peers list", ...namedPeer, "peers register", ...ofSending, "link", "rehook", "doctor"],
     value: "circle",
-    text: "Circle of the peers",
+    text: "Circle in which the peer is looked for (default your own, then all that you reach)",
+    texts: {
+      "peers list": "Peers of this circle, and those that every circle reaches",
+      "peers register": "Circle that it joins (default default)",
+      broadcast: "Tell this circle instead of the sender's own; '*' is all",
+      link: "Circle that it joins (default the name of its tmux session)",
+    },
   },
   backend: {
     kind: "text",
     on: ["peers list", "peers register", "link", ...ofHooks],
     value: "backend",
-    text: "How messages reach the peer: claude-code, codex, gemini, opencode, service … (default service)",
+    text: "The agent's runtime: claude-code, codex, gemini or opencode",
+    texts: {
+      "peers list": "Peers of this backend: claude-code, codex, gemini, opencode, acp, run, human or service",
+      "peers register": "How messages reach it: claude-code, codex, gemini, opencode, acp, run, human or service (default service)",
+    },
   },
   all: { kind: "switch", on: ["peers list"], text: "List peers that are offline too" },
   name: {
     kind: "text",
     on: ["peers register", "link", "attachments put"],
     value: "name",
-    text: "Name that others call it by; of an attachment, instead of the file's",
+    text: "Name that others call it by",
+    texts: { "attachments put": "Name of the attachment, instead of the file's" },
   },
   file: { kind: "text", on: attaching, spelled: "attach", repeat: true, value: "file", text: "Attach a file; may be repeated" },
   path: { kind: "text", on: ["peers register"], value: "folder", text: "Folder it works in" },
   role: { kind: "text", on: ["peers register"], value: "role", text: "agent, service, orchestrator or human" },
-  run: { kind: "text", on: ["peers register", "questions"], value: "run-id", text: "The run that the peer is, or whose questions to list" },
+  run: {
+    kind: "text",
+    on: ["peers register", "questions"],
+    value: "run-id",
+    text: "The run that the peer is",
+    texts: { questions: "Only what this run asks" },
+  },
   tree: { kind: "switch", on: ["questions"], text: "Those of the runs below it too; needs --run" },
   direction: { kind: "text", on: ["peers asks"], value: "direction", text: "inbound, outbound or both (default inbound)" },
   "reply-to": { kind: "text", on: ["ask"], value: "id", text: "Take the place of this ask" },
@@ -171,8 +191,12 @@ const table = {
     kind: "text",
     on: ["token create", "questions", ...ofInstall],
     repeat: true,
-    value: "scopes",
-    text: "Comma list of read, control, approve, admin; of questions tool_permission, user_question or mesh_ask; of hooks user or project",
+    value: "scope",
+    text: "user or project: whose settings (default user)",
+    texts: {
+      "token create": "Comma list of read, control, approve, admin",
+      questions: "tool_permission, user_question or mesh_ask",
+    },
   },
   label: { kind: "text", on: ["token create"], value: "label", text: "Label of the token" },
   "ttl-ms": { kind: "count", on: ["token create"], value: "ms", text: "Life of the token" },

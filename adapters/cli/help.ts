@@ -26,7 +26,7 @@ function createProgram(names: readonly CommandName[]): Sade {
   for (const name of names) {
     const { words, summary, examples } = commandTable[name];
     program.command(`${name} ${words}`.trim(), summary);
-    for (const flag of flagsOf(name)) if (flagTable[flag].on !== "every") describeFlag(program, flag);
+    for (const flag of flagsOf(name)) if (flagTable[flag].on !== "every") describeFlag(program, flag, name);
     for (const example of examples) program.example(example);
   }
   return program;
@@ -37,7 +37,8 @@ function commonFlags(): FlagName[] {
   return flagNames.filter((name) => flagTable[name].on === "every" && name !== "help" && name !== "version");
 }
 
-function describeFlag(program: Sade, name: FlagName): void {
-  const { value, text } = flagTable[name];
-  program.option(`--${spellingOf(name)}`, value === undefined ? text : `<${value}> ${text}`);
+function describeFlag(program: Sade, name: FlagName, command?: CommandName): void {
+  const { value, text, texts } = flagTable[name];
+  const said = (command && texts?.[command]) ?? text;
+  program.option(`--${spellingOf(name)}`, value === undefined ? said : `<${value}> ${said}`);
 }

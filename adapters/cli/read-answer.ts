@@ -17,10 +17,10 @@ export function readAnswer(question: Question, typed: string): AnswerInput | und
   return option && { option_id: option.id };
 }
 
-/** The question as lines for a person, with what can be typed. */
-export function describeQuestion(question: Question): string {
+/** The question as lines for a person, with what can be typed; a peer that asks goes by its name where that is known. */
+export function describeQuestion(question: Question, peerName?: string): string {
   const { kind, scope, options = [] } = question;
-  const lines = [`${askerOf(question)} asks: ${question.prompt}`];
+  const lines = [`${askerOf(question, peerName)} asks: ${question.prompt}`];
   const { tool = "", input, truncated } = question.metadata ?? {};
   if (typeof input === "string") lines.push(`  ${String(tool)} ${input}${truncated === true ? "…" : ""}`);
   if (question.tool) lines.push(`  ${question.tool.name} ${JSON.stringify(question.tool.args)}`);
@@ -34,8 +34,8 @@ export function describeQuestion(question: Question): string {
   return [...lines, ...choices, "Type a number and press Enter."].join("\n");
 }
 
-function askerOf({ run_id, from_peer_id, origin }: Question): string {
-  return run_id ?? from_peer_id ?? origin ?? "Somebody";
+function askerOf({ run_id, from_peer_id, origin }: Question, peerName = from_peer_id): string {
+  return run_id ?? peerName ?? origin ?? "Somebody";
 }
 
 /** What would allow the call for good: one line of JSON, ready to be pasted. */

@@ -13,7 +13,7 @@ import type { ClientHooks } from "./hooks.js";
 import { allItems, iteratePages } from "./pages.js";
 import { type FeedOptions, feedEvents } from "./events.js";
 import { createSender } from "./sender.js";
-import { type Ends, within } from "./time.js";
+import { type Ends, pause, within } from "./time.js";
 import { askReply, runEnd, type Waiting, waitInSlices } from "./wait.js";
 import { checkPathInput } from "./wire.js";
 
@@ -71,8 +71,10 @@ export function clientOver(carrier: Carrier, options: ClientOptions = {}): Clien
 
   const calls = Object.fromEntries(operations.map((operation) => [operation.name, method(operation)]));
   const call = (name: string, input: Input, given: CallOptions): Promise<unknown> => (calls[name] as Call)(input, given);
-  const wait = (name: string, what: Waiting, input: Input, given: CallOptions): Promise<unknown> =>
-    waitInSlices(what, (slice) => call(name, slice, given), host.clock, input);
+  const wait = (name: string, what: Waiting, input: Input, given: CallOptions & { readonly signal: AbortSignal }): Promise<unknown> => {
+    const parts = { clock: host.clock, random, pause: (delayMs: number) => pause(host.clock, delayMs, given.signal) };
+    return waitInSlices(what, (slice) => call(name, slice, given), parts, input);
+  };
   const waiting =
     (name: string, what: Waiting): Call =>
     (input = {}, given = {}) =>

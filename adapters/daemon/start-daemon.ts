@@ -9,6 +9,7 @@ import { loadConfig, type LoadedConfig } from "./config.js";
 import { descriptorLimit, fitted } from "./descriptors.js";
 import { removeDiscovery, writeDiscovery } from "./discovery-file.js";
 import { openMesh } from "./open-mesh.js";
+import { openFaces } from "./faces.js";
 import { type Ground, layGround } from "./ground.js";
 import { type Environment, type Home, homeOf } from "./home.js";
 import { type Kernel, openKernel } from "./kernel.js";
@@ -111,7 +112,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   const opened = Promise.withResolvers<Mesh | undefined>();
   let endsInOrder = false;
 
-  const laying = layGround(
+  const ground = await layGround(
     {
       home,
       env,
@@ -125,10 +126,6 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
     },
     undo,
   );
-  // What serves the store is loaded while its worker opens the file.
-  const [ground, { openFaces }] = await Promise.all([laying, import("./faces.js")]);
-  // Asks a process, which takes as long as the recovery.
-  const finding = findPanes({ env });
   for (const text of loaded.warnings) ground.host.log("warn", "config.warning", { text });
   if (config !== loaded.config) {
     const { connections, webSockets: web_sockets } = limits;
@@ -155,13 +152,12 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   undo.add(() => opened.resolve(undefined));
   if (ground.starts.isPaused) undo.add(resumeWhenLifted(ground, kernel));
   const instance = ground.host.randomId(12);
-  const backend = await finding;
   const { hookProgram: program } = options;
   const startHook = program === undefined ? undefined : createPaneHookStart({ program, env, home: home.path });
   const { agents } = loaded.config;
-  const beside = { agents, ...(startHook && { startHook }) };
+  const beside = { agents, backend: findPanes({ env }), ...(startHook && { startHook }) };
   // Mesh and attachments look into each other, and neither before both are there.
-  const mesh: Mesh = await openMesh({ ground, kernel, home, backend, attachments: () => attachments, ...beside });
+  const mesh: Mesh = await openMesh({ ground, kernel, home, attachments: () => attachments, ...beside });
   undo.add(() => mesh.close());
   opened.resolve(mesh);
   const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);

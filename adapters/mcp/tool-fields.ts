@@ -8,7 +8,7 @@ export function toInput(args: Document, fields: Fields | undefined): Document {
   if (fields === undefined) return args;
   const unknown = Object.keys(args).filter((name) => !Object.hasOwn(fields, name));
   if (unknown.length > 0) {
-    const issues = unknown.map((path) => ({ path, issue: "unknown", message: "is not a parameter of this tool" }));
+    const issues = unknown.map((path) => ({ path, code: "unknown_field", message: "is not a parameter of this tool" }));
     throw new AnodeError("invalid_request", `${unknown[0]} is not a parameter of this tool.`, { details: { issues } });
   }
   return Object.fromEntries(Object.entries(args).map(([name, value]) => [fields[name] as string, value]));

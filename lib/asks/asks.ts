@@ -25,6 +25,8 @@ export interface AskQuestions {
    * @throws `invalid_request` for a question nobody could answer
    */
   opening(ask: Ask): Promise<() => Step>;
+  /** @throws `correlation_conflict` for the id of a question, whoever asks it */
+  assertFree(correlation_id: string): Promise<void>;
   /** The part of a step that ends the question of an ask which ends otherwise. */
   ending(correlation_id: string): Step;
   /** What the end of its question means for an ask that was nowhere when that came; nothing as long as the question is open. */
@@ -108,6 +110,7 @@ export class Asks {
     const { sender, to, reply_to, question, correlation_id = randomHexId(host, "ask") } = draft;
     const known = draft.correlation_id === undefined ? undefined : await this.#book.find(correlation_id);
     if (known) return this.stored(sameAsk(known, draft));
+    if (draft.correlation_id !== undefined) await questions.assertFree(correlation_id);
     if (reply_to !== undefined) await this.#assertPart(reply_to, sender.peer);
     const made = askOf(draft, correlation_id, host.clock.now(), limits.askMs);
     const opening = question && (await questions.opening(made));
@@ -115,10 +118,12 @@ export class Asks {
     const meanwhile = this.#book.live(correlation_id);
     if (meanwhile) return this.stored(sameAsk(meanwhile, draft));
     this.#assertRoom(to);
+    // Made before anything is taken: it may be refused.
+    const asked = opening?.() ?? {};
     const message = await courier.post(messageOf(made, draft), {
       whenUnavailable: draft.if_unavailable ?? "fail",
       whenRefused: "fail",
-      also: ({ delivery_id }) => this.#opening({ ...made, delivery_id }, draft, opening),
+      also: ({ delivery_id }) => this.#opening({ ...made, delivery_id }, draft, asked),
       undo: (puts) => this.#book.undo(made, puts),
       failed: () => this.#closing(correlation_id, { close_reason: "send_failed" }),
     });
@@ -212,8 +217,8 @@ export class Asks {
     throw new AnodeError("inbox_full", `${to.display_name} has ${openAsks} open asks already.`, { retryAfterSeconds: 30 });
   }
 
-  #opening(ask: Ask, { keep }: AskDraft, question: (() => Step) | undefined): Step {
-    return joinSteps({ puts: [this.#book.put(ask), ...(keep ? [keep(ask)] : [])], feed: [openedDraft(ask)] }, question?.() ?? {});
+  #opening(ask: Ask, { keep }: AskDraft, asked: Step): Step {
+    return joinSteps({ puts: [this.#book.put(ask), ...(keep ? [keep(ask)] : [])], feed: [openedDraft(ask)] }, asked);
   }
 
   #closing(correlation_id: string, ending: Ending): Step {

@@ -2,7 +2,7 @@ import type { AskQuestions, Asks } from "../asks/asks.js";
 import type { Ending } from "../asks/ending.js";
 import type { Ask } from "../asks/schema.js";
 import type { Caller } from "../caller.js";
-import { isAnodeError } from "../errors.js";
+import { AnodeError, isAnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
 import type { Step } from "../events/journal.js";
 import type { AttachedFile, RepliedAnswer } from "../messages/schema.js";
@@ -27,6 +27,10 @@ export function askQuestions({ desk, host, journal }: Pick<RunManager, "desk" | 
         timeout_ms: Math.max(1, parseTime(expires_at) - host.clock.now()),
       });
       return () => desk.opening(prepared).step;
+    },
+    async assertFree(correlation_id) {
+      if (await desk.get(correlation_id).catch(unlessMissing))
+        throw new AnodeError("correlation_conflict", "The correlation_id belongs to a question.");
     },
     ending: (correlation_id) => desk.closingOf([correlation_id], "canceled"),
     async missed(correlation_id) {

@@ -95,7 +95,7 @@ export class ComposedMesh {
       limits,
       seen: (peer_id) => this.peers.touch(peer_id),
       working: (peer_id) => void this.peers.event(peer_id, { type: "working" }),
-      receipt: (...receipt) => void this.receipts.take(...receipt),
+      receipt: (...receipt) => this.receipts.take(...receipt),
       waiting: (peer_id) => this.mail.waiting(peer_id).length,
       open: (peer_id) => this.courier.resume(peer_id),
     });

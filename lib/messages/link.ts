@@ -27,8 +27,8 @@ export interface LinkPorts {
   seen(peer_id: string): void;
   /** A message was put before the peer's agent, which works now. */
   working(peer_id: string): void;
-  /** A receipt for which nobody waits any more. */
-  receipt(peer_id: string, delivery_id: string, status: ReceiptStatus, detail: string | undefined): void;
+  /** A receipt for which nobody waits any more. False for a message that is not this peer's, or has its end. */
+  receipt(peer_id: string, delivery_id: string, status: ReceiptStatus, detail: string | undefined): Promise<boolean>;
   noted(peer_id: string, what: "injected" | "failed"): void;
 }
 
@@ -282,8 +282,10 @@ export class Link implements Channel, PeerLink {
     if (status === "injected" && this.#isSpent) this.#ports.working(peer_id);
     // Nothing was put before the agent: it may still be idle.
     if (status !== "injected" && detail !== "not_idle") this.#isSpent = false;
-    this.#ports.noted(peer_id, status === "injected" ? "injected" : "failed");
-    if (!this.#receipts.settle(delivery_id, handedBy(status, detail))) this.#ports.receipt(peer_id, delivery_id, status, detail);
+    const note = (): void => this.#ports.noted(peer_id, status === "injected" ? "injected" : "failed");
+    if (this.#receipts.settle(delivery_id, handedBy(status, detail))) return note();
+    // A receipt proves something of a message that was sent, and nothing of any other.
+    void this.#ports.receipt(peer_id, delivery_id, status, detail).then((isOwn) => isOwn && note());
   }
 
   /** Does what a frame asks for, without holding up the frames behind it. */

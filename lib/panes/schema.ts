@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { later } from "../later.js";
-import { meshName, peerBackend, type PeerRecord, peerRole, peerStatus, turnState, inboundStatus } from "../peers/schema.js";
+import { meshName, peerBackend, peerFolder, type PeerRecord, peerRole, peerStatus, turnState, inboundStatus } from "../peers/schema.js";
 
 const probeState = later(() => z.enum(["ok", "fail", "unavailable"]));
 
@@ -53,7 +53,7 @@ export const linkRequest = later(() =>
     backend: z.enum(paneBackends),
     name: meshName.exactOptional(),
     circle: meshName.exactOptional(),
-    path: z.string().max(4096).regex(/^\/./).exactOptional(),
+    path: peerFolder.exactOptional(),
   }),
 );
 export type LinkRequest = z.infer<typeof linkRequest>;

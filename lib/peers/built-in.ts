@@ -11,6 +11,14 @@ export const builtInPeers: readonly { readonly name: string; readonly backend: P
 /** Other spellings of the person. */
 export const humanSpellings: ReadonlySet<string> = new Set(["human", "cli", "dashboard"]);
 
+/** Names that mean one of these in every circle: what bears one of them elsewhere would be taken for it. */
+const keptNames: ReadonlySet<string> = new Set([...humanSpellings, ...builtInPeers.map(({ name }) => name)]);
+
+/** Nobody else is given this name, in any circle. */
+export function isKept(name: string): boolean {
+  return keptNames.has(name);
+}
+
 /** One of the peers that are always there. */
 export function isBuiltIn(peer: PeerRecord): boolean {
   return peer.circle === "default" && builtInPeers.some(({ name, role }) => name === peer.display_name && role === peer.role);

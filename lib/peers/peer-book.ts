@@ -2,6 +2,7 @@ import type { Delete, Put, Store } from "../store/store.js";
 import { Records } from "../store/records.js";
 import { formatTime } from "../system-host.js";
 import type { Clock } from "../host.js";
+import { isKept } from "./built-in.js";
 import { findPeer, type Search } from "./find-peer.js";
 import type { PeerRecord } from "./schema.js";
 
@@ -67,7 +68,9 @@ export class PeerBook {
     return this.living().find((peer) => peer.display_name === name && peer.circle === circle);
   }
 
+  /** Whether the name is somebody else's there, or kept for one who is always there. */
   isTaken(name: string, circle: string, exceptId?: string): boolean {
+    if (isKept(name)) return true;
     const holder = this.named(name, circle);
     return holder !== undefined && holder.peer_id !== exceptId;
   }

@@ -57,6 +57,7 @@ export class Registration {
     // From here to the append nothing is awaited.
     this.#parts.journal.assertSpace();
     const known = this.#known(input, caller, isAgentLive) ?? (claim.type === "same" ? this.#book.get(claim.holder.peer_id) : undefined);
+    if (known) assertItself(known, caller);
     const placed = claim.type === "rejected" && claim.holder.peer_id !== known?.peer_id ? withoutPane(input) : input;
     const { peer, created, step: own } = known ? this.#again(known, placed) : this.#new(placed, options.provisional ?? false);
     // In the order in which they were made: both may be about the same holder.
@@ -79,9 +80,7 @@ export class Registration {
       const peer = this.#book.get(input.peer_id);
       if (!peer) throw new AnodeError("peer_not_found", "There is no peer of this id.");
       assertNotBuiltIn(peer);
-      if (!isOwner(caller) && caller.peer_id !== peer.peer_id) {
-        throw new AnodeError("identity_unproven", "A peer's id is only taken up again by its own token or by an owner.");
-      }
+      assertItself(peer, caller);
       const mayReturn = isAgentLive || (peer.retire_reason === "reaped" && caller.peer_id === peer.peer_id);
       if (peer.retired_at !== undefined && !mayReturn) {
         throw new AnodeError("peer_retired", "The peer is retired; register anew.", { status: 409 });
@@ -171,4 +170,10 @@ export class Registration {
       throw error;
     }
   }
+}
+
+/** A session and a pane can be read of others: neither makes another peer's call its own. @throws `identity_unproven` */
+function assertItself({ peer_id, run_id }: PeerRecord, caller: Caller): void {
+  if (isOwner(caller) || caller.peer_id === peer_id || (run_id !== undefined && caller.run_id === run_id)) return;
+  throw new AnodeError("identity_unproven", "A known peer is only taken up again by its own token or by an owner.");
 }

@@ -156,7 +156,12 @@ export class PeerRegistry {
     this.#parts.journal.append({ puts: [this.#book.put(told.length === 0 ? peer : { ...peer, told: [...told] })], feed });
   }
 
-  /** The peer called, or was heard of: it is there. */
+  /** Somebody says that the peer is there: that changes the time at which it was last seen, and nothing else. */
+  heardOf(peer_id: string): void {
+    this.#book.heardOf(peer_id);
+  }
+
+  /** The peer called: it is there. */
   touch(peer_id: string): void {
     if (!this.#book.get(peer_id)) return;
     this.#book.heardOf(peer_id);

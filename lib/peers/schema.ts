@@ -30,15 +30,16 @@ export type InboundStatus = z.infer<typeof inboundStatus>;
 export const meshName = later(() =>
   z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "must be a letter or digit, then at most 63 letters, digits, dots, dashes or underscores")
     .refine((text) => !text.startsWith("peer-") && !reserved.has(text), { message: "is a reserved name", params: { issue: "format" } }),
 );
 const reserved: ReadonlySet<string> = new Set(["self", "by-pane", "spawn"]);
 
 /** An id or a name of a peer, as a caller spells it. */
 export const peerRef = later(() => z.string().min(1).max(256));
-const paneId = later(() => z.string().regex(/^%\d{1,9}$/));
-const folder = later(() => z.string().max(4096).regex(/^\/./));
+const paneId = later(() => z.string().regex(/^%\d{1,9}$/, "must be % and 1 to 9 digits"));
+/** The folder that a peer works in. */
+export const peerFolder = later(() => z.string().max(4096).regex(/^\/./, "must be an absolute path other than /"));
 const metadata = later(() =>
   z
     .record(z.string().max(128), z.unknown())
@@ -55,7 +56,7 @@ export const peerRegistration = later(() =>
   z.strictObject({
     name: meshName.exactOptional(),
     display_name: meshName.exactOptional(),
-    path: folder.exactOptional(),
+    path: peerFolder.exactOptional(),
     machine: z.string().min(1).max(255).exactOptional(),
     backend: peerBackend,
     agent: z.string().min(1).max(64).exactOptional(),

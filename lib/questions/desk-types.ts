@@ -70,7 +70,7 @@ export interface QuestionDesk {
 export interface QuestionSteps {
   /** Checks a question and makes its digest. @throws `invalid_request`, `default_not_denying` */
   prepare(input: OpenQuestion): Promise<PreparedQuestion>;
-  /** What opens it, nobody waiting. Its id must be one that no question has. @throws `question_full` */
+  /** What opens it, nobody waiting. Its id must be one that no question has. @throws `question_full`, `correlation_conflict` */
   opening(prepared: PreparedQuestion): QuestionStep;
   /**
    * What answers an open question.

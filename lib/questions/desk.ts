@@ -146,6 +146,8 @@ export class Desk implements QuestionDesk, QuestionSteps {
     const { from_peer_id, recipient, origin, asked_by } = prepared.asked;
     // A run has an end of its own, and takes its questions with it.
     if (this.#isShut && owner.run_id === undefined) throw new AnodeError("shutting_down", "Shutdown has begun.", { retryAfterSeconds: 5 });
+    // The one that is open would be lost, and whoever waits for it would wait for ever.
+    if (id !== undefined && this.#open.has(id)) throw conflict();
     if (isAwaited(prepared.content)) this.#assertRoom(owner.run_id, mostOfOwner);
     const now = this.#host.clock.now();
     const question: Question = {
@@ -410,7 +412,11 @@ function endingOf({ outcome = "canceled", decision, option_id, text, message, re
 function assertSame(known: Question, { asked, digest }: PreparedQuestion): void {
   const { owner, asked_by } = asked;
   const isSame = known.digest === digest && known.asked_by === asked_by && known.run_id === owner.run_id && known.peer_id === owner.peer_id;
-  if (!isSame) throw new AnodeError("correlation_conflict", "The id belongs to another question, or to that of another caller.");
+  if (!isSame) throw conflict();
+}
+
+function conflict(): AnodeError {
+  return new AnodeError("correlation_conflict", "The id belongs to another question, or to that of another caller.");
 }
 
 function closed({ outcome, closed_at }: Partial<Question> = {}): AnodeError {

@@ -177,7 +177,7 @@ const requestMembers = () => ({
   cancel_policy: cancelPolicy.exactOptional(),
   key: z
     .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,127}$/)
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,127}$/, "must be a letter or digit, then at most 127 letters, digits or any of _ . : / @ -")
     .exactOptional(),
   priority: z.int().min(-100).max(100).exactOptional(),
   budget: budget.exactOptional(),

@@ -14,6 +14,8 @@ export interface StoredReply {
 }
 
 interface Entry extends StoredReply {
+  /** Of the scope. Absent in entries of former times, whose id it is. */
+  readonly digest?: string;
   readonly fingerprint: string;
   readonly at_ms: number;
 }
@@ -33,14 +35,17 @@ export interface KeyScope {
   readonly request: unknown;
 }
 
-/** Keeps the answers of creating calls, so that a repeat gets the same answer and has no second effect. */
+/**
+ * Keeps the answers of creating calls, so that a repeat gets the same answer and has no second effect. The id of an entry begins with
+ * the time: those of one commit lie side by side in a store's index, where bare digests would each touch a page of their own.
+ */
 export class IdempotencyKeys {
   readonly #store: Store;
   readonly #host: Host;
   readonly #limits: Limits;
   readonly #running = new Map<string, string>();
-  /** Ids that the store may know. A fresh key, as nearly every one is, needs no look into the store. */
-  readonly #seen = new Set<string>();
+  /** By its digest, the id of each entry that the store may know. A fresh key, as nearly every one is, needs no look into the store. */
+  readonly #ids = new Map<string, string>();
   #knowsAll = false;
 
   constructor(store: Store, host: Host, limits: Limits) {
@@ -54,36 +59,35 @@ export class IdempotencyKeys {
    * @throws `idempotency_in_flight`, `idempotency_mismatch`, and what `work` throws, which is not kept
    */
   async once(scope: KeyScope, work: (entry: (reply: StoredReply) => Put) => Promise<StoredReply>): Promise<KeyedReply> {
-    const id = await this.#host.digest(canonicalJson([scope.callerId, scope.operation, scope.key]));
+    const digest = await this.#host.digest(canonicalJson([scope.callerId, scope.operation, scope.key]));
     const fingerprint = await this.#host.digest(canonicalJson(scope.request));
-    const running = this.#running.get(id);
+    const running = this.#running.get(digest);
     if (running !== undefined) throw running === fingerprint ? inFlight() : mismatch();
-    this.#running.set(id, fingerprint);
+    this.#running.set(digest, fingerprint);
     try {
-      const isFresh = this.#knowsAll && !this.#seen.has(id);
-      const known = isFresh ? undefined : await this.#store.get(idempotencyCollection, id);
+      const known = await this.#find(digest);
       const entry = known?.record as Entry | undefined;
       if (known && entry && entry.at_ms > this.#host.clock.now() - this.#limits.idempotencyMs) {
         if (entry.fingerprint !== fingerprint) throw mismatch();
         return { reply: { status: entry.status, body: entry.body }, replayed: true };
       }
-      const expectedRevision = known?.revision ?? 0;
+      const { id, revision: expectedRevision } = known ?? { id: `${this.#host.clock.now()}_${digest.slice(0, shownDigits)}`, revision: 0 };
       const put = (reply: StoredReply): Put => ({
         collection: idempotencyCollection,
         id,
-        record: { ...reply, fingerprint, at_ms: this.#host.clock.now() } satisfies Entry,
+        record: { ...reply, digest, fingerprint, at_ms: this.#host.clock.now() } satisfies Entry,
         expectedRevision,
       });
-      this.#seen.add(id);
+      this.#ids.set(digest, id);
       return { reply: await work(put), replayed: false };
     } finally {
-      this.#running.delete(id);
+      this.#running.delete(digest);
     }
   }
 
   /** Reads which keys the store knows; until then each call looks for itself. */
   async open(): Promise<void> {
-    for await (const { id } of this.#stored()) this.#seen.add(id);
+    for await (const stored of this.#stored()) this.#ids.set(digestOf(stored), stored.id);
     this.#knowsAll = true;
   }
 
@@ -92,14 +96,23 @@ export class IdempotencyKeys {
     const deletes: Delete[] = [];
     const oldest = this.#host.clock.now() - this.#limits.idempotencyMs;
     let kept = 0;
-    for await (const { id, record } of this.#stored()) {
+    for await (const stored of this.#stored()) {
+      const { id, record } = stored;
       if (kept < this.#limits.idempotencyKeys && (record as Entry).at_ms > oldest) kept += 1;
       else {
         deletes.push({ collection: idempotencyCollection, id });
-        this.#seen.delete(id);
+        this.#ids.delete(digestOf(stored));
       }
     }
     return deletes;
+  }
+
+  async #find(digest: string): Promise<Stored | undefined> {
+    const id = this.#ids.get(digest);
+    if (id !== undefined) return this.#store.get(idempotencyCollection, id);
+    if (this.#knowsAll) return undefined;
+    const { items } = await this.#store.list(idempotencyCollection, { where: { digest: [digest] }, limit: 1 });
+    return items[0];
   }
 
   /** All entries, newest first. */
@@ -112,6 +125,13 @@ export class IdempotencyKeys {
       more = page.more;
     }
   }
+}
+
+/** So much of a digest tells entries of one millisecond apart. */
+const shownDigits = 16;
+
+function digestOf({ id, record }: Stored): string {
+  return (record as Entry).digest ?? id;
 }
 
 function inFlight(): AnodeError {

@@ -86,6 +86,12 @@ describe("the command line of the mesh", () => {
     expect(await user.anode("ask", "api", "Never", "--wait", "--timeout-ms", "100")).toMatchObject({ code: 7, out: "" });
     expect(await user.anode("ask", "nobody", "?")).toMatchObject({ code: 4, out: "" });
     expect(await user.anode("ask", "api", "?", "--timeout-ms", "5")).toMatchObject({ code: 2, out: "" });
+    // One that is away: what would let it wait is told as it is typed.
+    await printed(user, "peers", "register", "--name", "away");
+    const client = await connect({ env: user.env });
+    onTestFinished(() => client.close());
+    await client.peers.offline({ id: "away" });
+    expect(await user.anode("ask", "away", "?")).toMatchObject({ code: 8, err: expect.stringContaining("--queue lets it wait.") });
     // The person's own inbox has the reply of an ask that nobody waited for.
     const mine = await printed(user, "ask", "api", "And", "over", "TLS?");
     await printed(user, "ack", mine, "No", "--from", "api");
@@ -109,6 +115,7 @@ describe("the command line of the mesh", () => {
       { id: "red", title: "Red" },
     ];
     const { correlation_id } = await client.asks.ask({ to_peer: "api", text: "Which?", question: { kind: "choice", options } });
+    expect(await printed(user, "questions")).toMatch(new RegExp(`\n${correlation_id} +human +mesh_ask +choice +\\S+ +Which\\?$`));
     expect(await user.anode("answer", correlation_id, "green")).toMatchObject({ code: 2 });
     await printed(user, "answer", correlation_id, "blue");
     expect(await client.asks.wait({ id: correlation_id })).toMatchObject({ status: "resolved", option_id: "blue" });

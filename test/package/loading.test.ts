@@ -59,6 +59,12 @@ describe("What is loaded before anything is done", () => {
     expect(builtins.filter((name) => dear.includes(name))).toEqual([]);
   });
 
+  it("keeps no module of the daemon apart in a function of its own, as one that is imported on demand would be", () => {
+    // Such a function begins with these words; so do the modules of the few packages that are CommonJS.
+    const apart = readFileSync(programPath.replace("anode.cjs", "daemon.cjs"), "utf8").split('"use strict";').length - 1;
+    expect(apart).toBeLessThan(50);
+  });
+
   it("holds no schemas in the command line, no tools of the agent in the daemon, and in neither what speaks WebSockets", () => {
     const filesWith = (words: string, ...files: string[]): string[] =>
       files.filter((name) => readFileSync(programPath.replace("anode.cjs", name), "utf8").includes(words));

@@ -8,7 +8,7 @@ import { lookAtPane, paneEvidence } from "../../../lib/panes/look-at-pane.js";
 import { createPaster } from "../../../lib/panes/paster.js";
 import { acquireLock, createHookFiles, createTmuxPanes, isAlive, type Lock, systemReader } from "../../../lib/node/index.js";
 import { systemHost } from "../../../lib/system-host.js";
-import { type Client, connect, type PeerDisconnect, type Receipt } from "../../client/index.js";
+import { type Client, connect, discover, formatAddress, type PeerDisconnect, type Receipt } from "../../client/index.js";
 import type { Context } from "../context.js";
 import { peersFolder } from "./hook-place.js";
 import { toAgentMessage } from "./to-agent-message.js";
@@ -53,6 +53,12 @@ export async function holdPane(options: PaneHookOptions): Promise<PaneHookEnd> {
   }
 }
 
+/** A daemon, and where it was found. */
+interface Daemon {
+  readonly client: Client;
+  readonly address: string;
+}
+
 class PaneHook {
   readonly #options: PaneHookOptions;
   readonly #files: HookFiles;
@@ -88,6 +94,7 @@ class PaneHook {
   /** Serves the peer that is written down, until that is another one. */
   async #serve(file: HookFile): Promise<PaneHookEnd | "changed"> {
     const { peer_token, peer_id, pane_id, agent_pid, agent_started } = file;
+    const address = await this.#address();
     const client = await connect({ env: this.#options.env, ...(peer_token !== undefined && { token: peer_token }) });
     const over = new AbortController();
     try {
@@ -122,7 +129,10 @@ class PaneHook {
           },
         },
       );
-      const ended = await Promise.race([connection.ended.then((why) => this.#endOf(why, file)), this.#watch(file, client, over.signal)]);
+      const ended = await Promise.race([
+        connection.ended.then((why) => this.#endOf(why, file)),
+        this.#watch(file, { client, address }, over.signal),
+      ]);
       over.abort();
       return ended;
     } finally {
@@ -159,7 +169,7 @@ class PaneHook {
   }
 
   /** Looks at the agent, at what is written down and at the time, again and again. */
-  async #watch(file: HookFile, client: Client, signal: AbortSignal): Promise<PaneHookEnd | "changed"> {
+  async #watch(file: HookFile, { client, address }: Daemon, signal: AbortSignal): Promise<PaneHookEnd | "changed"> {
     const { watchMs = 5_000, lonelyMs = 24 * hour } = this.#options;
     while (!signal.aborted) {
       await pause(watchMs, this.#clock, signal);
@@ -173,7 +183,10 @@ class PaneHook {
       const now = await this.#written();
       if (!now) return "nothing_written";
       if (now.peer_id !== file.peer_id || now.peer_token !== file.peer_token || now.agent_pid !== file.agent_pid) return "changed";
-      if (!this.#isConnected && this.#clock.monotonic() - this.#aloneSinceMs > lonelyMs) return "no_daemon";
+      if (this.#isConnected) continue;
+      if (this.#clock.monotonic() - this.#aloneSinceMs > lonelyMs) return "no_daemon";
+      // The next life of the daemon may be somewhere else.
+      if ((await this.#address()) !== address) return "changed";
     }
     return "replaced";
   }
@@ -195,6 +208,10 @@ class PaneHook {
 
   async #evidence({ pane_id, ...file }: HookFile): Promise<"ok" | "fail" | "unavailable"> {
     return paneEvidence(await lookAtPane(this.#panes, pane_id, agentOf({ pane_id, ...file })));
+  }
+
+  async #address(): Promise<string> {
+    return formatAddress((await discover(this.#options.env)).address);
   }
 
   async #written(): Promise<HookFile | undefined> {

@@ -1,5 +1,5 @@
 import type { OperationOutput } from "../../../lib/contract/schemas.js";
-import { AnodeError } from "../../../lib/errors.js";
+import { AnodeError, isAnodeError } from "../../../lib/errors.js";
 import { type CommandLine, misuse } from "../command-line.js";
 import type { Command, Context } from "../context.js";
 import { untilInterrupted } from "../interrupt.js";
@@ -16,12 +16,15 @@ export const run: Command = async (line, context) => {
   const text = await messageText(line, context, 1);
   return untilInterrupted((signal) =>
     withClient(line, context, async (client) => {
-      const asked = await client.asks.ask({
+      const asking = client.asks.ask({
         to_peer: firstWord(line),
         text,
         ...given(line, { from: "from_peer", circle: "circle", "reply-to": "reply_to" }),
         ...(await attachedFiles(client, line, context)),
         ...(line.has("queue") && { if_unavailable: "queue" as const }),
+      });
+      const asked = await asking.catch((error: unknown) => {
+        throw inFlags(error);
       });
       if (!line.has("wait")) return told(asked, line, context);
       context.output.note(`${asked.correlation_id} is ${asked.delivery_state}; waiting for the reply`);
@@ -33,11 +36,17 @@ export const run: Command = async (line, context) => {
   );
 };
 
+/** What would let the ask wait, as it is typed here. */
+function inFlags(error: unknown): unknown {
+  if (!isAnodeError(error) || error.code !== "no_live_transport") return error;
+  return new AnodeError(error.code, error.message, { cause: error, details: { ...error.details, hint: "--queue lets it wait." } });
+}
+
 function told(asked: OperationOutput<"asks.ask">, line: CommandLine, { output }: Context): number {
   if (line.has("json")) output.json(asked);
   else {
     output.data(`${asked.correlation_id}\n`);
-    if (asked.delivery_state === "queued") output.note("it waits until the peer fetches it");
+    if (asked.delivery_state === "queued") output.note("it waits until the peer is idle, or fetches it");
   }
   return 0;
 }

@@ -11,8 +11,13 @@ export const run = meshCommand(
       ...(await attachedFiles(client, line, context)),
       ...given(line, { from: "from_peer", circle: "circle" }),
     }),
-  ({ delivery_id, delivery_state, queued }, _line, { output }) => {
+  ({ delivery_id, delivery_state, queued, reason = "" }, _line, { output }) => {
     output.data(`${delivery_id}\n`);
-    output.note(queued ? "it waits until the peer fetches it" : `it is ${delivery_state}`);
+    output.note(queued ? (waiting[reason] ?? "it waits until the peer fetches it") : `it is ${delivery_state}`);
   },
 );
+
+const waiting: Readonly<Record<string, string>> = {
+  not_idle: "it waits until the peer is idle",
+  injection_failed: "the peer did not take it; it waits for another try",
+};

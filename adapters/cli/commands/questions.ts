@@ -15,7 +15,7 @@ export const run: Command = async (line, context) => {
   return withClient(line, context, async (client) => {
     const page = await client.questions.list(filter);
     if (line.has("json")) context.output.json(page);
-    else context.output.data(questionTable(page.questions));
+    else context.output.data(await questionTable(client, page.questions));
     return 0;
   });
 };

@@ -52,6 +52,6 @@ function answerOf(question: Question, option: string | undefined, text: string |
 async function listQuestions(client: Client, id: string | undefined, line: CommandLine, { output }: Context): Promise<number> {
   const page = id === undefined ? await client.questions.list() : await client.runs.questions({ id, status: "open", tree: true });
   if (line.has("json")) output.json(page);
-  else output.data(questionTable(page.questions));
+  else output.data(await questionTable(client, page.questions));
   return 0;
 }

@@ -4,6 +4,7 @@ import { attachmentList } from "../../attachments/schema.js";
 import { later } from "../../later.js";
 import { askedQuestion, attachedFile, deliveryState, messageText } from "../../messages/schema.js";
 import { meshName, peerRef } from "../../peers/schema.js";
+import { correlationId } from "./questions.js";
 import { byPeerOrPane, integer, word } from "./query.js";
 
 const id = later(() => z.string().min(1).max(128));
@@ -22,10 +23,7 @@ export const askSchemas = {
         attachments: attachmentList.exactOptional(),
         reply_to: id.exactOptional(),
         question: askedQuestion.exactOptional(),
-        correlation_id: z
-          .string()
-          .regex(/^[a-z][a-z0-9]{1,15}-[A-Za-z0-9_-]{4,100}$/)
-          .exactOptional(),
+        correlation_id: correlationId.exactOptional(),
         reply_from_turn: z.boolean().exactOptional(),
         if_unavailable: z.enum(["fail", "queue"]).exactOptional(),
         expires_ms: z.int().min(1000).max(2_592_000_000).exactOptional(),
@@ -72,7 +70,7 @@ export const askSchemas = {
         state: z.enum(["open", "closed"]).exactOptional(),
         peer_id: peerRef.exactOptional(),
         direction: direction.exactOptional(),
-        since: z.iso.datetime().exactOptional(),
+        since: z.iso.datetime("must be a time in UTC like 2026-11-22T09:00:00.000Z").exactOptional(),
         limit: integer(1, 1000).exactOptional(),
         cursor: word.exactOptional(),
       }),

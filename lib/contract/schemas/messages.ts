@@ -64,7 +64,7 @@ export const messageSchemas = {
         direction: z.enum(["inbound", "outbound", "both"]).exactOptional(),
         kind: messageKind.exactOptional(),
         state: deliveryState.exactOptional(),
-        since: z.iso.datetime().exactOptional(),
+        since: z.iso.datetime("must be a time in UTC like 2026-11-22T09:00:00.000Z").exactOptional(),
         limit: integer(1, 1000).exactOptional(),
         cursor: word.exactOptional(),
       }),
@@ -112,7 +112,7 @@ export const messageSchemas = {
         })
         .refine(byPeerNameOrPane.check, byPeerNameOrPane.params)
         .refine((value) => ["status", "turn_state", "model", "session_id", "metadata", "turn"].some((name) => name in value), {
-          message: "at least one change must be given",
+          message: "must change something: status, turn_state, model, session_id, metadata or turn",
           params: { issue: "required" },
         }),
     ),

@@ -26,7 +26,13 @@ export const peerSchemas = {
   "peers.byPane": { input: later(() => z.strictObject({ pane_id: word })), output: peer },
   "peers.get": { input: later(() => z.strictObject(addressed())), output: peer },
   "peers.register": {
-    input: peerRegistration,
+    input: later(() =>
+      peerRegistration.refine((value) => value.name === undefined || value.display_name === undefined, {
+        path: ["name"],
+        message: "is another spelling of display_name, and only one of them can be given",
+        params: { issue: "conflict" },
+      }),
+    ),
     output: later(() => z.strictObject({ peer, peer_token: z.string().exactOptional(), pane_assigned: z.boolean() })),
   },
   // A name in the path goes with a circle in the body that would move the peer: here {id} is looked for in every circle.

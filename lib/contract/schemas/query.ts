@@ -51,7 +51,11 @@ export const word = later(() => z.string().min(1).max(256));
 export function exactlyOne(...names: readonly string[]) {
   return {
     check: (value: object): boolean => names.filter((name) => name in value).length === 1,
-    params: { message: `exactly one of ${names.join(", ")} must be given`, path: [names[0] ?? ""], params: { issue: "conflict" } },
+    params: {
+      message: `${["", ...names.slice(1)].join(" or ").trim()} must be given, and only one of them`,
+      path: [names[0] ?? ""],
+      params: { issue: "conflict" },
+    },
   };
 }
 

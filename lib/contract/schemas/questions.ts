@@ -5,7 +5,14 @@ import { answer, answerInput, question, questionInput, questionKind, questionOut
 import { flag, integer, word } from "./query.js";
 
 /** The id that a caller gives to what it asks. */
-export const correlationId = later(() => z.string().regex(/^[a-z][a-z0-9]{1,15}-[A-Za-z0-9_-]{4,100}$/));
+export const correlationId = later(() =>
+  z
+    .string()
+    .regex(
+      /^[a-z][a-z0-9]{1,15}-[A-Za-z0-9_-]{4,100}$/,
+      "must be 2 to 16 lower-case letters or digits, a dash and 4 to 100 letters, digits, dashes or underscores",
+    ),
+);
 
 /** Input and output of each operation of questions. */
 export const questionSchemas = {

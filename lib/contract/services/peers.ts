@@ -4,7 +4,7 @@ import type { ComposedMesh } from "../../mesh/composed-mesh.js";
 import { peerOfPane } from "../../mesh/named-peer.js";
 import { bypasses } from "../../peers/circles.js";
 import { assertNotBuiltIn } from "../../peers/built-in.js";
-import { type PeerRecord, retireReasons } from "../../peers/schema.js";
+import { isAwaited, type PeerRecord, retireReasons } from "../../peers/schema.js";
 import { ownPeer } from "../../peers/sender.js";
 import type { CallContext, Services } from "../operation.js";
 import type { ValidInput } from "../schemas.js";
@@ -53,8 +53,11 @@ export function createPeerServices(mesh: ComposedMesh): Services {
       return ok(shown(await peers.update(peer.peer_id, changes), caller));
     },
     "peers.touch": async ({ id, circle }: ValidInput<"peers.touch">, { caller }: CallContext) => {
-      const { peer_id } = peers.find(id, { circle, from: ownPeer(peers, caller) });
-      peers.touch(peer_id);
+      const peer = peers.find(id, { circle, from: ownPeer(peers, caller) });
+      const { peer_id } = peer;
+      // An owner's word brings a peer back; what another peer says of it does not, and nobody's word is a socket.
+      if (isOwner(caller) && !isAwaited(peer)) peers.touch(peer_id);
+      else peers.heardOf(peer_id);
       return ok({ peer_id, last_seen: peers.find(peer_id).last_seen });
     },
     "peers.offline": async (

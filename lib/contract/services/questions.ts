@@ -81,6 +81,9 @@ export function createQuestionServices(manager: RunManager, holding: Holding, po
     },
     "questions.askBlocking": async ({ from_peer, ...input }: ValidInput<"questions.askBlocking">, { caller, signal }: CallContext) => {
       const { kind = "choice", scope = "tool_permission", ...question } = input;
+      if (question.correlation_id !== undefined && (await isAsk(question.correlation_id))) {
+        throw new AnodeError("correlation_conflict", "The correlation_id belongs to an ask.");
+      }
       const options = { caller, asker: await asker(from_peer, caller), signal };
       const { by: _by, ...answer } = await holding(() => manager.ask({ kind, scope, ...question }, options));
       return ok({ ...answer, reason: answer.reason ?? "answered" });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { constants, promises } from "node:fs";
+import { constants, type Dirent, promises, readdir } from "node:fs";
 import { join } from "node:path";
 import { type BlobStore, checkBlobId, type Written } from "../../attachments/blob-store.js";
 import { openFile } from "./open-file.js";
@@ -15,7 +15,7 @@ const forWriting = constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY | c
  * @throws `store_failed` with `details.reason` `unsafe_path` for a link, a folder of somebody else, or one that others may enter
  */
 export async function openFolderBlobs({ path }: { readonly path: string }): Promise<BlobStore> {
-  await ensurePrivateFolder(path);
+  ensurePrivateFolder(path);
   const fileOf = (id: string): string => {
     checkBlobId(id);
     return join(path, id);
@@ -50,7 +50,7 @@ export async function openFolderBlobs({ path }: { readonly path: string }): Prom
       await promises.rm(fileOf(id), { force: true });
     },
     async list() {
-      const entries = await promises.readdir(path, { withFileTypes: true });
+      const entries = await entriesOf(path);
       return entries.filter((entry) => entry.isFile() && blobName.test(entry.name)).map(({ name }) => name);
     },
     path: fileOf,
@@ -67,6 +67,13 @@ async function writeAll(file: promises.FileHandle, bytes: AsyncIterable<Uint8Arr
     size_bytes += chunk.length;
   }
   return { size_bytes, sha256: hash.digest("hex") };
+}
+
+/** The first sweep comes with the start, which needs no promises of files: loading them takes a millisecond. */
+function entriesOf(path: string): Promise<Dirent[]> {
+  return new Promise((resolve, reject) => {
+    readdir(path, { withFileTypes: true }, (error, entries) => (error ? reject(error) : resolve(entries)));
+  });
 }
 
 async function syncFolder(path: string): Promise<void> {

@@ -1,20 +1,20 @@
-import { promises } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { AnodeError } from "../../errors.js";
 
 /**
- * Makes a folder of mode 0700 where nothing is, and checks one that is there.
+ * Makes a folder of mode 0700 where nothing is, and checks one that is there. Without promises of files, which a start has no other use for.
  * @throws `store_failed` with the reason `unsafe_path`
  */
-export async function ensurePrivateFolder(path: string): Promise<void> {
+export function ensurePrivateFolder(path: string): void {
   try {
-    await promises.mkdir(path, { mode: 0o700 });
+    mkdirSync(path, { mode: 0o700 });
     // The umask may have taken our own rights away.
-    await promises.chmod(path, 0o700);
+    chmodSync(path, 0o700);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "EEXIST") throw unsafe(`${path} must be a folder that can be made: ${code}.`, error);
   }
-  const found = await promises.lstat(path);
+  const found = lstatSync(path);
   if (!found.isDirectory()) throw unsafe(`${path} must be a folder, and no link to one.`);
   const uid = process.getuid?.();
   if (uid !== undefined && found.uid !== uid) throw unsafe(`${path} must belong to user ${uid}, it belongs to ${found.uid}.`);

@@ -77,7 +77,8 @@ export class RecordTable {
     const conditions = [
       order === "asc" ? "ordinal > ?" : "ordinal < ?",
       ...(driver === undefined ? [] : [`${fieldText(driver)} = ?`]),
-      ...filters.map((field) => `${fieldText(field)} IN (SELECT value FROM json_each(?))`),
+      // What is no JSON any more has no fields; asking it for one would fail as the file would.
+      ...filters.map((field) => `CASE WHEN json_valid(json) THEN ${fieldText(field)} IN (SELECT value FROM json_each(?)) END`),
     ];
     const sql = `SELECT ordinal, id, revision, json, crc FROM records WHERE collection = ? AND ${conditions.join(" AND ")} ORDER BY ordinal ${order} LIMIT ?`;
     return this.#query(sql);

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { WebSocketServer } from "ws";
 import { holdPane, type PaneHookEnd } from "../../../adapters/cli/agent-hook/pane-hook.js";
@@ -145,14 +147,20 @@ describe("The hook of a pane", () => {
 
 const hour = 3_600_000;
 
-/** A hook of a pane whose daemon is whatever is at the address. */
-async function alone(address: string, options: Partial<Parameters<typeof holdPane>[0]> = {}) {
-  const { env, home } = daemonPlace();
+/** A hook of a pane whose daemon is whatever is at the address, or what the home tells of. */
+async function alone(address: string | undefined, options: Partial<Parameters<typeof holdPane>[0]> = {}, place = daemonPlace()) {
+  const { env, home } = place;
   const panes = createMemoryPanes();
   const { pane_id } = panes.add();
   const files = createHookFiles(home.peers);
   await files.write({ peer_id: "peer-0123456789abcdef", display_name: "agent", backend: "claude-code", pane_id, peer_token: "its-own" });
-  const ended = holdPane({ pane_id, backend: "claude-code", env: { ...env, ANODE_DAEMON: address }, panes, ...options });
+  const ended = holdPane({
+    pane_id,
+    backend: "claude-code",
+    env: { ...env, ...(address !== undefined && { ANODE_DAEMON: address }) },
+    panes,
+    ...options,
+  });
   let end: PaneHookEnd | undefined;
   void ended.then((why) => (end = why));
   onTestFinished(async () => {
@@ -215,5 +223,30 @@ describe("The hook of a pane ends", () => {
     const { ended } = await alone(address);
     expect(await ended).toBe("replaced");
     expect(connects).toHaveLength(3);
+  });
+});
+
+describe("The hook of a pane goes on", () => {
+  it("where the next life of the daemon is to be found", async () => {
+    const place = daemonPlace();
+    const [first, second] = [await closing(1001), await closing()];
+    mkdirSync(place.env["ANODE_HOME"] ?? "", { recursive: true, mode: 0o700 });
+    const tell = (url: string): void => {
+      const { startTicks } = systemReader().read(process.pid) ?? {};
+      const boot_id = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+      const file = { schema: 1, instance: "i", pid: process.pid, start_ticks: startTicks, boot_id, version: "0", url: `http://${url}` };
+      writeFileSync(
+        join(place.env["ANODE_HOME"] ?? "", "daemon.json"),
+        JSON.stringify({ ...file, started_at: "2026-11-26T00:00:00.000Z" }),
+        { mode: 0o600 },
+      );
+    };
+    tell(first.address);
+    const { end } = await alone(undefined, { watchMs: 50 }, place);
+    await vi.waitFor(() => expect(first.connects).toHaveLength(1), patient);
+    tell(second.address);
+    await vi.waitFor(() => expect(second.connects.length).toBeGreaterThan(0), patient);
+    expect(JSON.parse(second.connects[0] ?? "")).toMatchObject({ peer_id: "peer-0123456789abcdef" });
+    expect(end()).toBeUndefined();
   });
 });

@@ -47,6 +47,18 @@ describe("anode --help", () => {
     expect(examples.match(new RegExp(`\\$ anode ${name}`, "g"))?.length).toBeGreaterThan(0);
   });
 
+  it.each([
+    ["peers list", "--circle", "Peers of this circle, and those that every circle reaches"],
+    ["ask", "--circle", "Circle in which the peer is looked for"],
+    ["link", "--backend", "The agent's runtime"],
+    ["hooks install", "--scope", "user or project"],
+    ["questions", "--scope", "tool_permission, user_question or mesh_ask"],
+    ["attachments put", "--name", "Name of the attachment"],
+  ])("of %s says what its own %s means", async (name, flag, text) => {
+    const { stdout } = await type(...name.split(" "), "--help");
+    expect(stdout).toMatch(new RegExp(`${flag} +<\\w+> ${text}`));
+  });
+
   it.for(commandNames)("gives only examples that %s would take", (name) => {
     for (const example of commandTable[name].examples) {
       const args = (example.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', ""));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { AnodeError } from "../../../lib/errors.js";
 import { createManualClock } from "../../../lib/testing/manual-clock.js";
 import { createTestHost } from "../../../lib/testing/test-host.js";
 import type { CarrierCall } from "../../../adapters/client/carrier.js";
@@ -58,5 +59,36 @@ describe("runs.wait", () => {
     expect(await outcome).toBe("timeout");
     expect(slices()).toEqual([55_000, 55_000]);
     expect(host.clock.pending).toBe(0);
+  });
+});
+
+describe("asks.wait", () => {
+  const refused = new AnodeError("connection_refused", "No daemon answers.");
+  const lost = new AnodeError("connection_lost", "The connection was lost.");
+  const resolved = json({ correlation_id: "ask-1", status: "resolved", close_reason: "ack" });
+
+  function restarting(...steps: Step[]) {
+    const host = { ...createTestHost(), clock: createManualClock() };
+    const carrier = scriptedCarrier(steps);
+    return { client: createClient(carrier, { host, random: () => 1 }), host, carrier };
+  }
+
+  it("goes on when the daemon is there again: an ask outlives it", async () => {
+    const { client, host, carrier } = restarting(lost, refused, refused, resolved);
+    const waiting = client.asks.wait({ id: "ask-1", timeout_ms: Number.POSITIVE_INFINITY });
+    await host.clock.advance(10_000);
+    expect(await waiting).toMatchObject({ status: "resolved" });
+    expect(carrier.calls).toHaveLength(4);
+    expect(host.clock.pending).toBe(0);
+  });
+
+  it("ends when it stays away for a minute, and at once for a wait of one request", async () => {
+    const { client, host, carrier } = restarting(...Array.from({ length: 50 }, () => refused));
+    const outcome = codeOf(client.asks.wait({ id: "ask-1", timeout_ms: Number.POSITIVE_INFINITY }));
+    await host.clock.advance(60_000);
+    expect(await outcome).toBe("connection_refused");
+    const { length } = carrier.calls;
+    expect(await codeOf(client.asks.wait({ id: "ask-1" }))).toBe("connection_refused");
+    expect(carrier.calls).toHaveLength(length + 1);
   });
 });

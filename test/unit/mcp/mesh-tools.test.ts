@@ -56,6 +56,13 @@ describe("the tools of the mesh", () => {
     expect(ask?.inputSchema.required).toEqual(["peer_name", "query"]);
   });
 
+  it("name a parameter that they do not have as the wire names a field", async () => {
+    const { api } = await twoAgents();
+    const { isError, document } = await callTool(api, "ask", { peer_name: "docs", query: "hi", bogus: 1 });
+    expect(isError).toBe(true);
+    expect(document).toMatchObject({ code: "invalid_request", issues: [{ path: "bogus", code: "unknown_field" }] });
+  });
+
   it("let one agent ask, and the other answer", async () => {
     const { api, docs, ids } = await twoAgents();
     const asked = await callTool(docs, "ask", { peer_name: "api", query: "Which port?" });

@@ -209,4 +209,13 @@ describe("What a connected peer says", () => {
     ]);
     expect(socket.of("error").map(({ code }) => code)).toEqual(["invalid_request", "invalid_request"]);
   });
+
+  it.each(["injected", "failed"])("%s of a message that was never sent proves nothing", async (status) => {
+    const { mesh, socket, peer_id } = await connected();
+    await socket.ack("dlv-0000000000000000", status, "tmux");
+    const shown = await mesh.call("peers.get", { id: peer_id });
+    expect(shown).toMatchObject({ inbound_status: "online" });
+    expect(shown).not.toHaveProperty("last_injected_at");
+    expect(shown).not.toHaveProperty("last_injection_failed_at");
+  });
 });

@@ -30,6 +30,24 @@ describe("A peer with a pane and a session", () => {
     expect(stateOf(test, calls)).toBe("online");
   });
 
+  it("is not brought in by anybody's word; one that is away comes back by its owner's, and by no other peer's", async () => {
+    const test = await openTestMesh();
+    const { call, host, peer } = test;
+    const linked = await register(test);
+    await call("peers.touch", { id: linked });
+    expect(stateOf(test, linked)).toBe("offline awaiting_link");
+
+    const { peer_id } = await peer("docs");
+    const { caller } = await peer("other");
+    await call("peers.offline", { id: peer_id });
+    host.clock.jump(minute);
+    const { last_seen } = await call("peers.touch", { id: peer_id }, { caller });
+    expect(Date.parse(last_seen)).toBe(host.clock.now());
+    expect(stateOf(test, peer_id)).toBe("offline requested");
+    await call("peers.touch", { id: peer_id });
+    expect(stateOf(test, peer_id)).toBe("online");
+  });
+
   it("that comes by its socket is online at once, and so is one with only one of the two", async () => {
     const test = await openTestMesh();
     const socket = fakeSocket(test);

@@ -44,6 +44,36 @@ describe("A registration", () => {
     await expect(call("peers.register", { ...codex, peer_id: "peer-0000000000000000" })).rejects.toEqual(code("peer_not_found"));
   });
 
+  it("as a known peer, by its session or its pane, is for nobody else's token", async () => {
+    const { call, peer } = await openTestMesh({ mesh: { probes: probes([42]) } });
+    const agent = { ...codex, session_id: "s-1", pane_id: "%7", agent_pid: 42, agent_started: "12345" };
+    const { peer_id } = await peer("one", agent);
+    const { caller } = await peer("two", codex);
+    const moved = { name: "three", circle: "other", circle_source: "explicit" } as const;
+    await expect(call("peers.register", { ...codex, session_id: "s-1", ...moved }, { caller })).rejects.toEqual(code("identity_unproven"));
+    const { session_id: _session, ...inPane } = agent;
+    await expect(call("peers.register", { ...inPane, ...moved }, { caller })).rejects.toEqual(code("identity_unproven"));
+    expect(await call("peers.get", { id: peer_id })).toMatchObject({ display_name: "one", circle: "default", pane_id: "%7" });
+    expect((await call("peers.register", { ...inPane, ...moved })).peer).toMatchObject({ peer_id, display_name: "three" });
+  });
+
+  it("takes the name in one spelling only", async () => {
+    const { call } = await openTestMesh();
+    const both = call("peers.register", { ...codex, name: "one", display_name: "two" });
+    await expect(both).rejects.toMatchObject({ details: { issues: [{ path: "name", code: "conflict" }] } });
+    expect((await call("peers.register", { ...codex, display_name: "two" })).peer.display_name).toBe("two");
+  });
+
+  it.each(["human", "cli", "dashboard", "jobs", "schedules"])("is never called %s, in no circle and by no renaming", async (name) => {
+    const { call, peer } = await openTestMesh();
+    for (const circle of ["default", "team"]) {
+      expect((await call("peers.register", { ...codex, name, circle })).peer.display_name).toBe(`${name}-2`);
+    }
+    const { peer_id, caller } = await peer("one", codex);
+    const renamed = call("peers.update", { id: peer_id, display_name: name, circle: "ops" }, { caller });
+    await expect(renamed).rejects.toEqual(code("name_taken"));
+  });
+
   it("by the id of a retired peer is refused, but for one that was reaped and comes back, or a proven live agent", async () => {
     const { call, peer, mesh } = await openTestMesh({ mesh: { probes: probes([], [42]) } });
     const { peer_id, caller } = await peer("one", codex);

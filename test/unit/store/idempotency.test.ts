@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { AnodeError } from "../../../lib/errors.js";
 import { defaultLimits, type Limits } from "../../../lib/limits.js";
-import { IdempotencyKeys, type KeyScope, type StoredReply } from "../../../lib/store/idempotency.js";
+import { idempotencyCollection, IdempotencyKeys, type KeyScope, type StoredReply } from "../../../lib/store/idempotency.js";
 import { createMemoryStore } from "../../../lib/store/memory-store.js";
 import { createTestHost } from "../../../lib/testing/test-host.js";
 
@@ -44,6 +45,45 @@ describe("IdempotencyKeys.once", () => {
     expect(await call({}, keys)).toMatchObject({ replayed: true });
     expect(await call({ key: "fresh" }, keys)).toMatchObject({ replayed: true });
     expect(looked).toHaveLength(2);
+  });
+
+  it("finds an entry before it has read which keys the store knows, also one of former times", async () => {
+    const { store, call, restarted } = bench();
+    await call();
+    const [stored] = (await store.list(idempotencyCollection, { limit: 1 })).items;
+    const { digest, ...former } = (stored?.record ?? {}) as { digest: string };
+    expect(await call({}, restarted())).toMatchObject({ replayed: true });
+    await store.commit({ deletes: [{ collection: idempotencyCollection, id: stored?.id ?? "" }] });
+    await store.commit({ puts: [{ collection: idempotencyCollection, id: digest, record: former, expectedRevision: 0 }] });
+    const keys = restarted();
+    await keys.open();
+    expect(await call({}, keys)).toMatchObject({ replayed: true });
+  });
+
+  it("goes on where it cannot read which keys the store knows", async () => {
+    const { store, call, restarted } = bench();
+    await call();
+    const { list } = store;
+    store.list = async (collection, query) => {
+      if (!query.where) throw new AnodeError("internal", "One of the records is damaged.");
+      return list(collection, query);
+    };
+    const keys = restarted();
+    await expect(keys.open()).rejects.toMatchObject({ code: "internal" });
+    expect(await call({}, keys)).toMatchObject({ replayed: true });
+    expect(await call({ key: "fresh" }, keys)).toMatchObject({ replayed: false });
+    expect(await call({ key: "fresh" }, keys)).toMatchObject({ replayed: true });
+  });
+
+  it("names entries in the order of time", async () => {
+    const { host, store, call } = bench();
+    for (const key of ["a", "b", "c", "d"]) {
+      await call({ key });
+      await host.clock.advance(1);
+    }
+    const ids = (await store.list(idempotencyCollection, { order: "asc", limit: 9 })).items.map(({ id }) => id);
+    expect(ids).toHaveLength(4);
+    expect(ids.toSorted()).toEqual(ids);
   });
 
   it("knows the same request in another order of its fields, and no other request", async () => {

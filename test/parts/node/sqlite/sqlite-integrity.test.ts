@@ -63,6 +63,16 @@ describe("openSqliteStore over a damaged file", () => {
     await store.close();
   });
 
+  it("passes a record by that is no JSON any more where a list asks for a field, and lives on", async () => {
+    await flip(readFileSync(path).lastIndexOf('{"a":1}'));
+    const store = await openSourceStore({ path });
+    await store.commit({ puts: [{ collection: "runs", id: "2", record: { a: "x" }, expectedRevision: 0 }] });
+    expect((await store.list("runs", { limit: 9, where: { a: ["x"] } })).items.map(({ id }) => id)).toEqual(["2"]);
+    await expect(store.list("runs", { limit: 9 })).rejects.toMatchObject({ code: "internal", details: { collection: "runs", id: "1" } });
+    expect(await store.get("runs", "2")).toMatchObject({ record: { a: "x" } });
+    await store.close();
+  });
+
   it("does not serve what a flipped bit declares to be of another type, though its bytes are the same", async () => {
     // The headers of the two rows: the length of their own, NULL for the row's number, then one number for each column's type.
     const record = readFileSync(path).lastIndexOf(Buffer.from([0x00, 0x15, 0x0f, 0x09]));

@@ -158,12 +158,12 @@ describe.skipIf(!hasTmux)("tmux (needs tmux)", () => {
 
 describe("findPanes", () => {
   it("finds none where tmux is not installed", async () => {
-    const panes = await findPanes({ program: "/nonexistent/tmux" });
+    const panes = findPanes({ program: "/nonexistent/tmux" });
     expect([panes.kind, await panes.list()]).toEqual(["none", { probe: "unavailable", reason: "tmux is not installed" }]);
     await expect(panes.paste("%0", "text")).rejects.toMatchObject({ code: "pane_backend_unavailable" });
   });
 
-  it.skipIf(!hasTmux)("finds those of tmux where it is installed (needs tmux)", async () => {
-    expect((await findPanes()).kind).toBe("tmux");
+  it.skipIf(!hasTmux)("finds those of tmux where it is installed (needs tmux)", () => {
+    expect(findPanes().kind).toBe("tmux");
   });
 });
