@@ -99,6 +99,8 @@ describe(`What strangers write into the dashboard${needsBrowser}`, { timeout: 12
       }
       // It is there, as it was written.
       const list = page.getByRole("region", { name: "Events of this run" });
+      // All of them have come: until then the list follows its end.
+      await list.getByRole("link", { name: "to the questions" }).waitFor();
       await list.evaluate((box) => {
         box.scrollTop = 0;
       });
