@@ -1,7 +1,7 @@
 import { operations } from "../../lib/contract/index.js";
 import type { Operation } from "../../lib/contract/operation.js";
 import type { AttachmentRef } from "../../lib/attachments/schema.js";
-import { AnodeError } from "../../lib/errors.js";
+import { AnodeError, isAnodeError } from "../../lib/errors.js";
 import type { CallFile, CarrierReply } from "./carrier.js";
 import type { AttachmentMethods, CallOptions, Download, UploadDetails, UploadSource } from "./client-types.js";
 import type { Sender } from "./sender.js";
@@ -29,8 +29,10 @@ export function attachmentMethods(sender: Sender, ends: (options: CallOptions) =
     try {
       return await within(ends(options), async (signal) => (await sender.document({ ...call, signal })) as AttachmentRef);
     } catch (error) {
-      if (!watched.failed) throw error;
-      throw new AnodeError("aborted", "The source of the upload failed.", { cause: watched.failed.error });
+      // What is no word of ours comes from the source itself.
+      const { failed = isAnodeError(error) ? undefined : { error } } = watched;
+      if (!failed) throw error;
+      throw new AnodeError("aborted", "The source of the upload failed.", { cause: failed.error });
     }
   }
 
@@ -61,7 +63,7 @@ interface Watched {
 
 /** A source whose own failure can be told from that of the call. */
 function watch(source: UploadSource): Watched {
-  if (source instanceof Uint8Array) return { bytes: source };
+  if (source instanceof Uint8Array || source instanceof Blob) return { bytes: source };
   const watched: Watched = { bytes: pass() };
   async function* pass(): AsyncGenerator<Uint8Array, void> {
     try {

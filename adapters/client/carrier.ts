@@ -2,8 +2,8 @@ import type { Operation } from "../../lib/contract/operation.js";
 
 /** A file on its way. */
 export interface CallFile {
-  /** Bytes that are there can be sent again; others are read once, as they are asked for. */
-  readonly bytes: Uint8Array | AsyncIterable<Uint8Array>;
+  /** Bytes and blobs can be sent again; others are read once, as they are asked for. */
+  readonly bytes: Uint8Array | Blob | AsyncIterable<Uint8Array>;
   readonly contentType: string;
 }
 
@@ -64,6 +64,17 @@ export interface Carrier {
 export async function* bytesOf(body: string | Uint8Array | undefined): AsyncGenerator<Uint8Array, void> {
   if (body === undefined || body.length === 0) return;
   yield typeof body === "string" ? new TextEncoder().encode(body) : body;
+}
+
+/** The bytes of a file, one piece after the other. */
+export function chunksOf(bytes: CallFile["bytes"]): AsyncIterable<Uint8Array> {
+  if (bytes instanceof Uint8Array) return bytesOf(bytes);
+  return bytes instanceof Blob ? (bytes.stream() as unknown as AsyncIterable<Uint8Array>) : bytes;
+}
+
+/** How many they are, where that is known. */
+export function sizeOf(bytes: CallFile["bytes"]): number | undefined {
+  return bytes instanceof Uint8Array ? bytes.length : bytes instanceof Blob ? bytes.size : undefined;
 }
 
 /** Headers with their names in lower case. */

@@ -72,8 +72,8 @@ export interface EventsMethod {
   (options?: FeedOptions): AsyncIterableIterator<StreamEvent>;
 }
 
-/** What can be uploaded: bytes that are there, or a stream of them that is read once, as fast as they are taken. */
-export type UploadSource = Uint8Array | AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
+/** What can be uploaded: bytes that are there, a file (`fs.openAsBlob`), or a stream of them that is read once, as fast as they are taken. */
+export type UploadSource = Uint8Array | Blob | AsyncIterable<Uint8Array> | ReadableStream<Uint8Array>;
 
 /** What is said of an upload. */
 export interface UploadDetails {

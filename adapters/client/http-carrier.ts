@@ -2,7 +2,7 @@ import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest
 import { formatAddress } from "../../lib/address.js";
 import { AnodeError, isAnodeError } from "../../lib/errors.js";
 import { parseBaseUrl } from "./base-url.js";
-import type { Carrier, CarrierCall, CarrierReply } from "./carrier.js";
+import { type Carrier, type CarrierCall, type CarrierReply, chunksOf } from "./carrier.js";
 import { sendBody } from "./send-body.js";
 import type { SocketPlace } from "./peer-socket.js";
 import { toWire } from "./wire.js";
@@ -67,7 +67,7 @@ export function httpCarrier(target: { readonly url: string } | { readonly socket
       request.on("response", (response) => resolve(toReply(response, idleMs, place.address, signal)));
       if (!isStreamed) request.end(body);
       else
-        sendBody(request, body).catch((error: unknown) => {
+        sendBody(request, chunksOf(body)).catch((error: unknown) => {
           // Its own words, not those of a connection that breaks off because of it.
           reject(error);
           request.destroy();

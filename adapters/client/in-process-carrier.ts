@@ -4,7 +4,7 @@ import type { Perform } from "../../lib/contract/perform.js";
 import { AnodeError, isAnodeError } from "../../lib/errors.js";
 import type { RunManager } from "../../lib/index.js";
 import { systemHost } from "../../lib/system-host.js";
-import { bytesOf, type CallFile, type Carrier, type CarrierCall, type CarrierReply, lowerCased } from "./carrier.js";
+import { bytesOf, type CallFile, type Carrier, type CarrierCall, type CarrierReply, chunksOf, lowerCased, sizeOf } from "./carrier.js";
 
 /**
  * Calls the contract in this process. Values pass as JSON, so nothing is shared with the service.
@@ -57,10 +57,10 @@ function toContext({ headers, signal, file }: CarrierCall, caller: Caller, reque
 }
 
 function toCallBody({ bytes, contentType }: CallFile): CallBody {
-  const isWhole = bytes instanceof Uint8Array;
+  const leastBytes = sizeOf(bytes);
   return {
-    ...(isWhole && { leastBytes: bytes.length }),
-    open: async () => ({ contentType, bytes: isWhole ? bytesOf(bytes) : bytes }),
+    ...(leastBytes !== undefined && { leastBytes }),
+    open: async () => ({ contentType, bytes: chunksOf(bytes) }),
   };
 }
 

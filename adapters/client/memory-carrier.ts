@@ -1,4 +1,4 @@
-import { bytesOf, type Carrier, lowerCased } from "./carrier.js";
+import { bytesOf, type Carrier, chunksOf, lowerCased } from "./carrier.js";
 import { toWire } from "./wire.js";
 
 /** A request as the HTTP face takes it, without a connection behind it. */
@@ -40,7 +40,7 @@ export function memoryCarrier(handle: (call: MemoryCall) => Promise<MemoryReply>
         rawHeaders,
         door,
         signal,
-        body: () => (typeof body === "object" && !(body instanceof Uint8Array) ? body : bytesOf(body)),
+        body: () => (typeof body === "object" ? chunksOf(body) : bytesOf(body)),
       });
       const isWhole = typeof reply.body !== "object" || reply.body instanceof Uint8Array;
       return {

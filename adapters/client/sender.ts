@@ -2,7 +2,7 @@ import type { Operation } from "../../lib/contract/operation.js";
 import { AnodeError, isAnodeError } from "../../lib/errors.js";
 import type { Host } from "../../lib/host.js";
 import { version } from "../../lib/version.js";
-import type { CallFile, Carrier, CarrierReply } from "./carrier.js";
+import { type CallFile, type Carrier, type CarrierReply, sizeOf } from "./carrier.js";
 import type { Credential } from "./credential.js";
 import { type ClientHooks, notify } from "./hooks.js";
 import { readDocument, toError } from "./replies.js";
@@ -111,7 +111,7 @@ export function createSender(parts: SenderParts): Sender {
 
 /** A source that is read once has been read. */
 function canBeSentAgain(file: CallFile | undefined): boolean {
-  return file === undefined || file.bytes instanceof Uint8Array;
+  return file === undefined || sizeOf(file.bytes) !== undefined;
 }
 
 function headersOf({ accept, idempotencyKey }: Sending): Record<string, string> {

@@ -1,6 +1,6 @@
 import type { Operation } from "../../lib/contract/operation.js";
 import { invalidRequest, type Issue } from "../../lib/errors.js";
-import type { CallFile } from "./carrier.js";
+import { type CallFile, sizeOf } from "./carrier.js";
 
 /** An operation's input as HTTP carries it. */
 export interface WireForm {
@@ -35,7 +35,8 @@ export function toWire(operation: Operation, input: Readonly<Record<string, unkn
   for (const [name, value] of rest) for (const item of [value].flat()) query.append(name, String(item));
   const target = query.size > 0 ? `${path}?${query.toString()}` : path;
   if (!file) return { target, headers: {} };
-  const length = file.bytes instanceof Uint8Array ? { "content-length": String(file.bytes.length) } : {};
+  const size = sizeOf(file.bytes);
+  const length = size === undefined ? {} : { "content-length": String(size) };
   return { target, body: file.bytes, headers: { "content-type": file.contentType, ...length } };
 }
 

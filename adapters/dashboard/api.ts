@@ -14,16 +14,16 @@ export interface ApiListeners {
 }
 
 /** The contract of the daemon that served this page, called with a token. */
-export function openApi(origin: string, token: string, listeners: ApiListeners): Client {
-  return clientOver(watched(webCarrier(origin), listeners), {
+export function openApi(base: string, token: string, listeners: ApiListeners): Client {
+  return clientOver(watched(webCarrier(base), listeners), {
     token,
     onResponse: ({ operation, status }) => void (status === 200 && listeners.opened(operation)),
   });
 }
 
 /** Exchanges a login code for a session. @throws what the daemon refuses it with */
-export async function exchangeCode(origin: string, code: string): Promise<OperationOutput<"dashboard.session">> {
-  return clientOver(webCarrier(origin)).dashboard.session({ code });
+export async function exchangeCode(base: string, code: string): Promise<OperationOutput<"dashboard.session">> {
+  return clientOver(webCarrier(base)).dashboard.session({ code });
 }
 
 /** Hears refusals of the credential, whichever call meets them. */

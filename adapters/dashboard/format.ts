@@ -27,10 +27,10 @@ export function moment(time: string, nowMs: number): string {
   return date.toDateString() === new Date(nowMs).toDateString() ? clock : `${date.toLocaleDateString()} ${clock}`;
 }
 
-/** `input_tokens: 12, output_tokens: 3` of a usage record, as one line. */
+/** `input_tokens: 12, output_tokens: 3` of a usage record, as one line; what there was none of is left out. */
 export function usageLine(usage: Readonly<Record<string, unknown>>): string {
   return Object.entries(usage)
-    .filter(([, value]) => typeof value === "number")
+    .filter(([, value]) => typeof value === "number" && value > 0)
     .map(([name, value]) => `${(value as number).toLocaleString("en")} ${name.replaceAll("_", " ").replace(/ tokens$/, "")}`)
     .join(", ");
 }

@@ -11,6 +11,7 @@ const code = takeLoginCode(window.location, window.history);
 options.debounceRendering = (draw) => void requestAnimationFrame(draw);
 
 showIcon();
-const session = createSession(window.location.origin);
+// The contract is served beside the page, whatever path both are mounted below.
+const session = createSession(new URL(".", window.location.href).href.replace(/\/$/, ""));
 render(<Page session={session} />, document.getElementById("page") as HTMLElement);
 void session.start(code);

@@ -29,11 +29,12 @@ export interface Session {
 const otherTabMs = 400;
 
 /** Makes the session; nobody is logged in yet. */
-export function createSession(origin: string): Session {
+export function createSession(base: string): Session {
   const state = cell<SessionState>({ phase: "starting" });
   let current: SharedSession | undefined;
   let expiry: ReturnType<typeof setTimeout> | undefined;
   const tabs = joinTabs(
+    base,
     () => current,
     () => end("Another tab logged out."),
   );
@@ -52,7 +53,7 @@ export function createSession(origin: string): Session {
       refused: (detail) => (current === shared ? end(`Logged out: ${detail || "the token does not hold any more."}`) : (refusal = detail)),
       opened: (operation) => session.onOpened(operation),
     };
-    const client = openApi(origin, shared.token, listeners);
+    const client = openApi(base, shared.token, listeners);
     try {
       const self = await client.auth.self();
       current = shared;
@@ -72,7 +73,7 @@ export function createSession(origin: string): Session {
     enter,
     async start(code) {
       try {
-        const shared = code === undefined ? await tabs.ask(otherTabMs) : await exchangeCode(origin, code);
+        const shared = code === undefined ? await tabs.ask(otherTabMs) : await exchangeCode(base, code);
         if (shared) await enter(shared);
         else end();
       } catch (error) {

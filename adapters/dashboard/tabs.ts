@@ -14,9 +14,9 @@ export interface Tabs {
   out(): void;
 }
 
-/** Joins the other tabs: gives them our session when they ask, and hears when it is over. */
-export function joinTabs(current: () => SharedSession | undefined, onOut: () => void): Tabs {
-  const channel = new BroadcastChannel("anode-dashboard");
+/** Joins the other tabs of a page at this base: gives them our session when they ask, and hears when it is over. */
+export function joinTabs(base: string, current: () => SharedSession | undefined, onOut: () => void): Tabs {
+  const channel = new BroadcastChannel(`anode-dashboard ${base}`);
   let given: ((session: SharedSession) => void) | undefined;
   channel.onmessage = ({ data }: MessageEvent<Word>) => {
     const session = current();

@@ -7,9 +7,9 @@ const headMs = 75_000;
 const idleMs = 60_000;
 
 /** Calls the daemon that served this page, by `fetch`: without cookies, without a cache, and nobody else. */
-export function webCarrier(origin: string): Carrier {
+export function webCarrier(base: string): Carrier {
   return {
-    address: origin,
+    address: base,
     async send({ operation, input, headers, signal, file }: CarrierCall): Promise<CarrierReply> {
       const { target, body, headers: ofBody } = toWire(operation, input, file);
       const watch = new AbortController();
@@ -19,7 +19,7 @@ export function webCarrier(origin: string): Carrier {
       // A browser names itself.
       delete sent["user-agent"];
       delete sent["content-length"];
-      const asked = fetch(origin + target, {
+      const asked = fetch(base + target, {
         method: operation.method,
         headers: sent,
         signal: ends,
@@ -59,9 +59,9 @@ async function within<Value>(work: Promise<Value>, limitMs: number, onLimit: () 
   return work.finally(() => clearTimeout(timer));
 }
 
-/** Browsers send no streams over HTTP/1.1: what comes in pieces is gathered. */
-async function whole(body: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<BodyInit> {
-  if (typeof body === "string") return body;
+/** A browser sends files from where they lie; over HTTP/1.1 it sends no streams: what comes in pieces is gathered. */
+async function whole(body: string | Blob | Uint8Array | AsyncIterable<Uint8Array>): Promise<BodyInit> {
+  if (typeof body === "string" || body instanceof Blob) return body;
   if (body instanceof Uint8Array) return body as Uint8Array<ArrayBuffer>;
   const parts: Uint8Array<ArrayBuffer>[] = [];
   for await (const part of body) parts.push(part as Uint8Array<ArrayBuffer>);

@@ -112,7 +112,7 @@ export class ComposedMesh {
     const { mail, traces } = this;
     this.asksToMany = new AsksToMany({ ...parts, traces }, this.asks);
     this.panes = panes && panesOf(this, panes, machine, async (peer) => peerToken?.(peer));
-    this.#contradictions = new Contradictions({ journal, peers: this.peers, doctor: this.panes });
+    this.#contradictions = new Contradictions({ peers: this.peers, doctor: this.panes });
     this.#runChannel = new RunChannel(manager, runInputs({ journal, mail, traces, asks: () => this.asks }));
     this.#unfollow = followRuns(manager, this.peers);
     this.peers.onRetire(({ peer_id }) => {
@@ -231,7 +231,6 @@ export class ComposedMesh {
 
   #retired(peer: PeerRecord, reason: RetireReason): void {
     this.claims.drop(peer.peer_id);
-    this.#contradictions.forget(peer.peer_id);
     // First the socket learns that the peer is retired: that its token has ended tells it less.
     this.links.retire(peer.peer_id, reason);
     this.#options.peerRetired?.(peer, reason);

@@ -1,6 +1,6 @@
 import { isAwaited, type PeerRecord } from "../peers/schema.js";
 import { parseTime } from "../system-host.js";
-import { type Contradiction, type DoctorReport, paneBackends } from "./schema.js";
+import { type Contradiction, type DoctorReport, hasPaneHook, paneBackends } from "./schema.js";
 
 /** What is known beside a report. */
 export interface Surroundings {
@@ -21,13 +21,14 @@ export function contradictionsOf(report: Omit<DoctorReport, "contradictions">, p
     void found.push({ code, severity, detail, remedy });
   const { link, pane, hook, agent, run, inbox, status } = report;
   const pushes = (paneBackends as readonly string[]).includes(report.backend);
+  // A socket of a plugin's is nothing that we could start.
+  const rehook = hasPaneHook(peer) ? "rehook" : "none";
 
-  if (pushes && status !== "offline" && !link.connected)
-    add("ONLINE_BUT_NO_WS", "error", "rehook", "It counts as there, but has no socket.");
+  if (pushes && status !== "offline" && !link.connected) add("ONLINE_BUT_NO_WS", "error", rehook, "It counts as there, but has no socket.");
   // Its agent runs, and nobody has come to speak for it.
   const isThere = agent.probe === "ok" || pane.agent_in_tree === true;
   if (isAwaited(peer) && isThere && parseTime(report.checked_at) - parseTime(peer.registered_at) >= overdueLinkMs)
-    add("ONLINE_BUT_NO_WS", "error", "rehook", "It is there, but its socket has never come.");
+    add("ONLINE_BUT_NO_WS", "error", rehook, "It is there, but its socket has never come.");
   if (peer.pane_id !== undefined && pane.probe === "fail")
     add("PANE_MISSING", "error", "unregister", `The pane ${peer.pane_id} is not there.`);
   if (pane.agent_in_tree === false) add("PANE_NOT_AGENT", "error", "link", `The agent is not among the processes of ${pane.pane_id}.`);
@@ -36,13 +37,13 @@ export function contradictionsOf(report: Omit<DoctorReport, "contradictions">, p
     add(
       "HOOK_PEERID_MISMATCH",
       "error",
-      "rehook",
+      rehook,
       `The hook of ${pane.pane_id ?? peer.pane_id} is that of ${hook.display_name ?? hook.peer_id}.`,
     );
   }
   if (run.probe === "fail") add("RUN_ENDED", "error", "unregister", `The run ${run.run_id} has ended.`);
   if (link.pane_id !== undefined && link.pane_id !== peer.pane_id) {
-    add("WS_PANE_MISMATCH", "warning", "rehook", `The socket is bound to ${link.pane_id}, the peer to ${peer.pane_id ?? "no pane"}.`);
+    add("WS_PANE_MISMATCH", "warning", rehook, `The socket is bound to ${link.pane_id}, the peer to ${peer.pane_id ?? "no pane"}.`);
   }
   if (twin !== undefined) add("DUPLICATE_SESSION", "warning", "unregister", `${twin} has the same session.`);
   if ((inbox.oldest_age_ms ?? 0) > staleAskMs) {
@@ -54,12 +55,7 @@ export function contradictionsOf(report: Omit<DoctorReport, "contradictions">, p
     );
   }
   if (status !== "offline" && (inbox.oldest_queued_age_ms ?? 0) > staleMessageMs) {
-    add(
-      "QUEUE_NOT_DRAINED",
-      "warning",
-      pushes ? "rehook" : "none",
-      `A message has waited for ${Math.round((inbox.oldest_queued_age_ms ?? 0) / 1000)} s.`,
-    );
+    add("QUEUE_NOT_DRAINED", "warning", rehook, `A message has waited for ${Math.round((inbox.oldest_queued_age_ms ?? 0) / 1000)} s.`);
   }
   return found;
 }

@@ -7,7 +7,7 @@ import { unavailablePanes } from "./orphans.js";
 import type { PaneBackend } from "./pane-backend.js";
 import type { PaneLocks } from "./pane-locks.js";
 import type { HookFiles, PaneSockets, ProcessProbe, StartHook } from "./ports.js";
-import { type HookFile, paneBackends, type RehookReport } from "./schema.js";
+import { hasPaneHook, type HookFile, type RehookReport } from "./schema.js";
 import { waitForSocket } from "./wait-for-socket.js";
 
 /** What rehooks are made of. */
@@ -62,8 +62,13 @@ export class Rehooker {
     if (peer.machine !== this.#parts.machine)
       throw new AnodeError("cross_host", `${name} is on the machine ${peer.machine ?? "of nobody"}.`);
     if (peer.pane_id === undefined) throw new AnodeError("missing_pane", `${name} has no pane.`);
-    if ((paneBackends as readonly string[]).includes(peer.backend)) return peer.pane_id;
-    throw new AnodeError("backend_has_no_hook", `A peer of the backend ${peer.backend} has no hook.`);
+    if (hasPaneHook(peer)) return peer.pane_id;
+    if (peer.backend !== "opencode") throw new AnodeError("backend_has_no_hook", `A peer of the backend ${peer.backend} has no hook.`);
+    throw new AnodeError("backend_has_no_hook", `The socket of ${name} is held by OpenCode's plugin, not by a hook.`, {
+      details: {
+        hint: "It comes back with the next prompt there. If it does not, `anode hooks status opencode` says whether the plugin is installed.",
+      },
+    });
   }
 
   /** Nothing is destroyed here, so one of two weak proofs is enough. @throws `pane_unproven`, `pane_backend_unavailable` */

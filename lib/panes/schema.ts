@@ -1,11 +1,19 @@
 import * as z from "zod";
 import { later } from "../later.js";
-import { meshName, peerBackend, peerFolder, peerRole, peerStatus, turnState, inboundStatus } from "../peers/schema.js";
+import { meshName, peerBackend, peerFolder, type PeerRecord, peerRole, peerStatus, turnState, inboundStatus } from "../peers/schema.js";
 
 const probeState = later(() => z.enum(["ok", "fail", "unavailable"]));
 
 /** Backends whose agents run in a pane and get their messages there. */
 export const paneBackends = ["claude-code", "codex", "gemini", "opencode"] as const;
+
+/**
+ * Whether a program of ours holds the socket of a peer and types into its pane. A session of OpenCode that registered itself has a plugin
+ * with a socket of its own, into which nothing is typed; one that was linked by hand has none.
+ */
+export function hasPaneHook({ backend, session_id }: Pick<PeerRecord, "backend" | "session_id">): boolean {
+  return (paneBackends as readonly string[]).includes(backend) && !(backend === "opencode" && session_id !== undefined);
+}
 
 /** What is written down beside a pane for the hooks of its agent. */
 export interface HookFile {

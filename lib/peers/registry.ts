@@ -166,6 +166,11 @@ export class PeerRegistry {
     return next;
   }
 
+  /** The feed is told of contradictions, and the peer has those that were told from now on. */
+  tell({ told: _former, ...peer }: PeerRecord, told: readonly string[], feed: readonly Draft[]): void {
+    this.#parts.journal.append({ puts: [this.#book.put(told.length === 0 ? peer : { ...peer, told: [...told] })], feed });
+  }
+
   /** Somebody says that the peer is there: that changes the time at which it was last seen, and nothing else. */
   heardOf(peer_id: string): void {
     this.#book.heardOf(peer_id);
@@ -205,7 +210,7 @@ export class PeerRegistry {
   /** A step of its own, which is never taken back: whoever ends something with the peer has ended it. */
   #retire(peer: PeerRecord, reason: RetireReason): { readonly retired: PeerRecord; readonly committed: Promise<number> } {
     const retired_at = formatTime(this.#parts.host.clock.now());
-    const { turn_state: _over, status_reason: _old, ...rest } = peer;
+    const { turn_state: _over, status_reason: _old, told: _told, ...rest } = peer;
     const retired: PeerRecord = { ...rest, status: "offline", retired_at, retire_reason: reason };
     const others = this.#onRetire.map((listener) => listener(peer, reason));
     const own: Step = {

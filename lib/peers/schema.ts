@@ -128,7 +128,13 @@ const stored = () => ({
 });
 
 /** A peer as it is stored. */
-export const peerRecord = later(() => z.strictObject(stored()));
+export const peerRecord = later(() =>
+  z.strictObject({
+    ...stored(),
+    /** Codes of the contradictions that the feed was told of and that have not gone since. */
+    told: z.array(z.string()).exactOptional(),
+  }),
+);
 export type PeerRecord = z.infer<typeof peerRecord>;
 
 /** A peer as it is shown: with what is known of its link and its inbox at this moment. */

@@ -37,7 +37,7 @@ export function showPeer(
   },
 ): Peer {
   const { link = noLink, inbox, nowMs, descriptionMs, caller } = about;
-  const { description, description_at, pane_id, ...rest } = record;
+  const { description, description_at, pane_id, told: _told, ...rest } = record;
   const isFresh = description_at !== undefined && (descriptionMs === 0 || parseTime(description_at) + descriptionMs > nowMs);
   return {
     ...rest,

@@ -45,14 +45,16 @@ describe("attachments", () => {
       sha256: ref.sha256,
     });
     expect(bytes.equals(await bytesOf(download))).toBe(true);
+    const blob = await client.attachments.upload(new Blob([bytes.subarray(0, 100_000), bytes.subarray(100_000)]), { filename: "blob" });
+    expect([blob.sha256, blob.size_bytes, blob.filename]).toEqual([ref.sha256, ref.size_bytes, "blob"]);
     const whole = await client.attachments.upload(new Uint8Array(bytes));
     expect(whole).toMatchObject({ filename: "file", sha256: ref.sha256, content_type: "application/octet-stream" });
     const empty = await client.attachments.put(new Blob([]).stream(), { filename: "empty" });
     expect((await bytesOf(await client.attachments.download({ id: empty.id }))).length).toBe(0);
-    expect(await listed(client)).toEqual([empty.id, whole.id, ref.id]);
+    expect(await listed(client)).toEqual([empty.id, whole.id, blob.id, ref.id]);
     expect(await client.attachments.info({ id: ref.id })).toEqual(ref);
     expect(await client.attachments.remove({ id: ref.id })).toEqual({ removed: true });
-    expect(await listed(client)).toEqual([empty.id, whole.id]);
+    expect(await listed(client)).toEqual([empty.id, whole.id, blob.id]);
   });
 
   verifies("attachments.refusals", async ({ client, attachments }) => {
@@ -61,6 +63,7 @@ describe("attachments", () => {
     const tooLarge = new Uint8Array(largest + 1);
     expect(await refusal(client.attachments.upload(tooLarge))).toEqual(["attachment_too_large", 413]);
     expect(await refusal(client.attachments.upload(streamOf(tooLarge, mebibyte)))).toEqual(["attachment_too_large", 413]);
+    expect(await refusal(client.attachments.upload(new Blob([tooLarge])))).toEqual(["attachment_too_large", 413]);
     const none = { id: "att-00000000000000000000000000000000" };
     expect(await refusal(client.attachments.info(none))).toEqual(["attachment_not_found", 404]);
     expect(await refusal(client.attachments.download(none))).toEqual(["attachment_not_found", 404]);

@@ -80,7 +80,7 @@ describe(`The runs of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
 
   it.runIf(hasBrowser)("keep the list live, filter and page it", async () => {
     const { browser, page, client } = await openDashboard(daemon);
-    await page.getByText("No run here.").waitFor();
+    await page.getByText("No run yet.").waitFor();
     for (let at = 0; at < 55; at += 1) await client.runs.start({ prompt: "emit 0", profile: "scripted", run_label: `run ${at}` });
     await page.getByRole("row", { name: /run 54/ }).waitFor();
     await page.getByRole("button", { name: "Older" }).click();
@@ -90,7 +90,7 @@ describe(`The runs of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
     await page.getByRole("row", { name: /run 7/ }).waitFor();
     await eventually(async () => (await page.getByRole("row").count()) === 2);
     await page.getByRole("search").getByLabel("Status").selectOption("active");
-    await page.getByText("No run here.").waitFor();
+    await page.getByText("No run matches.").waitFor();
     await page.getByRole("search").getByLabel("Profile").fill("not a profile \u0001");
     expect([browser.errors, browser.foreign]).toEqual([[], []]);
   });

@@ -99,6 +99,8 @@ describe(`What strangers write into the dashboard${needsBrowser}`, { timeout: 12
       }
       // It is there, as it was written.
       const list = page.getByRole("region", { name: "Events of this run" });
+      // All of them have come: until then the list follows its end.
+      await list.getByRole("link", { name: "to the questions" }).waitFor();
       await list.evaluate((box) => {
         box.scrollTop = 0;
       });
@@ -139,9 +141,13 @@ describe(`Each page of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =
       ["#/peers", "Peers", [main.getByRole("link", { name: "api" }), main.getByText("No pane is left over.")]],
       [`#/peers/${peer.peer_id}`, "api", [main.getByText("Which port?"), main.getByRole("button", { name: "Examine" })]],
       ["#/asks", "Asks", [main.getByText("Which port?")]],
-      [`#/traces/${correlation_id}`, /Trace of ask/, [main.getByText("Which port?"), main.getByText("created")]],
-      ["#/feed", "Feed", [main.getByText("question.asked")]],
-      ["#/health", "Health", [main.getByRole("columnheader", { name: "Label" }), main.getByText("store.kind")]],
+      [
+        `#/traces/${correlation_id}`,
+        /Trace of ask/,
+        [main.getByText("Which port?"), main.getByText("created"), main.getByRole("table").getByRole("link", { name: "api" })],
+      ],
+      ["#/feed", "Feed", [main.getByText("question.asked"), main.getByRole("link", { name: "api" })]],
+      ["#/health", "Health", [main.getByRole("columnheader", { name: "Label" }), main.getByText("Everything the daemon says of itself")]],
     ];
     for (const [hash, heading, ready] of places) {
       await goTo(page, hash, heading);
@@ -169,7 +175,8 @@ describe(`Each page of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =
 
   it.runIf(hasBrowser)("is narrow where the screen is, and says what it has to by words in both schemes", async () => {
     const { page, client } = await openDashboard();
-    await client.runs.start({ argv: ["true"], run_label: "short" });
+    await client.runs.start({ argv: ["true"], run_label: "a_label_without_a_space_".repeat(10) });
+    await client.peers.register({ backend: "service", name: "a-name-without-a-space-".repeat(2).slice(0, 40) });
     await page.setViewportSize({ width: 360, height: 700 });
     for (const [hash, heading] of [
       ["#/runs", "Runs"],
@@ -180,6 +187,8 @@ describe(`Each page of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =
       await goTo(page, hash, heading);
       await page.waitForTimeout(200);
       expect([hash, await page.evaluate("document.documentElement.scrollWidth")]).toEqual([hash, 360]);
+      // The name of a row has the whole width, whatever is beside it.
+      for (const name of await page.getByRole("rowheader").all()) expect((await name.boundingBox())?.width ?? 0).toBeGreaterThan(280);
     }
     await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
     expect(await page.evaluate("document.getAnimations().length")).toBe(0);

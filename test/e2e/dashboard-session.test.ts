@@ -83,6 +83,17 @@ describe(`Who comes to the dashboard${needsBrowser}`, { timeout: 120_000 }, () =
     expect(browser.errors).toEqual([]);
   });
 
+  it.runIf(hasBrowser)("is told what to do when nobody answers any more", async () => {
+    const { browser, page, daemon } = await openDashboard();
+    await browser.context.setOffline(true);
+    await daemon.close();
+    const next = page.getByText("anode daemon --detach");
+    await next.waitFor();
+    await page.getByText("The daemon does not answer.").waitFor();
+    await page.getByText(/offline, trying again in \d+ s$/).waitFor();
+    await browser.context.setOffline(false);
+  });
+
   it.runIf(hasBrowser)("sees what the token does not allow as disabled, with the reason", async () => {
     const { browser, page, client } = await openDashboard({ scopes: ["read"] });
     const { run_id } = await client.runs.start({ argv: ["sleep", "30"], run_label: "long" });

@@ -129,6 +129,15 @@ describe("The pages of docs/", () => {
     expect([code, said.trimEnd().split("\n").at(-1)]).toEqual([0, "Hi Ada!"]);
   }, 60_000);
 
+  it("docs/dashboard.md shows a server that compiles against the package as it is built", () => {
+    const theirs =
+      'import type { Mesh, RunManager } from "anode-daemon";\ndeclare const manager: RunManager, mesh: Mesh;\n' +
+      "declare function page(response: object): void;\ndeclare function myUser(call: object): undefined;\n";
+    const blocks = blocksOf("docs/dashboard.md", "ts");
+    expect(blocks).toHaveLength(1);
+    expect(complaintsAbout([theirs, ...blocks].join("\n"))).toEqual([]);
+  }, 60_000);
+
   it.each([...Object.keys(typed), "docs/embed-the-agent.md", "README.md", "CONTRIBUTING.md"])("%s links to what is there", (page) => {
     const targets = [...textOf(page).matchAll(/\]\(([^)#:]+)\)/g)].map(([, target = ""]) => target);
     expect(targets.filter((target) => !existsSync(join(root, dirname(page), target)))).toEqual([]);

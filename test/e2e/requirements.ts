@@ -172,6 +172,16 @@ export const requirements: readonly Requirement[] = [
     carriers: ["cli", "curl", "mcp"],
   },
   {
+    id: "mesh.peers.awaiting-link",
+    behavior: "A peer with a pane and a session is offline until its link stands; name and pane are its own, and what is sent to it waits.",
+    carriers: [...api, "cli", "curl"],
+  },
+  {
+    id: "mesh.peers.contradiction",
+    behavior: "Where the parts of a peer disagree the feed is told once, over restarts too, and again when it was gone in between.",
+    carriers: [...api, "cli", "curl"],
+  },
+  {
     id: "mesh.panes",
     behavior: "GET /panes/orphans lists panes that are no peer's; a link that cannot be made leaves no peer.",
     carriers: ["cli", "curl"],

@@ -12,9 +12,12 @@ import { createPerform } from "../../lib/contract/perform.js";
 import { createServices } from "../../lib/contract/services.js";
 import type { Limits } from "../../lib/limits.js";
 import { Mesh } from "../../lib/mesh/mesh.js";
+import type { MeshPanes } from "../../lib/mesh/mesh-panes.js";
 import { functionExecutor } from "../../lib/runs/function-executor.js";
 import { RunManager } from "../../lib/runs/manager.js";
 import { scriptedExecutor } from "../../lib/testing/scripted-executor.js";
+import type { Host } from "../../lib/host.js";
+import { createNoPanes } from "../../lib/panes/no-panes.js";
 import type { CarrierName } from "./requirements.js";
 
 /** A reply as a plain HTTP client sees it. */
@@ -44,7 +47,7 @@ const profiles = {
   tasks: { executor: "tasks" },
 };
 
-function createManager(limits: Partial<Limits>): RunManager {
+function createManager({ limits = {}, host }: SubjectOptions): RunManager {
   const executors = {
     scripted: scriptedExecutor(({ request }) => [
       { emit: { type: "turn.started", payload: { turn: 1 } } },
@@ -63,18 +66,34 @@ function createManager(limits: Partial<Limits>): RunManager {
       }
     }),
   };
-  return new RunManager({ executors, profiles, concurrency: 4, limits });
+  return new RunManager({ executors, profiles, concurrency: 4, limits, ...(host && { host: host() }) });
+}
+
+/** A host of which nothing can be looked at. */
+const noPanes: MeshPanes = {
+  backend: createNoPanes(),
+  isAlive: () => "unavailable",
+  files: { read: async () => ({ probe: "fail" }), write: async () => {}, remove: async () => {} },
+  startHook: () => Promise.reject(new Error("no program")),
+};
+
+/** What a subject is opened with. */
+export interface SubjectOptions {
+  readonly limits?: Partial<Limits>;
+  /** What is around it, where a test has the clock in hand. */
+  readonly host?: () => Host;
 }
 
 /** A manager behind the carrier, with nothing shared between subjects. */
-export async function openSubject(carrier: Subject["carrier"], limits: Partial<Limits> = {}): Promise<Subject> {
-  const manager = createManager(limits);
+export async function openSubject(carrier: Subject["carrier"], options: SubjectOptions = {}): Promise<Subject> {
+  const manager = createManager(options);
   await manager.open();
   const { journal, store, host } = manager;
   const attachments = new Attachments({ journal, store, host, limits: manager.limits, blobs: createMemoryBlobs() });
   await attachments.open();
   const mesh = new Mesh({
     manager,
+    panes: noPanes,
     attached: async (ids, caller) =>
       (await attachments.resolve([...ids], caller)).map(({ created_at: _created, expires_at: _expires, path: _path, ...file }) => file),
   });

@@ -1,7 +1,6 @@
 import { test } from "vitest";
-import type { Limits } from "../../lib/limits.js";
 import { type CarrierName, requirements } from "./requirements.js";
-import { type Subject, openSubject } from "./subjects.js";
+import { openSubject, type Subject, type SubjectOptions } from "./subjects.js";
 
 /** What was registered, for the test of the list's coverage: `<id> over <carrier>`. */
 export function claim(id: string, carrier: CarrierName): string {
@@ -15,7 +14,7 @@ export function claim(id: string, carrier: CarrierName): string {
 export function verifies(
   id: string,
   body: (subject: Subject) => Promise<void>,
-  { carriers, limits }: { readonly carriers?: readonly CarrierName[]; readonly limits?: Partial<Limits> } = {},
+  { carriers, ...options }: SubjectOptions & { readonly carriers?: readonly CarrierName[] } = {},
 ): void {
   const requirement = requirements.find((candidate) => candidate.id === id);
   if (!requirement) throw new Error(`${id} is not a requirement.`);
@@ -25,7 +24,7 @@ export function verifies(
     if (!requirement.carriers.includes(carrier)) throw new Error(`${id} does not name ${carrier}.`);
     if (isOther(carrier)) throw new Error(`${id} over ${carrier} is proven by verifiesWith.`);
     test(`${claim(id, carrier)}: ${requirement.behavior}`, async () => {
-      const subject = await openSubject(carrier, limits);
+      const subject = await openSubject(carrier, options);
       try {
         await body(subject);
       } finally {

@@ -13,6 +13,8 @@ const states = [
   ["closed", "closed"],
 ] as const;
 
+const none = "No ask yet. An ask is a question to a peer that stays open until it is answered: begin one on the page of a peer.";
+
 /** What peers ask each other, in both directions. */
 export function AsksPage(): JSX.Element {
   const { client } = useApp();
@@ -31,7 +33,7 @@ export function AsksPage(): JSX.Element {
         <Field name="state" label="State" options={states} onInput={setState} />
       </form>
       <Problem error={error} />
-      {value && <AskTable caption="Asks" asks={value.asks} />}
+      {value && <AskTable caption="Asks" asks={value.asks} empty={state === "" ? none : "No ask matches."} />}
       <Pager pages={pages} next={value?.next_cursor} />
     </>
   );

@@ -12,6 +12,16 @@ import { statusRows } from "../status-rows.js";
 
 const everyMs = 5_000;
 
+/** What is worth a look, by the names in the status document. */
+const brief = [
+  ["Addresses", "addresses"],
+  ["Store", "store.kind", "store.size_bytes"],
+  ["Memory", "memory.rss_bytes"],
+  ["Event loop delay, p99", "event_loop_delay_ms.p99"],
+  ["Containment", "containment.level"],
+  ["Panes", "mesh.pane_backend"],
+] as const;
+
 /** How it is with the daemon: the whole status document, its limits, and the tokens. */
 export function HealthPage(): JSX.Element {
   const { client } = useApp();
@@ -21,6 +31,7 @@ export function HealthPage(): JSX.Element {
     return () => clearInterval(timer);
   }, []);
   const { limits, degraded = [], ...rest }: Partial<OperationOutput<"status">> = value ?? {};
+  const rows = new Map(statusRows(rest, bytes, duration));
   return (
     <>
       <h1>Health</h1>
@@ -34,32 +45,36 @@ export function HealthPage(): JSX.Element {
               ["Version", value.version],
               ["Up for", value.uptime_ms === undefined ? undefined : duration(value.uptime_ms)],
               ["Active runs", value.active_runs],
+              ["Open questions", String(value["questions_open"])],
+              ...brief.flatMap(([label, ...names]) => {
+                const texts = names.flatMap((name) => rows.get(name) ?? []);
+                return texts.length > 0 ? [[label, texts.join(", ")] as const] : [];
+              }),
             ]}
           />
-          <Table caption="Everything the daemon says of itself" heads={["What", "Value"]} empty="Nothing.">
-            {statusRows(rest, bytes, duration).map(([name, text]) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td>{text}</td>
-              </tr>
-            ))}
-          </Table>
         </section>
       )}
+      {value && <Folded title="Everything the daemon says of itself" rows={rows} />}
       {typeof limits === "object" && (
-        <details class="panel">
-          <summary>Limits</summary>
-          <Table caption="Limits" heads={["Limit", "Value"]} empty="None.">
-            {statusRows(limits as Record<string, unknown>, bytes, duration).map(([name, text]) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td>{text}</td>
-              </tr>
-            ))}
-          </Table>
-        </details>
+        <Folded title="Limits" rows={new Map(statusRows(limits as Record<string, unknown>, bytes, duration))} />
       )}
       <Tokens />
     </>
+  );
+}
+
+function Folded({ title, rows }: { readonly title: string; readonly rows: ReadonlyMap<string, string> }): JSX.Element {
+  return (
+    <details class="panel">
+      <summary>{title}</summary>
+      <Table caption={title} heads={["Name", "Value"]} empty="Nothing.">
+        {[...rows].map(([name, text]) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td class="long">{text}</td>
+          </tr>
+        ))}
+      </Table>
+    </details>
   );
 }

@@ -21,7 +21,8 @@ export function LoginPage({ session, reason }: { readonly session: Session; read
         </p>
       )}
       <p>
-        Run <code>anode dashboard</code> on this machine and open the address it gives you. Or paste a token:
+        Run <code>anode dashboard</code> on this machine and open the address it gives you. Or paste a token; the daemon's own is in the
+        file <code>token</code> of its home folder.
       </p>
       <form aria-label="Log in" onSubmit={(event) => void enter(event)}>
         <fieldset disabled={work.isOpen}>

@@ -5,6 +5,7 @@ import { Badge } from "../parts/badge.js";
 import { OrphanPanes } from "../parts/orphan-panes.js";
 import { Problem } from "../parts/problem.js";
 import { Table } from "../parts/table.js";
+import { isAlwaysThere, TellMany } from "../parts/tell-many.js";
 import { Text } from "../parts/text.js";
 import { linkTo } from "../route.js";
 import { useApp, useLoaded, useNow } from "../use.js";
@@ -38,9 +39,19 @@ export function PeersPage(): JSX.Element {
             </Table>
           </section>
         ))}
-      {value?.length === 0 && <p class="empty">No peer has registered.</p>}
+      {value?.every(isAlwaysThere) && <NoPeer />}
+      {value && <TellMany peers={value} />}
       <OrphanPanes />
     </>
+  );
+}
+
+function NoPeer(): JSX.Element {
+  return (
+    <p class="empty">
+      No agent has joined yet. <code>anode hooks install claude-code</code> brings in the agents of your terminal,{" "}
+      <code>anode peers register --name api</code> a program of yours.
+    </p>
   );
 }
 
@@ -62,13 +73,17 @@ function PeerLine({ peer }: { readonly peer: Peer }): JSX.Element {
         <Badge state={status} />
         {status_reason !== undefined && <small>{status_reason.replaceAll("_", " ")}</small>}
       </td>
-      <td>{turn_state !== undefined && <Badge state={turn_state} />}</td>
-      <td>
+      <td data-head="Turn">{turn_state !== undefined && <Badge state={turn_state} />}</td>
+      <td data-head="Inbound">
         <Badge state={inbound_status} />
       </td>
-      <td class="number">{pending_ask_count}</td>
-      <td class="number">{queued_count}</td>
-      <td>{moment(last_seen, now)}</td>
+      <td class="number" data-head="Open asks">
+        {pending_ask_count}
+      </td>
+      <td class="number" data-head="Waiting">
+        {queued_count}
+      </td>
+      <td data-head="Last seen">{moment(last_seen, now)}</td>
       <td class="long">{peer.description !== undefined && <Text of={peer.description} />}</td>
     </tr>
   );

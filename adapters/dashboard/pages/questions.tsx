@@ -11,7 +11,9 @@ export function QuestionsPage(): JSX.Element {
   return (
     <>
       <h1>Questions</h1>
-      {questions.length === 0 && <p class="empty">Nobody waits for an answer.</p>}
+      {questions.length === 0 && (
+        <p class="empty">Nobody waits for an answer. What agents ask, and what they want to be allowed, comes here by itself.</p>
+      )}
       {questions.map((question) => (
         <QuestionCard key={question.question_id} question={question} />
       ))}

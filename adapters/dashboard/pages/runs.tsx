@@ -45,13 +45,21 @@ export function RunsPage(): JSX.Element {
       </form>
       <Problem error={error} />
       {value && (
-        <Table caption="Runs" heads={heads} empty="No run here.">
+        <Table caption="Runs" heads={heads} empty={Object.keys(filter).length > 0 ? "No run matches." : <NoRun />}>
           {value.runs.map((run) => (
             <RunLine key={run.id} run={run} />
           ))}
         </Table>
       )}
       <Pager pages={pages} next={value?.next_cursor} />
+    </>
+  );
+}
+
+function NoRun(): JSX.Element {
+  return (
+    <>
+      No run yet. Start one above, or in a terminal: <code>anode runs start "investigate flaky tests"</code>
     </>
   );
 }
@@ -79,13 +87,17 @@ function RunLine({ run }: { readonly run: RunSummary }): JSX.Element {
         </a>
         <small>{id}</small>
       </th>
-      <td>
+      <td data-head="Profile">
         <Text of={profile} />
       </td>
-      <td>{model !== undefined && <Text of={model} />}</td>
-      <td>{moment(started_at, now)}</td>
-      <td class="number">{ms === undefined ? "" : duration(Math.max(0, ms))}</td>
-      <td class="number">{cost_usd === undefined ? "" : cost(cost_usd)}</td>
+      <td data-head="Model">{model !== undefined && <Text of={model} />}</td>
+      <td data-head="Started">{moment(started_at, now)}</td>
+      <td class="number" data-head="Duration">
+        {ms === undefined ? "" : duration(Math.max(0, ms))}
+      </td>
+      <td class="number" data-head="Cost">
+        {cost_usd === undefined ? "" : cost(cost_usd)}
+      </td>
       <td>
         {!isOver && (
           <Action

@@ -2,7 +2,7 @@ import type { JSX } from "preact";
 import type { Ask } from "../../../lib/asks/schema.js";
 import { useApp } from "../use.js";
 import { Action } from "./action.js";
-import { Field, type Filled, Form } from "./form.js";
+import { MessageForm } from "./message-form.js";
 
 /** What a person can do with an open ask: reply to one that is for people, take back one that is theirs. */
 export function AskActions({ ask }: { readonly ask: Ask }): JSX.Element | null {
@@ -11,14 +11,13 @@ export function AskActions({ ask }: { readonly ask: Ask }): JSX.Element | null {
   if (to_name === "human")
     return (
       <>
-        <Form
+        <MessageForm
           label="Reply"
-          scope="control"
+          about="Reply"
           submit="Reply"
-          run={({ text }: Filled) => client.asks.ack({ correlation_id, ...(text !== undefined && { message: text }) })}
-        >
-          <Field name="text" label="Reply" lines={3} />
-        </Form>
+          isRequired={false}
+          send={({ text, ...files }) => client.asks.ack({ correlation_id, ...(text !== "" && { message: text }), ...files })}
+        />
         <Action scope="control" tone="danger" run={() => client.asks.decline({ id: correlation_id })}>
           Decline
         </Action>

@@ -12,7 +12,7 @@ import { Fields } from "./fields.js";
 /** What can be found out about a peer, where its parts disagree, and how it gets its hook back. */
 export function Doctor({ peer }: { readonly peer: Peer }): JSX.Element {
   const { client } = useApp();
-  const { peer_id: id, display_name } = peer;
+  const { peer_id: id, display_name, pane_id } = peer;
   const [report, setReport] = useState<DoctorReport>();
   const [rehook, setRehook] = useState<RehookReport>();
   const examine = async (): Promise<void> => setReport(await client.peers.doctor({ id }));
@@ -24,12 +24,16 @@ export function Doctor({ peer }: { readonly peer: Peer }): JSX.Element {
         <Action scope="read" run={examine}>
           Examine
         </Action>
-        <Action scope="control" run={() => rehooked(false)}>
-          Rehook: what would be done?
-        </Action>
-        <Action scope="control" tone="danger" confirm={`Start the hook of ${display_name} anew?`} run={() => rehooked(true)}>
-          Rehook now
-        </Action>
+        {pane_id !== undefined && (
+          <>
+            <Action scope="control" run={() => rehooked(false)}>
+              Rehook: what would be done?
+            </Action>
+            <Action scope="control" tone="danger" confirm={`Start the hook of ${display_name} anew?`} run={() => rehooked(true)}>
+              Rehook now
+            </Action>
+          </>
+        )}
       </div>
       {rehook && <Rehooked report={rehook} />}
       {report && <Report report={report} />}

@@ -4,6 +4,7 @@ import { feedLine } from "../feed-line.js";
 import { moment } from "../format.js";
 import { linkTo } from "../route.js";
 import { visibleJson } from "../visible-text.js";
+import { PeerLink } from "./peer-link.js";
 import { Block, Text } from "./text.js";
 
 /** One event of the feed as a line, with links to what it is about. */
@@ -24,7 +25,7 @@ export function FeedRow({
         <span class="title">{type}</span>
         <Text class="brief" of={feedLine(event)} />
         {run_id !== undefined && <a href={linkTo("runs", run_id)}>run</a>}
-        {peer_id !== undefined && <a href={linkTo("peers", peer_id)}>peer</a>}
+        {peer_id !== undefined && <PeerLink id={peer_id} />}
         {typeof trace === "string" && /^(ask|message|reply)\./.test(type) && <a href={linkTo("traces", trace)}>trace</a>}
         <button type="button" class="quiet" aria-expanded={isOpen} aria-label={`JSON of event ${seq}`} onClick={toggle}>
           #{seq} {moment(time, Date.now())}

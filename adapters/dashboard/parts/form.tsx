@@ -13,21 +13,24 @@ interface FormProps {
   readonly scope: Scope;
   readonly submit: string;
   /** What it does; the form is emptied when that succeeded. */
-  readonly run: (filled: Filled) => Promise<unknown>;
+  readonly run: (filled: Filled, form: FormData) => Promise<unknown>;
+  /** How far it is. */
+  readonly progress?: string;
   readonly children: ComponentChildren;
 }
 
 /** A form that calls an operation: shut while its call is open, and for those whose token lacks the scope, with the reason. */
-export function Form({ label, scope, submit, run, children }: FormProps): JSX.Element {
+export function Form({ label, scope, submit, run, progress, children }: FormProps): JSX.Element {
   const { missing } = useApp();
   const work = useWork();
   const reason = missing(scope);
   const send = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
-    const entries = [...new FormData(form)].filter(([, value]) => value !== "") as [string, string][];
+    const data = new FormData(form);
+    const entries = [...data].filter((entry): entry is [string, string] => typeof entry[1] === "string" && entry[1] !== "");
     await work.start(async () => {
-      await run(Object.fromEntries(entries));
+      await run(Object.fromEntries(entries), data);
       form.reset();
     });
   };
@@ -40,6 +43,7 @@ export function Form({ label, scope, submit, run, children }: FormProps): JSX.El
         </button>
       </fieldset>
       {reason !== undefined && <p class="reason">{reason}</p>}
+      {progress !== undefined && <p role="status">{progress}</p>}
       <Problem error={work.error} />
     </form>
   );

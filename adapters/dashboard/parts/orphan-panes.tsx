@@ -1,8 +1,11 @@
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { OperationOutput } from "../../../lib/contract/schemas.js";
 import { isAnodeError } from "../../../lib/errors.js";
 import { type LinkRequest, type OrphanPane } from "../../../lib/panes/schema.js";
 import { useApp, useLoaded } from "../use.js";
 import { Field, type Filled, Form } from "./form.js";
+import { PeerLink } from "./peer-link.js";
 import { Problem } from "./problem.js";
 import { Table } from "./table.js";
 import { Text } from "./text.js";
@@ -17,6 +20,7 @@ export function OrphanPanes(): JSX.Element {
     [],
     ({ type }) => /^(peer|pane)\./.test(type),
   );
+  const [linked, setLinked] = useState<OperationOutput<"panes.link">>();
   const hasNone = isAnodeError(error) && error.code === "pane_backend_unavailable";
   return (
     <section aria-labelledby="orphans">
@@ -25,20 +29,39 @@ export function OrphanPanes(): JSX.Element {
       {value && (
         <Table caption="Panes without a peer" heads={["Pane", "Command", "Folder", "Link"]} empty="No pane is left over.">
           {value.panes.map((pane) => (
-            <PaneLine key={pane.pane_id} pane={pane} linked={reload} />
+            <PaneLine key={pane.pane_id} pane={pane} linked={(peer) => (setLinked(peer), reload())} />
           ))}
         </Table>
       )}
+      <p role="status">
+        {linked && (
+          <>
+            Pane {linked.pane_id} is now the peer <PeerLink id={linked.peer_id} name={linked.display_name} /> of circle{" "}
+            <Text of={linked.circle} />.
+          </>
+        )}
+      </p>
     </section>
   );
 }
 
-function PaneLine({ pane, linked }: { readonly pane: OrphanPane; readonly linked: () => void }): JSX.Element {
+function PaneLine({
+  pane,
+  linked,
+}: {
+  readonly pane: OrphanPane;
+  readonly linked: (peer: OperationOutput<"panes.link">) => void;
+}): JSX.Element {
+  const [progress, says] = useState("");
   const { client } = useApp();
   const { pane_id, command, cwd, session, window: tab, detected_backend } = pane;
   const link = async ({ backend, name }: Filled): Promise<void> => {
-    await client.panes.link({ pane_id, backend: backend as LinkRequest["backend"], ...(name !== undefined && { name }) });
-    linked();
+    says("Starting its hook …");
+    try {
+      linked(await client.panes.link({ pane_id, backend: backend as LinkRequest["backend"], ...(name !== undefined && { name }) }));
+    } finally {
+      says("");
+    }
   };
   return (
     <tr>
@@ -54,8 +77,8 @@ function PaneLine({ pane, linked }: { readonly pane: OrphanPane; readonly linked
       <td class="long">
         <Text of={cwd} />
       </td>
-      <td>
-        <Form label={`Link pane ${pane_id}`} scope="control" submit="Link" run={link}>
+      <td class="long">
+        <Form label={`Link pane ${pane_id}`} scope="control" submit="Link" run={link} progress={progress}>
           <Field
             name="backend"
             label="Agent"

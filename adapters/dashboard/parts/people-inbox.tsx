@@ -33,9 +33,10 @@ export function PeopleInbox(): JSX.Element | null {
       {value.messages.map(({ delivery_id, trace_id, kind, from_name, text, created_at, attachments = [] }) => (
         <article key={delivery_id} class="card">
           <p>
-            {kind} from <Text of={from_name} />, {moment(created_at, now)} <a href={linkTo("traces", trace_id)}>Open</a>
+            {kind} from <Text of={from_name} />, {moment(created_at, now)}{" "}
+            <a href={linkTo("traces", trace_id)}>{kind === "ask" ? "Reply" : "Open"}</a>
           </p>
-          <Block of={text} />
+          <Block of={text} isProse />
           <Attachments files={attachments} />
         </article>
       ))}

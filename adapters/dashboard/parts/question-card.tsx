@@ -9,6 +9,7 @@ import { visibleJson } from "../visible-text.js";
 import { Badge } from "./badge.js";
 import { Copy } from "./copy.js";
 import { Fields } from "./fields.js";
+import { PeerLink } from "./peer-link.js";
 import { QuestionAnswer } from "./question-answer.js";
 import { Block, Text } from "./text.js";
 
@@ -22,7 +23,7 @@ export function QuestionCard({ question }: { readonly question: Question }): JSX
         {scope === "tool_permission" ? "Approval" : "Question"}{" "}
         {question.status === "open" ? <Deadline deadline={deadline} /> : <Badge state={question.outcome ?? "closed"} />}
       </h3>
-      <Block of={prompt} label="What is asked" />
+      <Block of={prompt} label="What is asked" isProse />
       {tool && (
         <>
           <Fields
@@ -38,7 +39,7 @@ export function QuestionCard({ question }: { readonly question: Question }): JSX
       <Fields
         of={[
           ["Run", run_id !== undefined && <a href={linkTo("runs", run_id)}>{run_id}</a>],
-          ["From peer", from_peer_id !== undefined && <a href={linkTo("peers", from_peer_id)}>{from_peer_id}</a>],
+          ["From", from_peer_id !== undefined && <PeerLink id={from_peer_id} />],
           ["Origin", origin !== undefined && <Text of={origin} />],
           ["Default", question.default_answer !== undefined && <Text of={question.default_answer} />],
         ]}

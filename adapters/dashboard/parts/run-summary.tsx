@@ -47,13 +47,13 @@ export function RunSummaryView({ run }: { readonly run: RunSummary }): JSX.Eleme
       {run.result !== undefined && run.result !== "" && (
         <details class="panel" open>
           <summary>Result</summary>
-          <Block of={run.result} label="Result" />
+          <Block of={run.result} label="Result" isProse />
         </details>
       )}
       {run.prompt !== "" && (
         <details class="panel">
           <summary>Prompt</summary>
-          <Block of={run.prompt} label="Prompt" />
+          <Block of={run.prompt} label="Prompt" isProse />
         </details>
       )}
     </section>

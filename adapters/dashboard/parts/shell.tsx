@@ -21,6 +21,7 @@ export function Shell({ route, children }: { readonly route: Route; readonly chi
   const { feed, inbox, leave } = useApp();
   const open = useCell(inbox.questions).filter(({ status }) => status === "open").length;
   const news = useCell(inbox.news);
+  const link = useCell(feed.link);
   const main = useRef<HTMLElement>(null);
   const place = places.find(([, , pages]) => (pages as readonly string[]).includes(route.page));
   useEffect(() => {
@@ -59,6 +60,11 @@ export function Shell({ route, children }: { readonly route: Route; readonly chi
         </span>
       </header>
       <main id="main" ref={main} tabIndex={-1}>
+        {link.state === "offline" && (
+          <p class="problem" role="status">
+            The daemon does not answer. <code>anode daemon --detach</code> starts it, and this page goes on where it was.
+          </p>
+        )}
         {children}
       </main>
       <p class="hidden" role="status" aria-live="polite" aria-label="News">

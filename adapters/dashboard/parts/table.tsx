@@ -6,7 +6,7 @@ interface TableProps {
   /** Its rows. */
   readonly children: readonly ComponentChildren[];
   /** Said when there is none. */
-  readonly empty: string;
+  readonly empty: ComponentChildren;
 }
 
 /** A table with a caption; it scrolls by itself where the page is narrow. */

@@ -6,10 +6,18 @@ export function Text({ of: text, ...rest }: { readonly of: string; readonly clas
   return <bdi {...rest}>{visibleText(text)}</bdi>;
 }
 
-/** Foreign text of several lines, as it is. */
-export function Block({ of: text, label }: { readonly of: string; readonly label?: string }): JSX.Element {
+/** Foreign text of several lines, as it is; what people and models say to each other in the letters of the page. */
+export function Block({
+  of: text,
+  label,
+  isProse = false,
+}: {
+  readonly of: string;
+  readonly label?: string;
+  readonly isProse?: boolean;
+}): JSX.Element {
   return (
-    <pre dir="auto" tabIndex={0} {...(label !== undefined && { "aria-label": label, role: "group" })}>
+    <pre class={isProse ? "prose" : undefined} dir="auto" tabIndex={0} {...(label !== undefined && { "aria-label": label, role: "group" })}>
       {visibleText(text)}
     </pre>
   );

@@ -1,5 +1,6 @@
 import { promises } from "node:fs";
 import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { AnodeError } from "../../../lib/errors.js";
 import type { Reply } from "../call.js";
 import type { PublicFiles } from "../public-files.js";
@@ -24,12 +25,15 @@ const pageHeaders = {
 };
 const immutable = "public, max-age=31536000, immutable";
 
+/** Other spellings of the page's address, and how they lead there. What the page names is relative to that one, whatever is before it. */
+const ways: Readonly<Record<string, string>> = { "/": "dashboard", [`${mount}/`]: "../dashboard", [`${mount}/index.html`]: "../dashboard" };
+
 /**
  * The built files of the dashboard, under `/dashboard`; `/` leads there. They are read once, when the first of them is asked
  * for: what is served is what was found then, by its exact path, so no request ever names a file of the disk.
- * @param folder - holds `index.html`, and `assets/` with files whose names change with their content
+ * @param folder - holds `index.html`, and `assets/` with files whose names change with their content. @defaultValue those of this package
  */
-export function dashboardFiles(folder: string): PublicFiles {
+export function dashboardFiles(folder: string = fileURLToPath(new URL("../../../dashboard/", import.meta.url))): PublicFiles {
   let reading: Promise<ReadonlyMap<string, Reply>> | undefined;
 
   function files(): Promise<ReadonlyMap<string, Reply>> {
@@ -45,7 +49,8 @@ export function dashboardFiles(folder: string): PublicFiles {
     route: `${mount}/*`,
     has: (path) => path === "/" || path === mount || path.startsWith(`${mount}/`),
     async get(path) {
-      if (path === "/") return { status: 302, headers: { Location: mount } };
+      const way = ways[path];
+      if (way !== undefined) return { status: 302, headers: { Location: way } };
       const found = (await files()).get(path);
       if (found) return found;
       throw new AnodeError("not_found", "The dashboard has no such file.");
@@ -68,10 +73,9 @@ async function readFiles(folder: string): Promise<Map<string, Reply>> {
     }),
   );
   const replies = new Map<string, Reply>();
-  for (const each of found) if (each) replies.set(`${mount}/${each[0]}`, each[1]);
-  const page = replies.get(`${mount}/index.html`);
-  if (!page) throw notBuilt();
-  return replies.set(mount, page).set(`${mount}/`, page);
+  for (const each of found) if (each) replies.set(each[0] === "index.html" ? mount : `${mount}/${each[0]}`, each[1]);
+  if (!replies.has(mount)) throw notBuilt();
+  return replies;
 }
 
 function notBuilt(): AnodeError {

@@ -47,8 +47,6 @@ const textOf = ({ body }: Reply): string => Buffer.from(body as Uint8Array).toSt
 describe("dashboardFiles", () => {
   it.each([
     ["/dashboard", "index.html", "text/html; charset=utf-8", "no-cache"],
-    ["/dashboard/", "index.html", "text/html; charset=utf-8", "no-cache"],
-    ["/dashboard/index.html", "index.html", "text/html; charset=utf-8", "no-cache"],
     ["/dashboard?from=here", "index.html", "text/html; charset=utf-8", "no-cache"],
     ["/dashboard/favicon.svg", "favicon.svg", "image/svg+xml", "no-cache"],
     [
@@ -79,9 +77,18 @@ describe("dashboardFiles", () => {
     expect([head.status, head.headers]).toEqual([200, whole.headers]);
   });
 
-  it.each(["GET", "HEAD"])("leads %s / there", async (method) => {
-    const reply = await serving()("/", { method });
-    expect([reply.status, reply.headers["Location"], reply.headers["Cache-Control"]]).toEqual([302, "/dashboard", "no-store"]);
+  it.each([
+    ["GET", "/"],
+    ["HEAD", "/"],
+    ["GET", "/dashboard/"],
+    ["GET", "/dashboard/index.html"],
+  ])("leads %s %s there, whatever path it is mounted below", async (method, target) => {
+    const { status, headers } = await serving()(target, { method });
+    expect([status, headers["Cache-Control"]]).toEqual([302, "no-store"]);
+    for (const prefix of ["", "/agents"]) {
+      const { pathname } = new URL(headers["Location"] ?? "", `http://127.0.0.1${prefix}${target}`);
+      expect(pathname).toBe(`${prefix}/dashboard`);
+    }
   });
 
   it.each([
@@ -204,7 +211,7 @@ describe("dashboardFiles", () => {
       files: dashboardFiles(folderOf()),
       host: { ...systemHost, log },
     });
-    await handle(call({ target: "/dashboard/index.html?code=abc", rawHeaders: host, door: tcpDoor }));
+    await handle(call({ target: "/dashboard?code=abc", rawHeaders: host, door: tcpDoor }));
     expect(lines).toMatchObject([{ route: "/dashboard/*", status: 200 }]);
     expect(JSON.stringify(lines)).not.toContain("abc");
   });

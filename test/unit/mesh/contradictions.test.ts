@@ -6,18 +6,21 @@ import { fakeSocket } from "../../support/fake-socket.js";
 import { openTestMesh } from "../../support/mesh.js";
 
 const minute = 60_000;
+const inside = [{ pid: 11, ppid: 1, name: "codex", started: 110, foreground: true }];
 
 /** A mesh whose panes and processes are the test's, with a doctor that looks on, and an agent with a socket in pane %1. */
 async function watched() {
   const panes = createMemoryPanes();
   const alive = new Set([11]);
+  const unseen = new Set<number>();
   const looks: string[] = [];
   const written = new Map<string, HookFile>();
   const isAlive = ({ pid }: { readonly pid: number }) => {
     looks.push(`process ${pid}`);
+    if (unseen.has(pid)) return "unavailable";
     return alive.has(pid) ? "ok" : "fail";
   };
-  panes.add({ processes: [{ pid: 11, ppid: 1, name: "codex", started: 110, foreground: true }] });
+  panes.add({ processes: inside });
   // All panes are listed every few seconds, to follow their sessions.
   panes.before = (call, pane) => void (call !== "list" && looks.push(`${call} ${pane}`));
   const files: HookFiles = {
@@ -47,14 +50,13 @@ async function watched() {
     }
     return (await told()).map(({ code }) => code);
   };
-  return { ...test, panes, alive, looks, written, socket, agent, peer_id, told, pass };
+  return { ...test, panes, alive, unseen, looks, written, socket, agent, peer_id, told, pass };
 }
 
 describe("A contradiction", () => {
   it("is told once when it appears, and again when it was gone in between", async () => {
     const { pass, panes, told, peer_id } = await watched();
     expect(await pass()).toEqual([]);
-    const inside = [{ pid: 11, ppid: 1, name: "codex", started: 110, foreground: true }];
     panes.change("%1", { processes: [] });
     expect(await pass()).toEqual(["PANE_NOT_AGENT"]);
     expect(await told()).toEqual([
@@ -75,6 +77,33 @@ describe("A contradiction", () => {
     expect(await pass()).toEqual(["ONLINE_BUT_NO_WS", "HOOK_PEERID_MISMATCH"]);
     written.set("%1", { peer_id, display_name: "api", backend: agent.backend, pane_id: "%1" });
     expect(await pass()).toEqual(["ONLINE_BUT_NO_WS", "HOOK_PEERID_MISMATCH"]);
+  });
+
+  it("is not told again after a restart, nor before somebody has seen that it was gone", async () => {
+    const { pass, panes, unseen, socket, reopen } = await watched();
+    socket.leave();
+    panes.change("%1", { processes: [] });
+    expect(await pass()).toEqual(["ONLINE_BUT_NO_WS", "PANE_NOT_AGENT"]);
+    panes.breakDown("no server");
+    unseen.add(11);
+    const next = await reopen();
+    const told = async () => (await next.feed()).filter(({ type }) => type === "peer.contradiction").map(({ payload }) => payload["code"]);
+    await next.host.clock.advance(2 * minute);
+    expect(await told()).toEqual(["ONLINE_BUT_NO_WS", "PANE_NOT_AGENT"]);
+    panes.breakDown();
+    unseen.delete(11);
+    panes.change("%1", { processes: inside });
+    await next.host.clock.advance(2 * minute);
+    panes.change("%1", { processes: [] });
+    await next.host.clock.advance(2 * minute);
+    expect(await told()).toEqual(["ONLINE_BUT_NO_WS", "PANE_NOT_AGENT", "PANE_NOT_AGENT"]);
+  });
+
+  it("that was told is nothing that a peer shows of itself", async () => {
+    const { pass, panes, call, peer_id } = await watched();
+    panes.change("%1", { processes: [] });
+    expect(await pass()).toEqual(["PANE_NOT_AGENT"]);
+    expect(Object.keys(await call("peers.get", { id: peer_id }))).not.toContain("told");
   });
 
   it("that nobody can see any more is not gone", async () => {

@@ -108,6 +108,16 @@ describe("the doctor of a peer", () => {
     expect(await self.codes()).toEqual([code]);
   });
 
+  it("names a rehook only where there is a hook: the plugin of OpenCode has none", async () => {
+    const remedies = async (backend: "claude-code" | "opencode") => {
+      const self = await bench({ backend });
+      self.connect(self.peer_id);
+      return (await self.examine()).contradictions.map(({ code, remedy }) => [code, remedy]);
+    };
+    expect(await remedies("claude-code")).toEqual([["ONLINE_BUT_NO_WS", "rehook"]]);
+    expect(await remedies("opencode")).toEqual([["ONLINE_BUT_NO_WS", "none"]]);
+  });
+
   it("finds a run that has ended, a twin, an old ask and a queue that stands still", async () => {
     expect(await (await bench({ run_id: "R-1" }, { run: async () => "fail" })).codes()).toEqual(["RUN_ENDED"]);
     const twin = await bench();

@@ -57,6 +57,7 @@ describe("rehook", () => {
     ["cross_host", { machine: "elsewhere" }, () => {}],
     ["missing_pane", { backend: "service", pane_id: undefined as never }, () => {}],
     ["backend_has_no_hook", { backend: "service" }, () => {}],
+    ["backend_has_no_hook", { backend: "opencode", session_id: "s-1" }, (self) => self.file()],
     ["pane_unproven", {}, ({ panes }) => panes.remove("%1")],
     ["pane_unproven", { path: "/srv/other" }, () => {}],
     ["pane_unproven", {}, ({ panes }) => panes.change("%1", { processes: [] })],
@@ -124,6 +125,18 @@ describe("rehook", () => {
     });
     expect(self.hooks.map(({ peer_id, pane_id, hasEnded }) => [peer_id, pane_id, hasEnded])).toEqual([[self.peer.peer_id, "%1", false]]);
     expect(self.written.get("%1")).toMatchObject({ peer_token: "the old token", agent_pid: 11, agent_started: 110 });
+  });
+
+  it("leaves the plugin of OpenCode alone and says how its socket comes back; a pane of OpenCode without one gets its hook", async () => {
+    const plugin = await bench({ backend: "opencode", session_id: "s-1" });
+    await expect(plugin.rehook()).rejects.toMatchObject({
+      code: "backend_has_no_hook",
+      details: { hint: expect.stringContaining("anode hooks status opencode") },
+    });
+    const linked = await bench({ backend: "opencode" });
+    void linked.rehook({ apply: true });
+    for (let turns = 0; turns < 20 && linked.hooks.length === 0; turns += 1) await linked.host.clock.advance(0);
+    expect(linked.hooks).toMatchObject([{ peer_id: linked.peer.peer_id, backend: "opencode" }]);
   });
 
   it("makes a new token where the old one is lost, and gives it to nobody else", async () => {
