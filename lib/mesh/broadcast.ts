@@ -46,7 +46,10 @@ export async function broadcast(
     !isBuiltIn(peer) &&
     !exclude.includes(peer.peer_id) &&
     !exclude.includes(peer.display_name);
-  const targets = peers.living().filter(isTarget);
+  const targets = peers
+    .living()
+    .filter(isTarget)
+    .map((to) => ({ to, delivery_id: randomHexId(host, "dlv") }));
   const trace_id = randomHexId(host, "dlv");
   const reply: BroadcastReply = { delivery_ids: [], delivered: [], sent: [], queued: [], failed: [] };
   const begun = traces.begin(trace_id, "broadcast", {
@@ -54,8 +57,9 @@ export async function broadcast(
     from_peer_id: sender.peer.peer_id,
     detail: { targets: targets.length },
   });
-  // A repeat of the key must not tell everybody twice, whatever becomes of the single messages.
-  const kept = keep ? [keep({ status: 200, body: { ...reply, queued: targets.map(({ peer_id }) => peer_id) } })] : [];
+  // A repeat of the key must not tell everybody twice, whatever becomes of the single messages: by their ids it can look.
+  const ids = { delivery_ids: targets.map(({ delivery_id }) => delivery_id), queued: targets.map(({ to }) => to.peer_id) };
+  const kept = keep ? [keep({ status: 200, body: { ...reply, ...ids } })] : [];
   try {
     await journal.append({ ...begun, puts: [...(begun.puts ?? []), ...kept], whenFull: "refuse" }).committed;
   } catch (error) {
@@ -63,7 +67,7 @@ export async function broadcast(
     throw error;
   }
   const results = await Promise.all(
-    targets.map(async (to) => {
+    targets.map(async ({ to, delivery_id }) => {
       try {
         const attached = files && { attachments: [...files] };
         return await courier.post({
@@ -72,6 +76,7 @@ export async function broadcast(
           to,
           text,
           trace_id,
+          delivery_id,
           ...attached,
           ...(sender.via && { via: sender.via }),
         });

@@ -276,10 +276,10 @@ export class Courier {
     });
   }
 
-  #about({ to }: MessageDraft): Parameters<typeof newMessage>[1] {
+  #about({ to, delivery_id = randomHexId(this.#parts.host, "dlv") }: MessageDraft): Parameters<typeof newMessage>[1] {
     const { host, limits } = this.#parts;
     const lifeMs = to.role === "human" ? limits.personQueueMs : limits.messageQueueMs;
-    return { delivery_id: randomHexId(host, "dlv"), nowMs: host.clock.now(), lifeMs };
+    return { delivery_id, nowMs: host.clock.now(), lifeMs };
   }
 }
 

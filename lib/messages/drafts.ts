@@ -14,6 +14,8 @@ export interface MessageDraft
   readonly text: string;
   /** The trace it belongs to. @defaultValue its own */
   readonly trace_id?: string;
+  /** Its id, where that was told beforehand. @defaultValue a new one */
+  readonly delivery_id?: string;
 }
 
 /** The message as it is stored first. */
