@@ -112,7 +112,11 @@ function rulesOf({ cwd, ids }: ContractSubject, seed: number): Readonly<Record<s
       timeout_ms: 1,
     }),
     "attachments.list": (input) => ({ ...input, ...(input["cursor"] !== undefined && { cursor: draw(fc.constantFrom("c1", "c1f")) }) }),
-    "peers.register": (input) => ({ ...without(input, "run_id", "peer_id", "agent"), backend: "codex" }),
+    // Of the two spellings of a name one can be given.
+    "peers.register": (input) => ({
+      ...without(input, "run_id", "peer_id", "agent", ...(input["display_name"] === undefined ? [] : ["name"])),
+      backend: "codex",
+    }),
     "asks.ask": spoken,
     "asks.askMany": spoken,
     "asks.ack": spoken,
