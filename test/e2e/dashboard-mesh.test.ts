@@ -14,7 +14,7 @@ describe(`The mesh of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
     await goTo(page, "#/peers", "Peers");
     await page.getByRole("heading", { name: "Circle work" }).waitFor();
     await page.getByRole("link", { name: "api" }).click();
-    await page.getByRole("form", { name: "Ask" }).getByRole("textbox").fill("Which port?");
+    await page.getByRole("form", { name: "Ask", exact: true }).getByRole("textbox").fill("Which port?");
     await page.getByRole("button", { name: "Ask", exact: true }).click();
     await page.getByRole("link", { name: "its trace" }).click();
     const stage = (name: string) => page.getByRole("rowheader", { name, exact: true });
@@ -159,7 +159,7 @@ describe(`The mesh of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
     await ask.getByRole("button", { name: "Ask them" }).click();
     await ask.getByText("Choose at least one peer.").waitFor();
     // Those that are always there need no message.
-    expect(await ask.getByRole("checkbox").count()).toBe(3);
+    await expect.poll(() => ask.getByRole("checkbox").count()).toBe(3);
     for (const name of ["api", "ops"]) await ask.getByRole("checkbox", { name }).check();
     await ask.getByLabel("Files").setInputFiles({ name: "lock.txt", mimeType: "text/plain", buffer: Buffer.from("pid 7") });
     await ask.getByRole("button", { name: "Ask them" }).click();
@@ -200,7 +200,7 @@ describe(`The mesh of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
     await client.peers.register({ backend: "service", name: "ops", circle: "work" });
     await goTo(page, "#/peers", "Peers");
     const tell = page.getByRole("form", { name: "Tell a circle" });
-    expect(await tell.getByRole("option").allTextContents()).toEqual(["circle default"]);
+    await expect.poll(() => tell.getByRole("option").allTextContents()).toEqual(["circle default"]);
     await tell.getByRole("textbox").fill("Anybody?");
     await tell.getByRole("button", { name: "Tell them" }).click();
     await page.getByText("Nobody of it is there.").waitFor();
@@ -220,7 +220,7 @@ describe(`The mesh of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
     await rowOf(pane).getByRole("button", { name: "Link" }).click();
     await page.getByText(`Pane ${pane} is now the peer coder of circle left-over.`).waitFor();
     await rowOf(pane).getByRole("button", { name: "Link" }).waitFor({ state: "detached" });
-    expect(await rowOf(other).count()).toBe(1);
+    await expect.poll(() => rowOf(other).count()).toBe(1);
     await page.getByRole("heading", { name: "Circle left-over" }).waitFor();
     await page.getByRole("table", { name: "Peers of circle left-over" }).getByRole("link", { name: "coder" }).click();
     await page.getByRole("heading", { level: 1, name: "coder" }).waitFor();

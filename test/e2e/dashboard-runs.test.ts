@@ -85,7 +85,7 @@ describe(`The runs of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
     await page.getByRole("row", { name: /run 54/ }).waitFor();
     await page.getByRole("button", { name: "Older" }).click();
     await page.getByRole("row", { name: /run 4 / }).waitFor();
-    expect(await page.getByRole("row").count()).toBe(6);
+    await expect.poll(() => page.getByRole("row").count()).toBe(6);
     await page.getByRole("search").getByLabel("Label").fill("run 7");
     await page.getByRole("row", { name: /run 7/ }).waitFor();
     await eventually(async () => (await page.getByRole("row").count()) === 2);

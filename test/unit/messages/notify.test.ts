@@ -186,7 +186,7 @@ describe("A broadcast", () => {
     const told = () => reply("messages.broadcast", { text: "hear" }, { idempotencyKey: "k" });
     const { delivery_ids } = (await told()).body as { readonly delivery_ids: readonly string[] };
     expect(await told()).toMatchObject({ status: 200, body: { delivery_ids, queued: [peer_id] } });
-    expect(await call("messages.get", { delivery_id: delivery_ids[0] })).toMatchObject({ to_peer_id: peer_id });
+    expect(await call("messages.get", { delivery_id: String(delivery_ids[0]) })).toMatchObject({ to_peer_id: peer_id });
     expect(await call("deliveries.pending", { peer_id })).toMatchObject({ total: 1 });
   });
 });
