@@ -42,8 +42,7 @@ export function budgetStopReason(name: BudgetName): StopReason {
   return reasons[name];
 }
 
-/** Milliseconds of running until a wall budget reaches its next mark; `undefined` without one or beyond it. */
-export function nextWallMark(limitMs: number, usedMs: number): number | undefined {
-  const marks = [limitMs * warningShare, limitMs].filter((mark) => mark > usedMs);
-  return marks[0] === undefined ? undefined : Math.ceil(marks[0] - usedMs);
+/** The first mark of a wall budget, in milliseconds of running, that was not seen to be reached; `undefined` when all were. */
+export function nextWallMark(limitMs: number, seenMs: number): number | undefined {
+  return [limitMs * warningShare, limitMs].find((mark) => mark > seenMs);
 }

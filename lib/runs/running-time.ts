@@ -9,6 +9,8 @@ export class RunningTime {
   readonly #limitMs: number | undefined;
   readonly #onMark: () => void;
   #usedMs = 0;
+  /** What had been used when `onMark` was called last. */
+  #seenMs = 0;
   #since: number | undefined;
   #cancel: CancelTimer | undefined;
 
@@ -37,11 +39,17 @@ export class RunningTime {
     this.#cancel = undefined;
   }
 
+  /**
+   * For the next mark that nobody was told of. Timers come a little early, and a pause may come first: a mark that was just passed is
+   * still to be told, or a run that says nothing more would go on for ever.
+   */
   #arm(): void {
-    const delayMs = this.#limitMs === undefined ? undefined : nextWallMark(this.#limitMs, this.usedMs);
-    if (delayMs === undefined) return;
+    const mark = this.#limitMs === undefined ? undefined : nextWallMark(this.#limitMs, this.#seenMs);
+    if (mark === undefined) return;
+    const delayMs = Math.max(0, Math.ceil(mark - this.usedMs));
     this.#cancel = this.#clock.schedule(
       () => {
+        this.#seenMs = this.usedMs;
         this.#onMark();
         if (this.#since !== undefined) this.#arm();
       },

@@ -48,6 +48,40 @@ describe("RunningTime", () => {
     expect(marks).toEqual([800, 1_000]);
   });
 
+  it("tells of the limit although timers come a little early and time goes on between two looks", async () => {
+    for (let stepMs = 0.01; stepMs < 0.5; stepMs += 0.01) {
+      const manual = createManualClock();
+      let looks = 0;
+      const clock = {
+        ...manual,
+        schedule: (task: () => void, delayMs: number) => manual.schedule(task, delayMs - 0.5),
+        monotonic: () => manual.monotonic() + stepMs * looks++,
+      };
+      const marks: number[] = [];
+      const time: RunningTime = new RunningTime(clock, 1_000, () => marks.push(time.usedMs));
+      time.resume();
+      await manual.advance(2_000);
+      expect(marks.at(-1)).toBeGreaterThanOrEqual(1_000);
+      expect(manual.pending).toBe(0);
+    }
+  });
+
+  it("tells after a pause of a mark that the pause was just before", async () => {
+    const { clock, marks, time } = bench(1_000);
+    for (const ms of [800, 1_000]) clock.schedule(() => time.pause(), ms);
+    for (const [ms, told] of [
+      [800, [800]],
+      [200, [800, 1_000]],
+    ] as const) {
+      time.resume();
+      await clock.advance(ms);
+      expect(marks).toEqual(told.slice(0, -1));
+      time.resume();
+      await clock.advance(0);
+      expect(marks).toEqual(told);
+    }
+  });
+
   it("does not notice a jump of the wall clock", async () => {
     const { clock, marks, time } = bench(1_000);
     time.resume();
