@@ -12,8 +12,11 @@ export function useFeedEvents(): { readonly events: readonly StreamEvent[]; read
   const [state, setState] = useState<{ readonly events: readonly StreamEvent[]; readonly error?: unknown }>({ events: [] });
   useEffect(() => {
     let events: StreamEvent[] = [];
+    // The feed may be later than the page that was read, and tell once more what is on it.
+    let readTo = 0;
     const draw = perFrame(() => setState({ events: [...events] }));
     const leave = feed.on((event) => {
+      if (event.seq <= readTo) return;
       events.push(event);
       if (events.length > mostKept) events = events.slice(-mostKept / 2);
       draw();
@@ -26,6 +29,7 @@ export function useFeedEvents(): { readonly events: readonly StreamEvent[]; read
         const page = await client.events.list({ tail: shownAtFirst });
         // What came meanwhile is behind the page's end.
         events = [...(page.events as unknown as StreamEvent[]), ...events.filter(({ seq }) => seq > page.last_seq)];
+        readTo = page.last_seq;
         isRead = "yes";
         draw();
       } catch (error) {
@@ -36,9 +40,12 @@ export function useFeedEvents(): { readonly events: readonly StreamEvent[]; read
     void readFirst();
     // Where no daemon answered it is tried again when there is one.
     const leaveLink = feed.link.watch(() => void (feed.link.get().state === "live" && readFirst()));
+    // Where it begins anew its numbers may too.
+    const leaveEpoch = feed.epoch.watch(() => void (readTo = 0));
     return () => {
       leave();
       leaveLink();
+      leaveEpoch();
     };
   }, [client, feed]);
   return { events: state.events, error: state.error };

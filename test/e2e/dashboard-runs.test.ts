@@ -243,7 +243,9 @@ describe(`The runs of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
       for (const signal of ["SIGKILL", "SIGTERM"] as const) {
         process.child.kill(signal);
         await process.ended;
-        await second.getByText(/(reconnecting|offline, trying again) in \d+ s$/).waitFor();
+        await expect
+          .poll(() => second.locator("header [data-link]").textContent())
+          .toMatch(/(reconnecting|offline, trying again) in \d+ s$/);
         process = daemonProcess(place);
         await process.listens;
         await client.runs.start({ argv: ["true"] });

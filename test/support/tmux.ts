@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { PaneBackend } from "../../lib/panes/pane-backend.js";
 import { createTmuxPanes } from "../../lib/node/tmux/tmux-panes.js";
 
@@ -58,6 +58,9 @@ export function startTmux(socketName = "anode-test"): TmuxServer {
         "40",
         "-s",
         session,
+        // By itself tmux names a window now and then, and first after what it was before it became the program.
+        "-n",
+        basename(argv[0] ?? ""),
         "-c",
         cwd.replaceAll("#", "##"),
         "-P",
