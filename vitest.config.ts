@@ -6,8 +6,8 @@ const include = (folder: string): string[] => [`test/${folder}/**/*.test.ts`];
 // Nobody may change what all objects have in common.
 const frozen = { setupFiles: ["test/support/frozen-prototypes.ts"] };
 
-// What mostly waits, for processes, browsers and agents: four at once on two cores. (A percentage would never be more than the cores.)
-const waiting = { maxWorkers: 2 * availableParallelism(), sequence: { groupOrder: 1 } };
+// What mostly waits, for processes, browsers and agents: three at once on two cores. (A percentage would never be more than the cores.)
+const waiting = { maxWorkers: Math.ceil(1.5 * availableParallelism()), sequence: { groupOrder: 1 } };
 
 // These hold a part to a time that a neighbor would break: one after the other, when all else is done.
 const counted = [

@@ -26,7 +26,7 @@ export function staleRevision(collection: string, id: string, expectedRevision: 
   return new AnodeError("stale_commit", message, { details: { collection, id, revision } });
 }
 
-/** `store_failed` of every call after `close()`. */
+/** Of every call after `close()`. Nothing is lost: who comes again meets the next life, so it is `shutting_down`. */
 export function storeClosed(): AnodeError {
-  return new AnodeError("store_failed", "The store must be open for this call, it is closed.");
+  return new AnodeError("shutting_down", "The store must be open for this call, it is closed.");
 }

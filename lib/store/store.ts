@@ -104,7 +104,7 @@ export interface StoreUsage {
  *
  * Errors: `stale_commit` (an expected seq or revision was overtaken; nothing of the batch remains and other commits
  * stand), `storage_full` (no space; nothing remains, reads go on, a later commit may succeed), `store_failed` (the
- * store is lost or closed; every later call rejects with it). `close` is idempotent and lets commits under way finish.
+ * store is lost; every later call rejects with it), `shutting_down` (after `close`, every call). `close` is idempotent and lets commits under way finish.
  *
  * Events and records that were handed in, or given out, must not be changed afterwards.
  */
@@ -115,7 +115,7 @@ export interface Store {
   };
   /** The live ring of a store that holds its streams in memory anyway; without one the manager puts its own in front. */
   readonly buffer?: EventBuffer;
-  /** @throws `stale_commit`, `storage_full`, `store_failed` */
+  /** @throws `stale_commit`, `storage_full`, `store_failed`, `shutting_down` */
   commit(batch: Batch): Promise<void>;
   /**
    * Events with `seq > after`, as whole stored lines: at least one event when there is any, and no more once

@@ -107,14 +107,14 @@ export const sharedCases: readonly SuiteCase<StoreSubject>[] = [
   },
   {
     clause: "store.close",
-    title: "close lets commits under way finish, is idempotent, and every later call rejects with store_failed",
+    title: "close lets commits under way finish, is idempotent, and every later call rejects with shutting_down",
     run: withStore(async (store) => {
       const commits = Array.from({ length: 20 }, (_, index) => store.commit({ appends: [appendOf("run:1", index)] }));
       const closed = [store.close(), store.close()];
       await Promise.all(commits);
       await Promise.all(closed);
       await store.close();
-      for (const [name, call] of Object.entries(everyCall(store))) await expectRejection(call(), "store_failed", `${name} after close`);
+      for (const [name, call] of Object.entries(everyCall(store))) await expectRejection(call(), "shutting_down", `${name} after close`);
     }),
   },
   {
