@@ -10,7 +10,7 @@ function createMapStore() {
   let isOpen = true;
   const key = (collection, id) => JSON.stringify([collection, id]);
   const assertOpen = () => {
-    if (!isOpen) throw new AnodeError("store_failed", "The store is closed.");
+    if (!isOpen) throw new AnodeError("shutting_down", "The store is closed.");
   };
   const stale = () => new AnodeError("stale_commit", "Somebody else was faster.");
   const inOrder = (collection) =>
