@@ -1,6 +1,6 @@
 import { canonicalJson } from "../canonical-json.js";
 import { AnodeError } from "../errors.js";
-import type { Draft } from "../events/journal.js";
+import type { Draft } from "../events/step.js";
 import type { MessageDraft } from "../messages/drafts.js";
 import type { AskedQuestion, AttachedFile } from "../messages/schema.js";
 import type { PeerRecord } from "../peers/schema.js";

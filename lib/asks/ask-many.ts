@@ -1,5 +1,5 @@
 import { AnodeError, isAnodeError } from "../errors.js";
-import type { Step } from "../events/journal.js";
+import type { Step } from "../events/step.js";
 import type { CancelTimer } from "../host.js";
 import { randomHexId } from "../ids.js";
 import type { AttachedFile } from "../messages/schema.js";

@@ -1,7 +1,7 @@
 import { type Caller, isOwner } from "../caller.js";
 import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
-import type { Step } from "../events/journal.js";
+import type { Step } from "../events/step.js";
 import { randomHexId } from "../ids.js";
 import type { Courier } from "../messages/courier.js";
 import type { Mail } from "../messages/mail.js";

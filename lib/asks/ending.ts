@@ -1,4 +1,4 @@
-import type { Step } from "../events/journal.js";
+import type { Step } from "../events/step.js";
 import type { AttachedFile, RepliedAnswer } from "../messages/schema.js";
 import type { Ask, CloseReason } from "./schema.js";
 

@@ -1,6 +1,6 @@
 import { isAnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
-import type { Step } from "../events/journal.js";
+import type { Step } from "../events/step.js";
 import type { Courier } from "../messages/courier.js";
 import type { MessageDraft } from "../messages/drafts.js";
 import type { DeliveryState, Message } from "../messages/schema.js";

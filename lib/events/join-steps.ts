@@ -1,5 +1,5 @@
 import { gather } from "./gather.js";
-import type { Step } from "./journal.js";
+import type { Step } from "./step.js";
 
 /** Several changes as one: they happen together or not at all. It waits for space unless each of them may be refused. */
 export function joinSteps(...steps: readonly Step[]): Step {

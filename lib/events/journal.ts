@@ -1,124 +1,26 @@
 import { AnodeError, isAnodeError } from "../errors.js";
 import type { Host } from "../host.js";
 import type { Limits } from "../limits.js";
-import { Settlement } from "../settlement.js";
-import type { Append, Batch, Delete, Put, Store, Trim } from "../store/store.js";
+import type { Append, Batch, Store } from "../store/store.js";
 import { formatTime } from "../system-host.js";
 import { boundPayload, surelyFits } from "./bound-payload.js";
 import type { EventBuffer } from "./buffer.js";
 import { createEvent, type EventParts } from "./encode.js";
+import { Entry, type Head, neededBy, standInFor } from "./entry.js";
 import type { StreamEvent } from "./event.js";
 import { gather, withItem } from "./gather.js";
 import { roughUnits } from "./rough-units.js";
+import type { Appended, Draft, Folded, Step, StreamOwner } from "./step.js";
 
 /** The daemon-wide stream of status changes. */
 export const feedStream = "feed";
 
-/** An event before it has a place in its stream. */
-export interface Draft {
-  readonly type: string;
-  readonly payload: Readonly<Record<string, unknown>>;
-  readonly run_id?: string;
-  readonly peer_id?: string;
-}
-
 /** Takes secrets out of what is to be kept; the same object where there are none. */
 export type Redact = <Value extends object>(value: Value) => Value;
 
-/** What folding an event into its owner's record gives. */
-export interface Folded {
-  readonly run_id?: string;
-  readonly status?: string;
-  readonly put?: Put;
-  readonly feed?: Draft;
-}
-
-/** Whoever keeps a record of a stream: folds each event before it is appended, hears of it when it is durable. */
-export interface StreamOwner {
-  /** Synchronous. A throw refuses the event: it gets no seq and nothing of its step is appended. */
-  fold(type: string, payload: Draft["payload"], seq: number, time: string): Folded;
-  committed?(events: readonly StreamEvent[]): void;
-}
-
-/** One atomic change: events of any streams, records, and what goes to the feed. */
-export interface Step {
-  readonly appends?: readonly (Draft & { readonly stream: string })[];
-  readonly puts?: readonly Put[];
-  readonly deletes?: readonly Delete[];
-  readonly drops?: readonly string[];
-  readonly trims?: readonly Trim[];
-  readonly feed?: readonly Draft[];
-  /**
-   * What happens when there is no space: `refuse` (the step is undone by its caller and rejects) or `hold` (it waits
-   * for space, because its effect has happened). @defaultValue "hold"
-   */
-  readonly whenFull?: "refuse" | "hold";
-  /** Called in the very call that takes the step, once it has its place: what it changes in memory changes now. */
-  readonly taken?: (step: Appended) => void;
-}
-
-/** A step that has its place in the streams. */
-export interface Appended {
-  readonly events: readonly StreamEvent[];
-  /** Resolves when the step is durable, with the seq of its first event (0 = it has none); nobody has to look at it. */
-  readonly committed: Promise<number>;
-}
-
-/** The end of a stream, and what of it waits for its commit. */
-interface Head {
-  readonly stream: string;
-  readonly owner: StreamOwner | undefined;
-  seq: number;
-  timeMs: number;
-  /** Events of the commit that is being put together. */
-  gathered: StreamEvent[] | undefined;
-}
-
 const fullProbeMs = 1000;
-const none: readonly never[] = [];
 const asItIs: Redact = (value) => value;
 const unfolded: Folded = {};
-
-/** One step on its way to the store. */
-class Entry implements Appended {
-  events: readonly StreamEvent[] = none;
-  /** The stream of each event. */
-  heads: readonly Head[] = none;
-  puts: readonly Put[];
-  feed: readonly Draft[];
-  /** Records that the step itself sets, not the folds of its events. */
-  readonly sets: readonly Put[];
-  readonly deletes: readonly Delete[];
-  readonly drops: readonly string[];
-  readonly trims: readonly Trim[];
-  readonly whenFull: "refuse" | "hold";
-  readonly #settlement = new Settlement<number>();
-
-  constructor(step: Step) {
-    this.sets = this.puts = step.puts ?? none;
-    this.feed = step.feed ?? none;
-    this.deletes = step.deletes ?? none;
-    this.drops = step.drops ?? none;
-    this.trims = step.trims ?? none;
-    this.whenFull = step.whenFull ?? "hold";
-  }
-
-  get size(): number {
-    return this.events.length + this.puts.length + this.deletes.length;
-  }
-
-  get committed(): Promise<number> {
-    return this.#settlement.promise;
-  }
-
-  resolve(): void {
-    this.#settlement.resolve(this.events[0]?.seq ?? 0);
-  }
-
-  reject(error: unknown): void {
-    this.#settlement.reject(error);
-  }
-}
 
 /**
  * The one writer of all streams of a process: takes the secrets out of each event, gives it its seq in the order of the calls, folds it, gathers
@@ -377,42 +279,6 @@ export class Journal {
     if (this.#waiting.length > 0 || (await this.#commit([]))) await this.#flush();
     else this.#flushing = false;
   }
-}
-
-/** Steps that cannot be refused any more: one that is held, because its effect has happened, changes a record as they left it. */
-function neededBy(entries: readonly Entry[]): ReadonlySet<Entry> {
-  const needed = new Set<Entry>();
-  const records = new Set<string>();
-  for (const entry of entries.toReversed()) {
-    const ids = entry.sets.map(({ collection, id }) => `${collection} ${id}`);
-    if (entry.whenFull === "refuse" && !ids.some((id) => records.has(id))) continue;
-    for (const id of ids) records.add(id);
-    if (entry.whenFull === "refuse") needed.add(entry);
-  }
-  return needed;
-}
-
-/**
- * A refused step has its place in its streams already: in each that goes on a notice takes it, for a hole would end the stream.
- * A stream that it was to begin is never born.
- */
-function standInFor(refused: Entry, unborn: Set<Head>): Entry | undefined {
-  const payload = { level: "warning", code: "storage_full", text: "A change was refused: the disk had no space left for it." };
-  const events: StreamEvent[] = [];
-  const heads: Head[] = [];
-  refused.events.forEach((event, at) => {
-    const head = refused.heads[at] as Head;
-    if (event.seq === 1 || unborn.has(head)) unborn.add(head);
-    else {
-      events.push(createEvent({ ...event, type: "system.notice", payload }));
-      heads.push(head);
-    }
-  });
-  if (events.length === 0) return undefined;
-  const entry = new Entry({});
-  entry.events = events;
-  entry.heads = heads;
-  return entry;
 }
 
 function storageFull(change = "this change"): AnodeError {

@@ -22,11 +22,12 @@ export async function readBack(
   { before, limit, keep }: { readonly before?: number | undefined; readonly limit: number; readonly keep: Keep },
 ): Promise<EventsBack> {
   const { firstSeq, lastSeq } = await store.read(stream, Number.MAX_SAFE_INTEGER, 1);
+  const oldest = Math.max(firstSeq, 1);
   const found: StreamEvent[] = [];
   let end = Math.min(before ?? Number.POSITIVE_INFINITY, lastSeq + 1);
   const enough = end - mostLookedAt;
-  while (end > Math.max(firstSeq, 1) && end > enough) {
-    const start = Math.max(firstSeq, end - windowEvents);
+  while (end > oldest && end > enough) {
+    const start = Math.max(oldest, end - windowEvents);
     for (const event of (await eventsBetween(store, stream, start, end)).toReversed()) {
       if (!keep(event)) continue;
       if (found.length === limit) return { events: found, before: event.seq + 1 };
@@ -34,7 +35,7 @@ export async function readBack(
     }
     end = start;
   }
-  return { events: found, ...(end > Math.max(firstSeq, 1) && { before: end }) };
+  return { events: found, ...(end > oldest && { before: end }) };
 }
 
 async function eventsBetween(store: Pick<Store, "read">, stream: string, start: number, end: number): Promise<StreamEvent[]> {

@@ -4,7 +4,7 @@ import type { Ask } from "../asks/schema.js";
 import type { Caller } from "../caller.js";
 import { AnodeError, isAnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
-import type { Step } from "../events/journal.js";
+import type { Step } from "../events/step.js";
 import type { AttachedFile, RepliedAnswer } from "../messages/schema.js";
 import type { QuestionSteps } from "../questions/desk-types.js";
 import type { AnswerInput, Question } from "../questions/schema.js";

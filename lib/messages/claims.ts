@@ -1,6 +1,6 @@
 import { AnodeError, invalidRequest } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
-import type { Step } from "../events/journal.js";
+import type { Step } from "../events/step.js";
 import type { CancelTimer } from "../host.js";
 import { randomHexId } from "../ids.js";
 import type { MeshParts } from "../peers/parts.js";

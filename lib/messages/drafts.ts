@@ -1,4 +1,4 @@
-import type { Draft } from "../events/journal.js";
+import type { Draft } from "../events/step.js";
 import type { PeerRecord } from "../peers/schema.js";
 import { formatTime } from "../system-host.js";
 import type { Delivery, Message, MessageKind } from "./schema.js";

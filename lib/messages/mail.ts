@@ -1,6 +1,6 @@
 import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
-import type { Step } from "../events/journal.js";
+import type { Step } from "../events/step.js";
 import type { MeshParts } from "../peers/parts.js";
 import { Records } from "../store/records.js";
 import type { Put } from "../store/store.js";

@@ -1,4 +1,4 @@
-import type { Draft } from "../events/journal.js";
+import type { Draft } from "../events/step.js";
 import type { PeerRecord, PeerRegistration, PeerUpdate } from "./schema.js";
 import type { PeerState } from "./transitions.js";
 

@@ -1,7 +1,7 @@
 import { type Caller, hasScope, isOwner } from "../caller.js";
 import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
-import type { Step } from "../events/journal.js";
+import type { Step } from "../events/step.js";
 import { randomHexId } from "../ids.js";
 import { formatTime } from "../system-host.js";
 import { assertNotBuiltIn, isBuiltIn } from "./built-in.js";

@@ -1,7 +1,7 @@
 import type { Caller } from "../caller.js";
 import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
-import type { Appended, Draft, Step } from "../events/journal.js";
+import type { Appended, Draft, Step } from "../events/step.js";
 import { randomHexId } from "../ids.js";
 import type { Put } from "../store/store.js";
 import { formatTime } from "../system-host.js";

@@ -1,5 +1,5 @@
 import type { Caller } from "../caller.js";
-import type { Step } from "../events/journal.js";
+import type { Step } from "../events/step.js";
 import type { Put } from "../store/store.js";
 import type { Answer, AnswerInput, DenyReason, Question, QuestionInput } from "./schema.js";
 

@@ -1,7 +1,8 @@
 import { AnodeError, isAnodeError } from "../errors.js";
 import type { EventBuffer } from "../events/buffer.js";
 import type { StreamEvent } from "../events/event.js";
-import type { Appended, Draft, Folded, Journal, StreamOwner } from "../events/journal.js";
+import type { Journal } from "../events/journal.js";
+import type { Appended, Draft, Folded, StreamOwner } from "../events/step.js";
 import type { CancelTimer, Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import type { Desk } from "../questions/desk.js";

@@ -1,5 +1,5 @@
 import { AnodeError } from "../errors.js";
-import type { Appended } from "../events/journal.js";
+import type { Appended } from "../events/step.js";
 import type { StreamEvent } from "../events/event.js";
 import type { Put } from "../store/store.js";
 import type { RunInput } from "./executor.js";

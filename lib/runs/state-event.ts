@@ -1,4 +1,4 @@
-import type { Draft } from "../events/journal.js";
+import type { Draft } from "../events/step.js";
 import type { RunSummary } from "./schema.js";
 
 /** The `run.state` event of the feed: a run's status has changed. */

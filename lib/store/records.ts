@@ -1,4 +1,4 @@
-import type { Step } from "../events/journal.js";
+import type { Step } from "../events/step.js";
 import type { Delete, Put, Store, Stored } from "./store.js";
 
 /** A put that knows what it took the place of. */

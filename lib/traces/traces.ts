@@ -1,6 +1,7 @@
 import { AnodeError } from "../errors.js";
 import { eventsOfLines } from "../events/frame.js";
-import type { Journal, Step } from "../events/journal.js";
+import type { Journal } from "../events/journal.js";
+import type { Step } from "../events/step.js";
 import type { Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import { Records } from "../store/records.js";

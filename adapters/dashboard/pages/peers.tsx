@@ -1,11 +1,12 @@
 import type { JSX } from "preact";
 import type { Peer } from "../../../lib/peers/schema.js";
+import { isAlwaysThere } from "../always-there.js";
 import { moment } from "../format.js";
 import { Badge } from "../parts/badge.js";
 import { OrphanPanes } from "../parts/orphan-panes.js";
 import { Problem } from "../parts/problem.js";
 import { Table } from "../parts/table.js";
-import { isAlwaysThere, TellMany } from "../parts/tell-many.js";
+import { TellMany } from "../parts/tell-many.js";
 import { Text } from "../parts/text.js";
 import { linkTo } from "../route.js";
 import { useApp, useLoaded, useNow } from "../use.js";

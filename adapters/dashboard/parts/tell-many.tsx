@@ -2,6 +2,7 @@ import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { OperationOutput } from "../../../lib/contract/schemas.js";
 import type { Peer } from "../../../lib/peers/schema.js";
+import { defaultCircle, isAlwaysThere } from "../always-there.js";
 import { linkTo } from "../route.js";
 import { useApp } from "../use.js";
 import { visibleText } from "../visible-text.js";
@@ -11,14 +12,6 @@ import { MessageForm, type Said } from "./message-form.js";
 type Told = OperationOutput<"messages.broadcast">;
 
 const everywhere = "*";
-const own = "default";
-
-const builtIn: ReadonlySet<string> = new Set(["human", "jobs", "schedules"]);
-
-/** One of those that a daemon has by itself, and that need no message. */
-export function isAlwaysThere({ display_name, role, circle }: Peer): boolean {
-  return circle === own && role !== "agent" && builtIn.has(display_name);
-}
 
 /** One question to several peers, and one message to all of a circle. */
 export function TellMany({ peers }: { readonly peers: readonly Peer[] }): JSX.Element | null {
@@ -33,7 +26,7 @@ export function TellMany({ peers }: { readonly peers: readonly Peer[] }): JSX.El
   };
   const tell = async (said: Said, circle: string): Promise<void> => setTold(await client.messages.broadcast({ ...said, circle }));
   // Another circle than one's own is for admins.
-  const circles = missing("admin") === undefined ? [...new Set([own, ...peers.map(({ circle }) => circle)])] : [own];
+  const circles = missing("admin") === undefined ? [...new Set([defaultCircle, ...peers.map(({ circle }) => circle)])] : [defaultCircle];
   const choices = circles.map((circle) => [circle, `circle ${circle}`] as const);
   return (
     <section aria-labelledby="many">
@@ -51,7 +44,7 @@ export function TellMany({ peers }: { readonly peers: readonly Peer[] }): JSX.El
           label="Tell a circle"
           about="A message that needs no reply"
           submit="Tell them"
-          send={(said, { circle = own }) => tell(said, circle)}
+          send={(said, { circle = defaultCircle }) => tell(said, circle)}
         >
           <Field
             name="circle"
@@ -74,7 +67,7 @@ function Recipients({ peers }: { readonly peers: readonly Peer[] }): JSX.Element
             <input type="checkbox" name="to_peers" value={peer_id} />
             <bdi>{visibleText(display_name)}</bdi>
             <small>
-              {circle === own ? "" : `${visibleText(circle)}, `}
+              {circle === defaultCircle ? "" : `${visibleText(circle)}, `}
               {status}
             </small>
           </label>

@@ -5,7 +5,7 @@ import { later } from "../../later.js";
 import { askedQuestion, attachedFile, deliveryState, messageText } from "../../messages/schema.js";
 import { meshName, peerRef } from "../../peers/schema.js";
 import { correlationId } from "./questions.js";
-import { byPeerOrPane, integer, word } from "./query.js";
+import { byPeerOrPane, instant, integer, word } from "./query.js";
 
 const id = later(() => z.string().min(1).max(128));
 const direction = later(() => z.enum(["inbound", "outbound", "both"]));
@@ -72,7 +72,7 @@ export const askSchemas = {
         state: z.enum(["open", "closed"]).exactOptional(),
         peer_id: peerRef.exactOptional(),
         direction: direction.exactOptional(),
-        since: z.iso.datetime("must be a time in UTC like 2026-11-22T09:00:00.000Z").exactOptional(),
+        since: instant.exactOptional(),
         limit: integer(1, 1000).exactOptional(),
         cursor: word.exactOptional(),
       }),

@@ -4,7 +4,7 @@ import { later } from "../../later.js";
 import { delivery, deliveryState, message, messageKind, messageText } from "../../messages/schema.js";
 import { meshName, peer, peerRef, peerRegistration, turnState } from "../../peers/schema.js";
 import { trace } from "../../traces/schema.js";
-import { byPeerOrPane, exactlyOne, integer, word } from "./query.js";
+import { byPeerOrPane, exactlyOne, instant, integer, word } from "./query.js";
 
 const notify = () => ({
   to_peer: peerRef,
@@ -64,7 +64,7 @@ export const messageSchemas = {
         direction: z.enum(["inbound", "outbound", "both"]).exactOptional(),
         kind: messageKind.exactOptional(),
         state: deliveryState.exactOptional(),
-        since: z.iso.datetime("must be a time in UTC like 2026-11-22T09:00:00.000Z").exactOptional(),
+        since: instant.exactOptional(),
         limit: integer(1, 1000).exactOptional(),
         cursor: word.exactOptional(),
       }),

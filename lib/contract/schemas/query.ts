@@ -16,6 +16,9 @@ export function integer(min: number, max: number) {
     .meta({ type: "integer", minimum: min, maximum: max });
 }
 
+/** A time. */
+export const instant = later(() => z.iso.datetime("must be a time in UTC like 2026-11-22T09:00:00.000Z"));
+
 /** A boolean, or `true`, `false`, `1`, `0` in a query. */
 export const flag = later(() =>
   z

@@ -6,6 +6,7 @@ import { ackedAnswer, answerAsk } from "../../mesh/ask-questions.js";
 import type { ComposedMesh } from "../../mesh/composed-mesh.js";
 import { listed } from "../../mesh/listing.js";
 import { type NamedRecipient, peerOfPane, recipientOf } from "../../mesh/named-peer.js";
+import type { DeliveryState } from "../../messages/schema.js";
 import type { PeerRecord } from "../../peers/schema.js";
 import { ownPeer, type Sender, senderOf } from "../../peers/sender.js";
 import type { CallContext, Services } from "../operation.js";
@@ -156,11 +157,17 @@ function askedOf({ correlation_id, delivery_id, delivery_state, to_peer_id }: As
 }
 
 /** How far the reply got, in the words of deliveries: one that is kept for its asker waits. */
-const deliveryStates = { held: "queued", pulled: "delivered", undeliverable: "failed" } as const;
+const deliveryStates: { readonly [State in NonNullable<Ask["reply_state"]>]: DeliveryState } = {
+  held: "queued",
+  queued: "queued",
+  sent: "sent",
+  pulled: "delivered",
+  delivered: "delivered",
+  undeliverable: "failed",
+};
 
 function ackedOf({ correlation_id, close_reason, reply_state }: Ask): object {
-  const delivery_state = reply_state && (reply_state in deliveryStates ? deliveryStates[reply_state as "held"] : reply_state);
-  return { ok: true, correlation_id, close_reason, ...(delivery_state && { delivery_state }) };
+  return { ok: true, correlation_id, close_reason, ...(reply_state && { delivery_state: deliveryStates[reply_state] }) };
 }
 
 function waitedOf(ask: Ask): object {

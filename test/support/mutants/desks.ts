@@ -1,4 +1,5 @@
-import type { Journal, Step } from "../../../lib/events/journal.js";
+import type { Journal } from "../../../lib/events/journal.js";
+import type { Step } from "../../../lib/events/step.js";
 import { AnodeError, isAnodeError } from "../../../lib/errors.js";
 import type { Clock, Host } from "../../../lib/host.js";
 import { localCaller } from "../../../lib/caller.js";

@@ -1,5 +1,6 @@
 import { Asks } from "../../../lib/asks/asks.js";
-import { Journal, type Step } from "../../../lib/events/journal.js";
+import { Journal } from "../../../lib/events/journal.js";
+import type { Step } from "../../../lib/events/step.js";
 import { Courier } from "../../../lib/messages/courier.js";
 import { Link } from "../../../lib/messages/link.js";
 import { Mail } from "../../../lib/messages/mail.js";

@@ -1,5 +1,6 @@
 import type { StreamEvent } from "../../../lib/events/event.js";
-import { feedStream, Journal, type Step } from "../../../lib/events/journal.js";
+import { feedStream, Journal } from "../../../lib/events/journal.js";
+import type { Step } from "../../../lib/events/step.js";
 import { createRingBuffer } from "../../../lib/events/ring-buffer.js";
 import type { Host } from "../../../lib/host.js";
 import { defaultLimits } from "../../../lib/limits.js";

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { AnodeError } from "../../../lib/errors.js";
 import type { StreamEvent } from "../../../lib/events/event.js";
-import { feedStream, Journal, type Step, type StreamOwner } from "../../../lib/events/journal.js";
+import { feedStream, Journal } from "../../../lib/events/journal.js";
+import type { Step, StreamOwner } from "../../../lib/events/step.js";
 import { createRingBuffer } from "../../../lib/events/ring-buffer.js";
 import { defaultLimits, type Limits } from "../../../lib/limits.js";
 import { createMemoryStore } from "../../../lib/store/memory-store.js";

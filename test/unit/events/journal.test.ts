@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { StreamEvent } from "../../../lib/events/event.js";
-import { feedStream, Journal, type StreamOwner } from "../../../lib/events/journal.js";
+import { feedStream, Journal } from "../../../lib/events/journal.js";
+import type { StreamOwner } from "../../../lib/events/step.js";
 import { createRingBuffer } from "../../../lib/events/ring-buffer.js";
 import { AnodeError } from "../../../lib/errors.js";
 import { defaultLimits } from "../../../lib/limits.js";

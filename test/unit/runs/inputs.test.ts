@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { AnodeError } from "../../../lib/errors.js";
 import { createEvent } from "../../../lib/events/encode.js";
-import type { Appended } from "../../../lib/events/journal.js";
+import type { Appended } from "../../../lib/events/step.js";
 import { type InputPort, Inputs, inputsOf } from "../../../lib/runs/inputs.js";
 
 const noPuts = (): [] => [];

@@ -1,0 +1,94 @@
+import { Settlement } from "../settlement.js";
+import type { Delete, Put, Trim } from "../store/store.js";
+import { createEvent } from "./encode.js";
+import type { StreamEvent } from "./event.js";
+import type { Appended, Draft, Step, StreamOwner } from "./step.js";
+
+/** The end of a stream, and what of it waits for its commit. */
+export interface Head {
+  readonly stream: string;
+  readonly owner: StreamOwner | undefined;
+  seq: number;
+  timeMs: number;
+  /** Events of the commit that is being put together. */
+  gathered: StreamEvent[] | undefined;
+}
+
+const none: readonly never[] = [];
+
+/** One step on its way to the store. */
+export class Entry implements Appended {
+  events: readonly StreamEvent[] = none;
+  /** The stream of each event. */
+  heads: readonly Head[] = none;
+  puts: readonly Put[];
+  feed: readonly Draft[];
+  /** Records that the step itself sets, not the folds of its events. */
+  readonly sets: readonly Put[];
+  readonly deletes: readonly Delete[];
+  readonly drops: readonly string[];
+  readonly trims: readonly Trim[];
+  readonly whenFull: "refuse" | "hold";
+  readonly #settlement = new Settlement<number>();
+
+  constructor(step: Step) {
+    this.sets = this.puts = step.puts ?? none;
+    this.feed = step.feed ?? none;
+    this.deletes = step.deletes ?? none;
+    this.drops = step.drops ?? none;
+    this.trims = step.trims ?? none;
+    this.whenFull = step.whenFull ?? "hold";
+  }
+
+  get size(): number {
+    return this.events.length + this.puts.length + this.deletes.length;
+  }
+
+  get committed(): Promise<number> {
+    return this.#settlement.promise;
+  }
+
+  resolve(): void {
+    this.#settlement.resolve(this.events[0]?.seq ?? 0);
+  }
+
+  reject(error: unknown): void {
+    this.#settlement.reject(error);
+  }
+}
+
+/** Steps that cannot be refused any more: one that is held, because its effect has happened, changes a record as they left it. */
+export function neededBy(entries: readonly Entry[]): ReadonlySet<Entry> {
+  const needed = new Set<Entry>();
+  const records = new Set<string>();
+  for (const entry of entries.toReversed()) {
+    const ids = entry.sets.map(({ collection, id }) => `${collection} ${id}`);
+    if (entry.whenFull === "refuse" && !ids.some((id) => records.has(id))) continue;
+    for (const id of ids) records.add(id);
+    if (entry.whenFull === "refuse") needed.add(entry);
+  }
+  return needed;
+}
+
+/**
+ * A refused step has its place in its streams already: in each that goes on a notice takes it, for a hole would end the stream.
+ * A stream that it was to begin is never born.
+ */
+export function standInFor(refused: Entry, unborn: Set<Head>): Entry | undefined {
+  const payload = { level: "warning", code: "storage_full", text: "A change was refused: the disk had no space left for it." };
+  const events: StreamEvent[] = [];
+  const heads: Head[] = [];
+  refused.events.forEach((event, at) => {
+    const head = refused.heads[at] as Head;
+    if (event.seq === 1 || unborn.has(head)) unborn.add(head);
+    else {
+      events.push(createEvent({ ...event, type: "system.notice", payload }));
+      heads.push(head);
+    }
+  });
+  if (events.length === 0) return undefined;
+  const entry = new Entry({});
+  entry.events = events;
+  entry.heads = heads;
+  return entry;
+}
