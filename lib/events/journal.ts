@@ -105,10 +105,10 @@ export class Journal {
     return entry;
   }
 
-  /** Resolves when everything appended so far is committed or refused. */
+  /** Resolves when everything appended so far is committed or refused, or waits for space. */
   async settled(): Promise<void> {
     if (this.#failed || this.#full) return;
-    await this.append({}).committed.catch(() => 0);
+    await this.append({ whenFull: "refuse" }).committed.catch(() => 0);
   }
 
   #head(stream: string): Head {

@@ -34,7 +34,7 @@ export interface PreparedQuestion {
 /** A holder's part of an open question. */
 export interface HeldQuestion {
   readonly question: Question;
-  /** Settles after the ending is durable; never rejects but for a lost store. */
+  /** Settles after the ending is durable. Rejects for a lost store, and for a call's question whose end has to wait for space: `storage_full`. */
   readonly answer: Promise<Answer>;
   /** Stops waiting; the last holder that leaves cancels the question. */
   leave(): void;

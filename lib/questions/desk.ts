@@ -355,8 +355,16 @@ export class Desk implements QuestionDesk, QuestionSteps {
   async #close(entry: Entry, ending: Answer, also: (closed: Question) => readonly Put[] = () => []): Promise<Question> {
     if (ending.by !== undefined) this.#journal.assertSpace("this answer");
     const { kept, question, step } = this.#closing(entry, ending);
-    await this.#journal.append(joinSteps(step, { puts: also(kept) }, this.#alongside(question))).committed;
+    const { committed } = this.#journal.append(joinSteps(step, { puts: also(kept) }, this.#alongside(question)));
+    await (ending.by === undefined ? committed : this.#kept(committed));
     return kept;
+  }
+
+  /** The commit of an ending, unless it has to wait for space: no call is held for as long as that takes. @throws `storage_full` */
+  async #kept(committed: Promise<unknown>): Promise<unknown> {
+    await this.#journal.settled();
+    this.#journal.assertSpace("the end of this question");
+    return committed;
   }
 
   #closingAll(concerns: (question: Question) => boolean, reason: DenyReason): Step {
@@ -386,7 +394,9 @@ export class Desk implements QuestionDesk, QuestionSteps {
   #settle(entry: Entry, question: Question, committed: Promise<unknown>): void {
     this.#remove(entry);
     const ending = endingOf(question);
-    committed.then(() => entry.answered.resolve(ending), entry.answered.reject);
+    // A run waits for space with everything that it does.
+    const kept = entry.stream === undefined ? this.#kept(committed) : committed;
+    kept.then(() => entry.answered.resolve(ending), entry.answered.reject);
   }
 }
 

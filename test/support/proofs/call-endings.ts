@@ -8,12 +8,12 @@ import { createDeskBench, type DeskBench, type DeskProcess, type MakeDesk, recor
 import type { Timing } from "./question-endings.js";
 
 /**
- * What can happen to an approval that calls wait for. `repeat` is the same call once more, `other` another one under its id; a
- * `jump` is one of the wall clock, by which nobody measures.
+ * What can happen to an approval that calls wait for. `repeat` is the same call once more, `other` another one under its id; a disk
+ * that is `full` is known to be, one that `fills` is found so by the next commit; a `jump` is one of the wall clock, by which nobody measures.
  */
 export const callHappenings = [
   ...(["allow", "deny", "acknowledge", "deadline", "disconnect", "repeat", "other"] as const),
-  ...(["shutdown", "restart", "full", "space", "jump ahead", "jump back"] as const),
+  ...(["shutdown", "restart", "full", "fills", "space", "jump ahead", "jump back"] as const),
 ] as const;
 export type CallHappening = (typeof callHappenings)[number];
 
@@ -42,6 +42,8 @@ const answers: Readonly<Partial<Record<CallHappening, AnswerInput>>> = {
 };
 
 interface Call {
+  /** The process that holds it; none of a dead one is told anything any more. */
+  readonly of: DeskProcess;
   readonly gone: AbortController;
   /** What the caller was told, or the code of the refusal. */
   told: Answer | string | undefined;
@@ -52,7 +54,7 @@ interface Trial {
   readonly bench: DeskBench;
   readonly make: MakeDesk;
   readonly calls: Call[];
-  readonly given: { readonly allows: boolean; result: string | undefined }[];
+  readonly given: { readonly of: DeskProcess; readonly allows: boolean; result: string | undefined }[];
   process: DeskProcess;
 }
 
@@ -68,7 +70,10 @@ export async function proveCallEndings(make: MakeDesk, order: readonly CallHappe
   if (timing === "commits held") trial.process.store.holdCommits();
   for (const happening of order) {
     await happen(trial, happening);
-    if (timing === "one by one") await bench.settle();
+    if (timing === "one by one") {
+      await bench.settle();
+      checkHeld(trial);
+    }
   }
   trial.process.store.releaseCommits();
   await bench.settle();
@@ -78,11 +83,11 @@ export async function proveCallEndings(make: MakeDesk, order: readonly CallHappe
   await happen(trial, "restart");
   await bench.settle();
   await check(trial, before);
-  if (timing === "one by one" && !order.includes("full")) await checkEnding(trial, order);
+  if (timing === "one by one" && !order.some((one) => one === "full" || one === "fills")) await checkEnding(trial, order);
 }
 
 function ask({ calls, process }: Trial, isOther: boolean): void {
-  const call: Call = { gone: new AbortController(), told: undefined, isOther };
+  const call: Call = { of: process, gone: new AbortController(), told: undefined, isOther };
   calls.push(call);
   const asked = isOther ? { ...question, prompt: "Run something else?" } : question;
   askAndWait(process.desk, asked, call.gone.signal).then(
@@ -95,7 +100,7 @@ async function happen(trial: Trial, happening: CallHappening): Promise<void> {
   const { bench, calls, given, process } = trial;
   const answer = answers[happening];
   if (answer) {
-    const one = { allows: happening === "allow", result: undefined as string | undefined };
+    const one = { of: process, allows: happening === "allow", result: undefined as string | undefined };
     given.push(one);
     process.desk.answer(id, answer, localCaller).then(
       ({ outcome }) => (one.result = outcome),
@@ -108,15 +113,20 @@ async function happen(trial: Trial, happening: CallHappening): Promise<void> {
   if (happening === "jump back") bench.clock.jump(-jumpMs);
   if (happening === "disconnect") calls.findLast(({ gone, isOther }) => !gone.signal.aborted && !isOther)?.gone.abort();
   if (happening === "shutdown") void process.desk.endCalls("shutdown").then(() => process.desk.stop());
-  if (happening === "full") {
-    process.store.failCommits(1, "storage_full");
-    process.journal.append({});
-  }
+  if (happening === "full" || happening === "fills") process.store.failCommits(1, "storage_full");
+  if (happening === "full") process.journal.append({});
   if (happening === "space") bench.clock.pass(probeMs);
   if (happening === "restart") {
     process.kill();
     trial.process = await bench.start(trial.make);
   }
+}
+
+/** Nobody is held once the question is over, not by a disk without space either. */
+function checkHeld({ calls, given, process }: Trial): void {
+  if (process.desk.openCount > 0) return;
+  expectTrue(!calls.some(({ of, told }) => of === process && told === undefined), "No call is held after the end");
+  expectTrue(!given.some(({ of, result }) => of === process && result === undefined), "No answer is held after the end");
 }
 
 async function check({ bench, calls, given }: Trial, before: readonly (Answer | string | undefined)[]): Promise<void> {
