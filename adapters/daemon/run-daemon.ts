@@ -27,8 +27,6 @@ export async function runDaemon(options: RunDaemonOptions = {}): Promise<number>
   } catch (error) {
     say(`anode: ${error instanceof Error ? error.message : String(error)}`);
     return exitOf(error);
-  } finally {
-    signals.release();
   }
 }
 

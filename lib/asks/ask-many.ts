@@ -170,7 +170,7 @@ export class AsksToMany {
     const over = (): void => {
       this.#deadlines.delete(many.parent_id);
       const now = this.#records.get(many.parent_id);
-      if (now && now.completed_at === undefined) void this.#put({ ...now, timed_out: true });
+      if (now && now.completed_at === undefined) this.#put({ ...now, timed_out: true }).catch(() => {});
     };
     this.#deadlines.set(many.parent_id, this.#parts.host.clock.schedule(over, leftMs));
   }
@@ -178,7 +178,7 @@ export class AsksToMany {
   async #put(many: AskMany): Promise<AskMany> {
     const isOpen = many.children.some((child) => this.#asks.isOpen(child.correlation_id ?? ""));
     const next = isOpen || many.completed_at !== undefined ? many : this.#completed(many);
-    await this.#parts.journal.append({ puts: [this.#records.put(many.parent_id, next)] }).committed;
+    await this.#parts.journal.append({ puts: [this.#records.put(many.parent_id, next)] }).kept;
     return next;
   }
 

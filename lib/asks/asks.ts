@@ -1,7 +1,7 @@
 import { type Caller, isOwner } from "../caller.js";
 import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
-import type { Step } from "../events/step.js";
+import type { Appended, Step } from "../events/step.js";
 import { randomHexId } from "../ids.js";
 import type { Courier } from "../messages/courier.js";
 import type { Mail } from "../messages/mail.js";
@@ -68,7 +68,11 @@ export class Asks {
     await this.#parts.traces.takeUp(this.#book.all().map(({ correlation_id }) => correlation_id));
     for (const { state, question, correlation_id, reply_state } of this.#book.all()) {
       const ending = state === "open" && question ? await this.#parts.questions.missed(correlation_id) : undefined;
-      if (ending && this.isOpen(correlation_id)) await this.close(correlation_id, ending);
+      if (ending && this.isOpen(correlation_id)) {
+        // A start waits for space.
+        await this.#close(correlation_id, ending).committed;
+        await this.#replies.bring(correlation_id);
+      }
       if (state === "closed" && reply_state === "held") await this.#replies.bring(correlation_id);
     }
   }
@@ -145,7 +149,13 @@ export class Asks {
   async close(correlation_id: string, ending: Ending): Promise<Ask> {
     if (!this.isOpen(correlation_id)) throw askClosed(await this.get(correlation_id));
     if (ending.replied_by !== undefined) this.#parts.journal.assertSpace("this reply");
-    await this.#parts.journal.append(joinSteps(this.#closing(correlation_id, ending), ending.also ?? {})).committed;
+    const closed = this.#close(correlation_id, ending);
+    try {
+      await closed.kept;
+    } catch (error) {
+      this.#bringing([correlation_id])(closed);
+      throw error;
+    }
     return this.#replies.bring(correlation_id);
   }
 
@@ -221,6 +231,10 @@ export class Asks {
 
   #opening(ask: Ask, { keep }: AskDraft, asked: Step): Step {
     return joinSteps({ puts: [this.#book.put(ask), ...(keep ? [keep(ask)] : [])], feed: [openedDraft(ask)] }, asked);
+  }
+
+  #close(correlation_id: string, ending: Ending): Appended {
+    return this.#parts.journal.append(joinSteps(this.#closing(correlation_id, ending), ending.also ?? {}));
   }
 
   #closing(correlation_id: string, ending: Ending): Step {

@@ -52,7 +52,7 @@ export class Replies {
 
   /** The asker has come for it. */
   async pulled(ask: Ask): Promise<Ask> {
-    await this.#parts.journal.append(this.#reached(ask, "pulled")).committed;
+    await this.#parts.journal.append(this.#reached(ask, "pulled")).kept;
     return this.#parts.book.get(ask.correlation_id);
   }
 
@@ -84,8 +84,9 @@ export class Replies {
     void committed.then(() => this.bring(correlation_id)).catch(() => {});
   }
 
+  /** Without space it is noted later, and nobody waits for that. */
   async #lost(ask: Ask | undefined): Promise<void> {
-    if (ask?.reply_state === "held") await this.#parts.journal.append(this.#reached(ask, "undeliverable")).committed;
+    if (ask?.reply_state === "held") await this.#parts.journal.append(this.#reached(ask, "undeliverable")).kept.catch(() => {});
   }
 
   /** As long as more is to come, the ask stays in memory. */

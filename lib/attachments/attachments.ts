@@ -201,8 +201,12 @@ export class Attachments {
     // From here on nothing new can refer to it.
     this.#entries.delete(id);
     this.#room.free(record.size_bytes);
-    await this.#parts.journal.append({ deletes: [{ collection: attachmentCollection, id }] }).committed;
-    await this.#sweeper.removeBlob(id);
+    const removed = this.#parts.journal.append({ deletes: [{ collection: attachmentCollection, id }] });
+    const gone = removed.committed.then(() => this.#sweeper.removeBlob(id));
+    // Of one that waits for space nobody hears any more.
+    gone.catch(() => {});
+    await removed.kept;
+    await gone;
   }
 
   /**

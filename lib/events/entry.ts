@@ -30,6 +30,8 @@ export class Entry implements Appended {
   readonly trims: readonly Trim[];
   readonly whenFull: "refuse" | "hold";
   readonly #settlement = new Settlement<number>();
+  #keeping: PromiseWithResolvers<number> | undefined;
+  #waitsFor: unknown;
 
   constructor(step: Step) {
     this.sets = this.puts = step.puts ?? none;
@@ -48,7 +50,25 @@ export class Entry implements Appended {
     return this.#settlement.promise;
   }
 
+  get kept(): Promise<number> {
+    if (this.#keeping) return this.#keeping.promise;
+    this.#keeping = Promise.withResolvers();
+    const { promise, resolve, reject } = this.#keeping;
+    promise.catch(() => {});
+    if (this.#waitsFor === undefined) this.committed.then(resolve, reject);
+    else reject(this.#waitsFor);
+    return promise;
+  }
+
+  /** It has to wait, and why. What may be refused is not waited for by anybody, but for the moment in which something else needs it. */
+  wait(error: unknown): void {
+    if (this.whenFull === "refuse") return;
+    this.#waitsFor = error;
+    this.#keeping?.reject(error);
+  }
+
   resolve(): void {
+    this.#waitsFor = undefined;
     this.#settlement.resolve(this.events[0]?.seq ?? 0);
   }
 

@@ -97,6 +97,7 @@ export class Journal {
       entry.events = step.appends.map((draft, at) => this.#stamp(draft, entry.heads[at] as Head, entry));
     }
     this.#waiting.push(entry);
+    if (this.#full) entry.wait(storageFull());
     if (!this.#flushing && !this.#full) {
       this.#flushing = true;
       queueMicrotask(this.#flushSoon);
@@ -260,8 +261,10 @@ export class Journal {
     const needed = neededBy(all);
     for (const entry of all) {
       // What follows in a stream whose first event was refused goes with it.
-      if (needed.has(entry) || (entry.whenFull === "hold" && !entry.heads.some((head) => unborn.has(head)))) held.push(entry);
-      else {
+      if (needed.has(entry) || (entry.whenFull === "hold" && !entry.heads.some((head) => unborn.has(head)))) {
+        entry.wait(storageFull());
+        held.push(entry);
+      } else {
         entry.reject(storageFull());
         const standIn = standInFor(entry, unborn);
         if (standIn) held.push(standIn);

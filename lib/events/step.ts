@@ -46,4 +46,9 @@ export interface Appended {
   readonly events: readonly StreamEvent[];
   /** Resolves when the step is durable, with the seq of its first event (0 = it has none); nobody has to look at it. */
   readonly committed: Promise<number>;
+  /**
+   * The same for a call, which is not held for as long as a disk has no space: when the step has to wait for some, this rejects with
+   * `storage_full`, and the step is committed once there is.
+   */
+  readonly kept: Promise<number>;
 }

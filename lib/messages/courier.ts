@@ -268,7 +268,7 @@ export class Courier {
       this.#traces.stages(message.trace_id, ...stages),
       options.failed?.(message) ?? {},
     );
-    await this.#parts.journal.append(step).committed;
+    await this.#parts.journal.append(step).kept;
     const text =
       code === "no_live_transport" ? `There is no channel to ${message.to_name}.` : `${message.to_name} did not take the message.`;
     throw new AnodeError(code, text, {

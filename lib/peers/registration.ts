@@ -161,12 +161,12 @@ export class Registration {
     return { peer, created: true, step };
   }
 
-  /** @throws `storage_full`, and then nothing is changed */
+  /** @throws `storage_full`, and then nothing is changed of what can be taken back */
   async #commit(step: Step): Promise<void> {
     try {
-      await this.#parts.journal.append(step).committed;
+      await this.#parts.journal.append(step).kept;
     } catch (error) {
-      this.#book.undo(step.puts ?? []);
+      if (step.whenFull === "refuse") this.#book.undo(step.puts ?? []);
       throw error;
     }
   }

@@ -134,7 +134,7 @@ export class PeerRegistry {
     await this.#parts.journal.append({
       puts: [this.#book.put(next)],
       feed: [{ type: "peer.updated", payload: { peer_id, ...changes }, peer_id }],
-    }).committed;
+    }).kept;
     return next;
   }
 
@@ -193,13 +193,18 @@ export class PeerRegistry {
     return this.#book.changedMs(peer_id);
   }
 
-  /** Ends a peer for good, with everything of it that ends too. @throws `storage_full` */
+  /** Ends a peer for good, with everything of it that ends too. */
   async retire(peer_id: string, reason: RetireReason): Promise<PeerRecord> {
+    const { retired, appended } = this.retiring(peer_id, reason);
+    await appended.committed;
+    return retired;
+  }
+
+  /** The same for a call, which waits no longer than it has to. */
+  retiring(peer_id: string, reason: RetireReason): { readonly retired: PeerRecord; readonly appended: Appended } {
     const peer = this.find(peer_id);
     assertNotBuiltIn(peer);
-    const { retired, committed } = this.#retire(peer, reason);
-    await committed;
-    return retired;
+    return this.#retire(peer, reason);
   }
 
   /** Drops a tombstone whose time is over. */
@@ -208,7 +213,7 @@ export class PeerRegistry {
   }
 
   /** A step of its own, which is never taken back: whoever ends something with the peer has ended it. */
-  #retire(peer: PeerRecord, reason: RetireReason): { readonly retired: PeerRecord; readonly committed: Promise<number> } {
+  #retire(peer: PeerRecord, reason: RetireReason): { readonly retired: PeerRecord; readonly appended: Appended } {
     const retired_at = formatTime(this.#parts.host.clock.now());
     const { turn_state: _over, status_reason: _old, told: _told, ...rest } = peer;
     const retired: PeerRecord = { ...rest, status: "offline", retired_at, retire_reason: reason };
@@ -219,7 +224,7 @@ export class PeerRegistry {
     };
     const appended = this.#parts.journal.append(joinSteps(own, ...others.map((other) => other.step)));
     for (const other of others) other.taken?.(appended);
-    return { retired, committed: appended.committed };
+    return { retired, appended };
   }
 
   #assertFree(name: string, circle: string, ownId: string): void {

@@ -6,15 +6,17 @@ import { type InputPort, Inputs, inputsOf } from "../../../lib/runs/inputs.js";
 
 const noPuts = (): [] => [];
 
+const appended = (committed: Promise<number>): Appended => ({ events: [], committed, kept: committed });
+
 /** The inputs of a run whose log is a list of types and ids. */
 function bench({ staysOpen = false, limit = 3 } = {}) {
   const log: string[] = [];
   const state = { full: false, text: undefined as string | undefined, idle: 0, woken: 0 };
   const port: InputPort = {
     append(type, payload, whenFull): Appended {
-      if (state.full && whenFull === "refuse") return { events: [], committed: Promise.reject(new AnodeError("storage_full", "Full.")) };
+      if (state.full && whenFull === "refuse") return appended(Promise.reject(new AnodeError("storage_full", "Full.")));
       log.push([type.slice("input.".length), payload["input_id"], payload["result"]].filter(Boolean).join(" "));
-      return { events: [], committed: Promise.resolve(log.length) };
+      return appended(Promise.resolve(log.length));
     },
     lastTextSince: () => state.text,
     headSeq: () => log.length,
