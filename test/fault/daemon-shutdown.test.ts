@@ -3,9 +3,10 @@ import { connect, type Socket } from "node:net";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as later } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import type { StreamEvent } from "../../lib/events/event.js";
 import { call, eventually } from "../support/daemon.js";
 import { survivors } from "../support/process-tree.js";
-import { newPlace, startProgram } from "./support/store-daemon.js";
+import { follow, newPlace, startProgram } from "./support/store-daemon.js";
 import type { Random } from "./support/store-random.js";
 import { finds, holds } from "./support/trials.js";
 
@@ -64,10 +65,12 @@ async function ended(random: Random, limits: object, bug?: string): Promise<stri
     if ((await daemon.listensAfterMs) < 0) return [`it does not start: ${daemon.said()}`];
     const { run_id: id } = (await call(socket, "/runs", { body: deaf })).json;
     const target = `/runs/${id}/events`;
-    const live = call(socket, target, { headers: { Accept: "text/event-stream" } });
+    const events: StreamEvent[] = [];
+    const live = follow(socket, id, (event) => events.push(event));
     const [, url = ""] = await eventually(() => /(http:\/\/[^\s]+)/.exec(daemon.said()) ?? undefined);
     hanging.push(...hangers(socket, target), ...hangers(Number(new URL(url).port), target));
-    await eventually(async () => (await call(socket, "/status")).json.readers === 2);
+    // The one that is looked at is among them.
+    await eventually(async () => events.length > 0 && (await call(socket, "/status")).json.readers >= 2);
     await later(random.int(50));
     // Under way when the signal comes: done whole, or refused.
     const writing = call(socket, "/runs", { body: late }).then(
@@ -87,12 +90,12 @@ async function ended(random: Random, limits: object, bug?: string): Promise<stri
     // Whoever came too late to be heard knows nothing, and so does the proof.
     const isKept = written === "cut" || (written === 201 && stored === 1) || (written === 503 && stored === 0);
     writes[written === 201 ? "done" : "refused"] += 1;
-    const events = (await live).text.split("\n").filter((line) => line.startsWith("data: "));
-    const ends = events.filter((line) => /"type":"run\.(interrupted|canceled|failed|completed)"/.test(line));
+    await live;
+    const ends = events.filter(({ type }) => /^run\.(interrupted|canceled|failed|completed)$/.test(type));
     return [
       ...(exit === 0 ? [] : [`it ended with ${exit}`]),
       ...(isKept ? [] : [`a start under way was answered ${written}, ${stored} are stored`]),
-      ...(ends.length === 1 && ends[0] === events.at(-1) ? [] : [`the stream has ${ends.length} ends, and then ${events.at(-1)}`]),
+      ...(ends.length === 1 && ends[0] === events.at(-1) ? [] : [`the stream has ${ends.length} ends, and then ${events.at(-1)?.type}`]),
       ...[...survivors(`.${id}`).values()].map((line) => `left: ${line}`),
     ];
   } finally {

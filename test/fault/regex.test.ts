@@ -81,7 +81,6 @@ const built: Readonly<Record<string, string>> = {
 const searched = new Set([
   String.raw`/^(?:(?<http>http:\/\/)?(?:(?<name>[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)|\[(?<v6>[0-9a-f:.]{2,45})\]))?:(?<port>\d{1,5})(?<slash>\/?)$/i`,
   String.raw`/^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]+\s+\d{4})\s+(.*)$/`,
-  String.raw`/^(?:\S+ ){4}(\S+) .* - cgroup2 /m`,
   String.raw`/^\s*([!#$%&'*+.^_${"`"}|~0-9a-z-]+)=("?)([!#$%&'*+.^_${"`"}|~0-9a-z:/-]*)\2\s*$/i`,
   String.raw`/^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i`,
   String.raw`/^\/(?!\/)[!"$-[\]-~]*$/`,
