@@ -46,4 +46,8 @@ export interface Appended {
   readonly events: readonly StreamEvent[];
   /** Resolves when the step is durable, with the seq of its first event (0 = it has none); nobody has to look at it. */
   readonly committed: Promise<number>;
+  /** The same for a caller, whom a disk without space must not hold: rejects with `storage_full` as soon as the step has to wait for that. */
+  readonly kept: Promise<number>;
+  /** It cannot be refused any more, and is committed when there is space. */
+  readonly isHeld: boolean;
 }
