@@ -181,8 +181,9 @@ export class Journal {
     if (this.#full) this.#host.log("info", "store.has_space");
     this.#full = false;
     batch.appends.forEach(({ stream, events }, at) => {
-      this.#buffer.publish(stream, events);
-      heads[at]?.owner?.committed?.(events);
+      const { owner } = heads[at] as Head;
+      if (owner?.isFollowed ?? true) this.#buffer.publish(stream, events);
+      owner?.committed?.(events);
     });
     for (const entry of entries) entry.resolve();
     return true;

@@ -22,6 +22,8 @@ export interface StreamOwner {
   /** Synchronous. A throw refuses the event: it gets no seq and nothing of its step is appended. */
   fold(type: string, payload: Draft["payload"], seq: number, time: string): Folded;
   committed?(events: readonly StreamEvent[]): void;
+  /** False = nobody follows the stream: it is read from the store, and no buffer keeps its events. @defaultValue true */
+  readonly isFollowed?: boolean;
 }
 
 /** One atomic change: events of any streams, records, and what goes to the feed. */

@@ -329,7 +329,7 @@ describe("the daemon's own callers, with daemon.auth_token set", () => {
 
   it("follow a daemon that comes back at another address, and go on waiting: an MCP server, and `ask --wait` of any time", async () => {
     const user = newUser();
-    const daemonAt = async (address: string): Promise<void> => void (await says(user.start("daemon", "--addr", address), "listening on"));
+    const daemonAt = (address: string) => says(user.start("daemon", "--addr", address), "listening on");
     await daemonAt("127.0.0.1:0");
     const client = await mcp(user);
     const { structuredContent: self } = await callTool(client, "whoami");
