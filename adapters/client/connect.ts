@@ -2,12 +2,13 @@ import { promises } from "node:fs";
 import { join, resolve } from "node:path";
 import { formatAddress, isLoopback } from "../../lib/address.js";
 import { AnodeError } from "../../lib/errors.js";
+import { type Environment, homeFolder } from "../../lib/node/home-folder.js";
 import { type BaseUrl, parseBaseUrl } from "./base-url.js";
 import { type ClientOptions, clientOver } from "./client.js";
 import type { Client } from "./client-types.js";
 import { configuredToken } from "./configured-token.js";
 import type { TokenProvider } from "./credential.js";
-import { discover, type Environment, homeFolder, runTokenPort } from "./discovery.js";
+import { discover, runTokenPort } from "./discovery.js";
 import { peerTokenOf } from "./peer-token.js";
 import { httpCarrier, type HttpCarrierOptions } from "./http-carrier.js";
 
