@@ -23,7 +23,7 @@ const packages = [
   ["contract", "^lib/contract/(?!rows/|operation\\.)", "zod"],
   ["node", "^lib/node/", "@lydell/node-pty"],
   ["ai-sdk", "^lib/agent/ai-sdk\\.ts$", "ai|@ai-sdk/(anthropic|openai|google|openai-compatible)"],
-  ["agent", "^lib/agent/(?!ai-sdk\\.ts$)", "zod|ignore|picomatch|diff|@modelcontextprotocol/sdk"],
+  ["agent", "^lib/agent/(?!ai-sdk\\.ts$)", "zod|ignore|diff|@modelcontextprotocol/sdk"],
   ["acp", "^lib/acp/(schema|sdk)\\.ts$", "@agentclientprotocol/sdk|zod"],
   ["http", "^adapters/http/", "find-my-way|ws|zod"],
   ["peer-socket", "^adapters/client/peer-socket\\.ts$", "ws"],
