@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import type { Environment } from "./home.js";
+import type { Environment } from "../../lib/node/home-folder.js";
 import { catchSignals, type EndSignals } from "./signals.js";
 import { type DaemonOptions, type RunningDaemon, startDaemon } from "./start-daemon.js";
 import { exitOf } from "./start-refused.js";

@@ -1,4 +1,5 @@
 import { AnodeError, isAnodeError } from "../errors.js";
+import { isDurable } from "../events/storage-full.js";
 import type { Step } from "../events/step.js";
 import type { CancelTimer } from "../host.js";
 import { randomHexId } from "../ids.js";
@@ -175,11 +176,12 @@ export class AsksToMany {
     this.#deadlines.set(many.parent_id, this.#parts.host.clock.schedule(over, leftMs));
   }
 
+  /** Answers it as it is kept: without the change, when that has to wait for space. */
   async #put(many: AskMany): Promise<AskMany> {
     const isOpen = many.children.some((child) => this.#asks.isOpen(child.correlation_id ?? ""));
     const next = isOpen || many.completed_at !== undefined ? many : this.#completed(many);
-    await this.#parts.journal.append({ puts: [this.#records.put(many.parent_id, next)] }).kept;
-    return next;
+    const former = this.#records.get(many.parent_id) ?? next;
+    return (await isDurable(this.#parts.journal.append({ puts: [this.#records.put(many.parent_id, next)] }))) ? next : former;
   }
 
   #completed(many: AskMany): AskMany {

@@ -1,7 +1,7 @@
 import { type Caller, isOwner } from "../caller.js";
-import { AnodeError } from "../errors.js";
+import { AnodeError, isAnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
-import type { Appended, Step } from "../events/step.js";
+import type { Step } from "../events/step.js";
 import { randomHexId } from "../ids.js";
 import type { Courier } from "../messages/courier.js";
 import type { Mail } from "../messages/mail.js";
@@ -68,11 +68,7 @@ export class Asks {
     await this.#parts.traces.takeUp(this.#book.all().map(({ correlation_id }) => correlation_id));
     for (const { state, question, correlation_id, reply_state } of this.#book.all()) {
       const ending = state === "open" && question ? await this.#parts.questions.missed(correlation_id) : undefined;
-      if (ending && this.isOpen(correlation_id)) {
-        // A start waits for space.
-        await this.#close(correlation_id, ending).committed;
-        await this.#replies.bring(correlation_id);
-      }
+      if (ending && this.isOpen(correlation_id)) await this.close(correlation_id, ending).catch(unlessFull);
       if (state === "closed" && reply_state === "held") await this.#replies.bring(correlation_id);
     }
   }
@@ -143,13 +139,13 @@ export class Asks {
   }
 
   /**
-   * Closes an ask with its reply, then brings the reply to its asker. The first ending wins.
+   * Closes an ask with its reply, then brings the reply to its asker. The first ending wins, also one that has to wait for space.
    * @throws `ask_closed`, `ask_not_found`, `storage_full`
    */
   async close(correlation_id: string, ending: Ending): Promise<Ask> {
     if (!this.isOpen(correlation_id)) throw askClosed(await this.get(correlation_id));
     if (ending.replied_by !== undefined) this.#parts.journal.assertSpace("this reply");
-    const closed = this.#close(correlation_id, ending);
+    const closed = this.#parts.journal.append(joinSteps(this.#closing(correlation_id, ending), ending.also ?? {}));
     try {
       await closed.kept;
     } catch (error) {
@@ -233,10 +229,6 @@ export class Asks {
     return joinSteps({ puts: [this.#book.put(ask), ...(keep ? [keep(ask)] : [])], feed: [openedDraft(ask)] }, asked);
   }
 
-  #close(correlation_id: string, ending: Ending): Appended {
-    return this.#parts.journal.append(joinSteps(this.#closing(correlation_id, ending), ending.also ?? {}));
-  }
-
   #closing(correlation_id: string, ending: Ending): Step {
     const ask = this.#book.live(correlation_id);
     if (ask?.state !== "open") return {};
@@ -276,6 +268,11 @@ export class Asks {
   async #supersede(reply_to: string): Promise<void> {
     if (this.isOpen(reply_to)) await this.close(reply_to, { close_reason: "reply_to" }).catch(() => {});
   }
+}
+
+/** For want of space its end is only put off. */
+function unlessFull(error: unknown): void {
+  if (!isAnodeError(error) || error.code !== "storage_full") throw error;
 }
 
 /** Whether a caller may reply for the recipient. @throws `not_the_recipient` */

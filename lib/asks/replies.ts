@@ -1,5 +1,6 @@
 import { isAnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
+import { isDurable } from "../events/storage-full.js";
 import type { Step } from "../events/step.js";
 import type { Courier } from "../messages/courier.js";
 import type { MessageDraft } from "../messages/drafts.js";
@@ -84,9 +85,8 @@ export class Replies {
     void committed.then(() => this.bring(correlation_id)).catch(() => {});
   }
 
-  /** Without space it is noted later, and nobody waits for that. */
   async #lost(ask: Ask | undefined): Promise<void> {
-    if (ask?.reply_state === "held") await this.#parts.journal.append(this.#reached(ask, "undeliverable")).kept.catch(() => {});
+    if (ask?.reply_state === "held") await isDurable(this.#parts.journal.append(this.#reached(ask, "undeliverable")));
   }
 
   /** As long as more is to come, the ask stays in memory. */

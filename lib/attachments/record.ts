@@ -22,7 +22,7 @@ export interface AttachmentJournal {
   append(step: { readonly puts?: readonly Put[]; readonly deletes?: readonly Delete[]; readonly whenFull?: "refuse" }): {
     /** Resolves when the step is durable. */
     readonly committed: Promise<unknown>;
-    /** As that, but rejects with `storage_full` when the step has to wait for space. */
+    /** The same; rejects when the step has to wait for space. */
     readonly kept: Promise<unknown>;
   };
 }

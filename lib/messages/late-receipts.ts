@@ -41,12 +41,12 @@ export class LateReceipts {
   async #receipted(message: Message, status: ReceiptStatus, detail: string | undefined): Promise<void> {
     const came: StageDraft = { stage: "hook_received" };
     if (status === "injected") {
-      const settled = this.#mail.settling(message, "delivered", {}, came, { stage: "pane_injected" }).appended.committed;
+      const settled = this.#mail.settle(message, "delivered", {}, came, { stage: "pane_injected" });
       this.#delivered(message.to_peer_id);
       await settled;
     } else if (message.delivery_state === "sent") {
       const failed: StageDraft = { stage: "injection_failed", status: "fail", ...(detail !== undefined && { detail: { detail } }) };
-      await this.#mail.settling(message, "failed", { reason: "injection_failed" }, came, failed).appended.committed;
+      await this.#mail.settle(message, "failed", { reason: "injection_failed" }, came, failed);
     }
   }
 }

@@ -138,6 +138,11 @@ export class PeerRegistry {
     return next;
   }
 
+  /** Resolves when everything that was said of peers is durable. @throws `storage_full` */
+  async stored(): Promise<void> {
+    await this.#parts.journal.append({ whenFull: "refuse" }).committed;
+  }
+
   /** A peer's terminal session has another name, and maybe is another circle; where its own name is taken there, it gets the next free one. */
   moveTo(peer_id: string, tmux_session: string, circle: string): void {
     const peer = this.#book.get(peer_id);
@@ -193,18 +198,13 @@ export class PeerRegistry {
     return this.#book.changedMs(peer_id);
   }
 
-  /** Ends a peer for good, with everything of it that ends too. */
+  /** Ends a peer for good, with everything of it that ends too. @throws `storage_full` */
   async retire(peer_id: string, reason: RetireReason): Promise<PeerRecord> {
-    const { retired, appended } = this.retiring(peer_id, reason);
-    await appended.committed;
-    return retired;
-  }
-
-  /** The same for a call, which waits no longer than it has to. */
-  retiring(peer_id: string, reason: RetireReason): { readonly retired: PeerRecord; readonly appended: Appended } {
     const peer = this.find(peer_id);
     assertNotBuiltIn(peer);
-    return this.#retire(peer, reason);
+    const { retired, ended } = this.#retire(peer, reason);
+    await ended.kept;
+    return retired;
   }
 
   /** Drops a tombstone whose time is over. */
@@ -213,7 +213,7 @@ export class PeerRegistry {
   }
 
   /** A step of its own, which is never taken back: whoever ends something with the peer has ended it. */
-  #retire(peer: PeerRecord, reason: RetireReason): { readonly retired: PeerRecord; readonly appended: Appended } {
+  #retire(peer: PeerRecord, reason: RetireReason): { readonly retired: PeerRecord; readonly ended: Appended } {
     const retired_at = formatTime(this.#parts.host.clock.now());
     const { turn_state: _over, status_reason: _old, told: _told, ...rest } = peer;
     const retired: PeerRecord = { ...rest, status: "offline", retired_at, retire_reason: reason };
@@ -222,9 +222,9 @@ export class PeerRegistry {
       puts: [this.#book.put(retired)],
       feed: [{ type: "peer.retired", payload: { peer_id: peer.peer_id, display_name: peer.display_name, reason }, peer_id: peer.peer_id }],
     };
-    const appended = this.#parts.journal.append(joinSteps(own, ...others.map((other) => other.step)));
-    for (const other of others) other.taken?.(appended);
-    return { retired, appended };
+    const ended = this.#parts.journal.append(joinSteps(own, ...others.map((other) => other.step)));
+    for (const other of others) other.taken?.(ended);
+    return { retired, ended };
   }
 
   #assertFree(name: string, circle: string, ownId: string): void {

@@ -79,20 +79,17 @@ export function createPeerServices(mesh: ComposedMesh): Services {
       const status_reason = detail === undefined ? reason : `${reason}: ${detail}`;
       if (!terminal) {
         const offline = peers.event(peer.peer_id, { type: "absent", reason: status_reason }) ?? peer;
-        await mesh.manager.journal.append({}).kept;
+        await peers.stored();
         return ok({ peer: shown(offline, caller), closed_asks: 0 });
       }
-      const { retired, appended } = peers.retiring(peer.peer_id, retireReasons.find((known) => known === reason) ?? "unregistered");
-      await appended.kept;
+      const retired = await peers.retire(peer.peer_id, retireReasons.find((known) => known === reason) ?? "unregistered");
       return ok({ peer: shown(retired, caller), closed_asks: open });
     },
     "peers.remove": async ({ id, circle }: ValidInput<"peers.remove">, { caller }: CallContext) => {
       const peer = peers.find(id, { circle, from: ownPeer(peers, caller) });
       assertOwn(peer, caller);
       mesh.manager.journal.assertSpace();
-      const { retired, appended } = peers.retiring(peer.peer_id, "unregistered");
-      await appended.kept;
-      const { peer_id, retired_at } = retired;
+      const { peer_id, retired_at } = await peers.retire(peer.peer_id, "unregistered");
       return ok({ peer_id, retired_at });
     },
     "peers.timeline": async ({ id, circle, limit = 100, cursor }: ValidInput<"peers.timeline">, { caller }: CallContext) => {

@@ -6,17 +6,16 @@ import { type InputPort, Inputs, inputsOf } from "../../../lib/runs/inputs.js";
 
 const noPuts = (): [] => [];
 
-const appended = (committed: Promise<number>): Appended => ({ events: [], committed, kept: committed });
-
 /** The inputs of a run whose log is a list of types and ids. */
 function bench({ staysOpen = false, limit = 3 } = {}) {
   const log: string[] = [];
   const state = { full: false, text: undefined as string | undefined, idle: 0, woken: 0 };
   const port: InputPort = {
     append(type, payload, whenFull): Appended {
-      if (state.full && whenFull === "refuse") return appended(Promise.reject(new AnodeError("storage_full", "Full.")));
+      const committing = (committed: Promise<number>): Appended => ({ events: [], committed, kept: committed, isHeld: false });
+      if (state.full && whenFull === "refuse") return committing(Promise.reject(new AnodeError("storage_full", "Full.")));
       log.push([type.slice("input.".length), payload["input_id"], payload["result"]].filter(Boolean).join(" "));
-      return appended(Promise.resolve(log.length));
+      return committing(Promise.resolve(log.length));
     },
     lastTextSince: () => state.text,
     headSeq: () => log.length,
