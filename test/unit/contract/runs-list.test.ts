@@ -58,7 +58,7 @@ describe("A list of runs", () => {
   });
 
   it("is some kilobytes for each run, and few whole ones are read for it at once", async () => {
-    const { call, list, looks } = await opened(220, promptOf(20_000));
+    const { call, list, looks } = await opened(220, promptOf(9_000));
     const page = await list({ limit: 1000 });
     expect(page).not.toHaveProperty("next_cursor");
     expect(JSON.stringify(page).length).toBeLessThan(220 * 9000);
