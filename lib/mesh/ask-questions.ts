@@ -2,11 +2,11 @@ import type { AskQuestions, Asks } from "../asks/asks.js";
 import type { Ending } from "../asks/ending.js";
 import type { Ask } from "../asks/schema.js";
 import type { Caller } from "../caller.js";
-import { AnodeError, isAnodeError } from "../errors.js";
+import { AnodeError, invalidRequest, isAnodeError, type Issue } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
 import type { Step } from "../events/step.js";
 import type { AttachedFile, RepliedAnswer } from "../messages/schema.js";
-import type { QuestionSteps } from "../questions/desk-types.js";
+import type { OpenQuestion, QuestionSteps } from "../questions/desk-types.js";
 import type { AnswerInput, Question } from "../questions/schema.js";
 import type { RunManager } from "../runs/manager.js";
 import { parseTime } from "../system-host.js";
@@ -15,7 +15,7 @@ import { parseTime } from "../system-host.js";
 export function askQuestions({ desk, host, journal }: Pick<RunManager, "desk" | "host" | "journal">): AskQuestions {
   return {
     async opening({ correlation_id, from_peer_id, to_peer_id, text, question, expires_at }) {
-      const prepared = await desk.prepare({
+      const asked: OpenQuestion = {
         prompt: text,
         ...question,
         kind: question?.kind ?? "acknowledge",
@@ -25,6 +25,9 @@ export function askQuestions({ desk, host, journal }: Pick<RunManager, "desk" | 
         from_peer_id,
         recipient: to_peer_id,
         timeout_ms: Math.max(1, parseTime(expires_at) - host.clock.now()),
+      };
+      const prepared = await desk.prepare(asked).catch((error: unknown) => {
+        throw asInAsk(error);
       });
       return () => desk.opening(prepared).step;
     },
@@ -93,6 +96,13 @@ function endingOf({ outcome = "canceled", option_id, text, message, reason }: Qu
   };
   const reply_text = text ?? message;
   return { close_reason: "answered", replied_by: "answer", answer, ...(reply_text !== undefined && { reply_text }) };
+}
+
+/** What is wrong with the question, named as it lies in the ask. */
+function asInAsk(error: unknown): unknown {
+  if (!isAnodeError(error) || error.code !== "invalid_request") return error;
+  const issues = error.details?.["issues"] as readonly Issue[];
+  return invalidRequest(issues.map((issue) => ({ ...issue, path: `question.${issue.path}` })));
 }
 
 function unlessMissing(error: unknown): undefined {
