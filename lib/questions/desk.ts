@@ -7,7 +7,8 @@ import type { Appended, Draft, Step } from "../events/step.js";
 import type { CancelTimer, Host } from "../host.js";
 import { createIds, type Ids } from "../ids.js";
 import type { Limits } from "../limits.js";
-import type { Put, Store, StoredPage } from "../store/store.js";
+import { everyRecord } from "../store/every-record.js";
+import type { Put, Store } from "../store/store.js";
 import { formatTime, parseTime } from "../system-host.js";
 import type { HeldQuestion, OpenQuestion, PreparedQuestion, QuestionDesk, QuestionStep, QuestionSteps } from "./desk-types.js";
 import { questionCollection } from "./list.js";
@@ -79,21 +80,10 @@ export class Desk implements QuestionDesk, QuestionSteps {
     // Its id may be its asker's own; the time at which it was asked is always ours.
     const newestAt = (newest.items[0]?.record as Question | undefined)?.asked_at;
     if (newestAt !== undefined) this.#ids.startAfterTime(parseTime(newestAt));
-    let after: number | undefined;
-    for (let more = true; more; ) {
-      const page: StoredPage = await this.#store.list(questionCollection, {
-        order: "asc",
-        limit: 500,
-        where: { status: ["open"] },
-        ...(after !== undefined && { after }),
-      });
-      for (const item of page.items) {
-        const question = item.record as Question;
-        const stream = question.run_id === undefined ? undefined : `run:${question.run_id}`;
-        this.#hold(question, { revision: item.revision, stream, leftMs: parseTime(question.deadline) - this.#host.clock.now() });
-        after = item.ordinal;
-      }
-      more = page.more;
+    for await (const { revision, record } of everyRecord(this.#store, questionCollection, { where: { status: ["open"] } })) {
+      const question = record as Question;
+      const stream = question.run_id === undefined ? undefined : `run:${question.run_id}`;
+      this.#hold(question, { revision, stream, leftMs: parseTime(question.deadline) - this.#host.clock.now() });
     }
     await this.endCalls("restart");
   }
