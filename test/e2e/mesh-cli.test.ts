@@ -4,6 +4,7 @@ import { Client as McpClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { connect } from "../../adapters/client/index.js";
+import { type AgentMessage, agentText } from "../../lib/messages/agent-text.js";
 import { createHookFiles, systemReader } from "../../lib/node/index.js";
 import { agentUser } from "../support/agent-user.js";
 import { newUser, programPath, says, scriptedDaemon, type User } from "../support/program.js";
@@ -124,6 +125,13 @@ describe("the command line of the mesh", () => {
   verifiesWith("mesh.messages", "cli", async () => {
     const user = await twoPeers();
     expect(await printed(user, "notify", "api", "the schema has changed", "--from", "docs")).toMatch(/^dlv-[0-9a-f]{16}$/);
+    // What a pane cuts is shown whole by the command that the cut names.
+    const long = "an even longer one ".repeat(3000).trim();
+    const delivery_id = await printed(user, "notify", "docs", long, "--from", "api");
+    const told = agentText((await json(user, "messages", "show", delivery_id)) as AgentMessage, 16_384);
+    const [, command = ""] = /\(cut here; read all of it: anode (.*), or/.exec(told) ?? [];
+    expect(await printed(user, ...command.split(" "))).toBe(`[anode:note from @api to @docs]\n${long}`);
+    expect(await user.anode("messages", "show", "dlv-0")).toMatchObject({ code: 4, out: "" });
     const { peer_id } = await json(user, "peers", "show", "api");
     expect(await printed(user, "broadcast", "deploying", "--exclude", "docs")).toBe(
       `NAME  ID                     STATE\napi   ${peer_id}  queued`,
@@ -317,6 +325,32 @@ describe("the daemon's own callers, with daemon.auth_token set", () => {
     await client.close();
     // The agent is still a peer when its MCP server has ended.
     expect(await json(user, "peers", "show", peer_id)).not.toHaveProperty("retired_at");
+  });
+
+  it("follow a daemon that comes back at another address, and go on waiting: an MCP server, and `ask --wait` of any time", async () => {
+    const user = newUser();
+    const daemonAt = (address: string) => says(user.start("daemon", "--addr", address), "listening on");
+    await daemonAt("127.0.0.1:0");
+    const client = await mcp(user);
+    const { structuredContent: self } = await callTool(client, "whoami");
+    const asked = await callTool(client, "ask", { peer_name: "human", query: "May I?" });
+    const waiting = callTool(client, "wait_on_ack", { correlation_id: asked.structuredContent["correlation_id"] });
+    const asking = user.anode("ask", "human", "And I?", "--wait", "--timeout-ms", "40000");
+    const ids = await until(async () => {
+      const { asks } = (await json(user, "peers", "asks", "human")) as { asks: { correlation_id: string }[] };
+      return asks.length === 2 ? asks.map(({ correlation_id }) => correlation_id) : undefined;
+    });
+    await printed(user, "daemon", "stop");
+    await daemonAt(join(user.folder, "elsewhere.sock"));
+    for (const id of ids) await printed(user, "ack", id, "Yes");
+    expect((await waiting).structuredContent).toMatchObject({ status: "resolved", reply_text: "Yes" });
+    expect(await asking).toMatchObject({ code: 0, out: "Yes\n" });
+    // And the other way round, with nothing under way.
+    await printed(user, "daemon", "stop");
+    await daemonAt("127.0.0.1:0");
+    expect((await callTool(client, "whoami")).structuredContent).toMatchObject({ peer_id: self["peer_id"] });
+    const noted = await callTool(client, "notify_peer", { peer_name: "human", message: "back" });
+    expect(noted.structuredContent).toMatchObject({ queued: true });
   });
 
   it("register a peer for an MCP server whose agent is none, for as long as it lives", async () => {

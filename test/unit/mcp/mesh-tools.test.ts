@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { askReply, waitInSlices } from "../../../adapters/client/wait.js";
 import type { OperationCaller } from "../../../adapters/mcp/operation-caller.js";
 import type { Caller } from "../../../lib/caller.js";
 import { functionExecutor, localCaller } from "../../../lib/index.js";
@@ -23,13 +24,19 @@ const parameters: Readonly<Record<string, readonly string[]>> = {
   notify_peer: ["peer_name", "message", "circle", "attachments"],
   broadcast: ["message", "circle"],
   inbox: ["limit"],
+  message_get: ["delivery_id", "offset"],
   ask_user: ["prompt", "kind", "options", "timeout_ms"],
   trace: ["trace_id"],
 };
 
-function callerIn({ call }: TestMesh, caller: Caller, files?: OperationCaller["files"]): OperationCaller {
+function callerIn({ call, host: { clock } }: TestMesh, caller: Caller, files?: OperationCaller["files"]): OperationCaller {
   return {
-    call: (name, input, { signal } = {}) => call(name, input as never, { caller, ...(signal && { signal }) }),
+    call(name, input, { signal } = {}) {
+      const once: OperationCaller["call"] = (_name, given) => call(name, given as never, { caller, ...(signal && { signal }) });
+      if (name !== "asks.wait") return once(name, input);
+      // As a client waits.
+      return waitInSlices(askReply, (given) => once(name, given), { clock, random: () => 0, pause: async () => {} }, input);
+    },
     ...(files && { files }),
   };
 }
@@ -85,10 +92,40 @@ describe("the tools of the mesh", () => {
     void waiting.then(() => (isOver = true));
     // The call of the tool passes through the transport before it waits.
     await mesh.host.clock.advance(0);
-    for (const sliceMs of [45_000, 45_000]) await mesh.host.clock.advance(sliceMs);
+    for (const sliceMs of [50_000, 40_000]) await mesh.host.clock.advance(sliceMs);
     expect(isOver).toBe(false);
     await mesh.host.clock.advance(10_000);
     expect((await waiting).document).toMatchObject({ status: "pending" });
+  });
+
+  it("read all of a message in parts, however long it is, and never cut a character", async () => {
+    const { mesh, api, docs } = await twoAgents();
+    const [text, more] = ["😀".repeat(32_768), `"${"\n".repeat(65_534)}"`];
+    const noted = await callTool(docs, "notify_peer", { peer_name: "api", message: text });
+    const { document } = await callTool(docs, "ask", { peer_name: "api", query: "?", question: { kind: "text" } });
+    await callTool(api, "answer", { correlation_id: document["correlation_id"], text: more });
+    const { messages } = await mesh.call("messages.list", { kind: "reply" });
+    for (const [delivery_id, whole] of [
+      [noted.document["delivery_id"], text],
+      [messages[0]?.delivery_id, more],
+    ] as const) {
+      let read = "";
+      for (let offset: unknown = 0; offset !== undefined; ) {
+        const part = await callTool(api, "message_get", { delivery_id, offset });
+        expect(part).toMatchObject({ isError: false, document: { delivery_id } });
+        expect(part.bytes).toBeLessThanOrEqual(65_536);
+        expect(part.document).not.toHaveProperty("truncated");
+        const { text: told = "", answer } = part.document as { text?: string; answer?: { text?: string } };
+        expect(told.isWellFormed()).toBe(true);
+        read += told === "" ? (answer?.text ?? "") : told;
+        offset = part.document["next_offset"];
+      }
+      expect([read.length, read === whole]).toEqual([whole.length, true]);
+    }
+    expect(await callTool(api, "message_get", { delivery_id: "dlv-0" })).toMatchObject({
+      isError: true,
+      document: { code: "message_not_found" },
+    });
   });
 
   it("name what is wrong as the tool calls it, and take nothing that the tool does not have", async () => {
