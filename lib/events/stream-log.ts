@@ -17,6 +17,8 @@ export interface LinePage {
 }
 
 const encoder = new TextEncoder();
+/** The list of whoever has nothing in it. */
+const none: never[] = [];
 const smallestSlab = 2 * 1024;
 const largestSlab = 64 * 1024;
 /** Events as objects are five times their packed text; beyond this many they are packed without a reader. */
@@ -34,8 +36,8 @@ export class StreamLog {
   readonly #bounds: LogBounds;
   readonly #tailEvents: number;
   readonly #segmentBytes: number;
-  #segments: Segment[] = [];
-  #tail: StreamEvent[] = [];
+  #segments: Segment[] = none;
+  #tail: StreamEvent[] = none;
   #tailBytes = 0;
   #segmentsBytes = 0;
   #firstSeq = 0;
@@ -80,7 +82,9 @@ export class StreamLog {
     this.#sealed = false;
     if (this.#firstSeq === 0) this.#firstSeq = first.seq;
     for (const event of events) {
-      this.#tail.push(event);
+      // A list that begins with its event reserves no room for sixteen more, and one without events is nobody's.
+      if (this.#tail.length === 0) this.#tail = [event];
+      else this.#tail.push(event);
       this.#tailBytes += roughBytes(event);
       this.#lastSeq = event.seq;
       if (this.#tail.length > this.#tailEvents || this.#tailBytes > this.#segmentBytes) this.#putAway();
@@ -183,7 +187,7 @@ export class StreamLog {
   }
 
   #emptyTail(): void {
-    this.#tail = [];
+    this.#tail = none;
     this.#tailBytes = 0;
   }
 
