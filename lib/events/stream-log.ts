@@ -56,6 +56,15 @@ export class StreamLog {
     this.#segmentBytes = Math.max(1, Math.min(largestSlab, bounds.bytes >> 2));
   }
 
+  /** The log that was sealed to this segment. */
+  static of(segment: Segment, bounds: LogBounds): StreamLog {
+    const log = new StreamLog(bounds, segment.lastSeq);
+    log.#firstSeq = segment.firstSeq;
+    log.#add(segment);
+    log.#sealed = true;
+    return log;
+  }
+
   /** Seq of the first event held; 0 = none was ever there. */
   get firstSeq(): number {
     return this.#firstSeq;
@@ -140,13 +149,14 @@ export class StreamLog {
     while (this.#hasMore && (this.#segments[0] as Segment).lastSeq <= seq) this.#dropOldest();
   }
 
-  /** Nothing more is written and nobody follows: takes the smallest form. */
-  seal(): void {
+  /** Nothing more is written and nobody follows: takes the smallest form. Gives all there is, if that is one segment. */
+  seal(): Segment | undefined {
     this.#sealed = true;
     this.#shared = undefined;
     if (this.#tail.length > notWorthPacking) this.#pack();
     // Without the room that a growing list reserves.
     else this.#tail = this.#tail.slice();
+    return this.#tail.length === 0 && this.#segments.length === 1 ? this.#segments[0] : undefined;
   }
 
   #holds(after: number): boolean {
