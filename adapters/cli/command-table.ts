@@ -162,6 +162,11 @@ const table = {
     summary: "Show what waits for you: open asks and messages; --confirm takes the messages out of the queue",
     examples: ["inbox", "inbox --follow", "inbox --peer api --confirm"],
   },
+  "messages show": {
+    words: "<id>",
+    summary: "Show all of a message as its reader sees it, however long it is",
+    examples: ["messages show dlv-0123456789abcdef", "messages show dlv-0123456789abcdef --json"],
+  },
   link: {
     words: "[pane]",
     summary: "Make a peer of the agent in a tmux pane, all of it or nothing; without a pane list those that are no peer's",

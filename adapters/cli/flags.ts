@@ -50,7 +50,19 @@ const everyPeer = [
 const namedPeer = ["peers show", "peers remove", "peers touch"] as const;
 const ofSending = ["ask", "notify", "broadcast"] as const;
 const attaching = [...ofSending, "ack"] as const;
-const everyMesh = [...everyPeer, ...ofSending, "ack", "decline", "inbox", "trace", "link", "rehook", "questions", "answer"] as const;
+const everyMesh = [
+  ...everyPeer,
+  ...ofSending,
+  "ack",
+  "decline",
+  "inbox",
+  "messages show",
+  "trace",
+  "link",
+  "rehook",
+  "questions",
+  "answer",
+] as const;
 
 const table = {
   addr: {

@@ -35,6 +35,7 @@ const modules: Readonly<Record<CommandName, () => Promise<{ readonly run: Comman
   notify: () => import("./commands/notify.js"),
   broadcast: () => import("./commands/broadcast.js"),
   inbox: () => import("./commands/inbox.js"),
+  "messages show": () => import("./commands/messages-show.js"),
   link: () => import("./commands/link.js"),
   rehook: () => import("./commands/rehook.js"),
   trace: () => import("./commands/trace.js"),

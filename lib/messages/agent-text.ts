@@ -22,7 +22,7 @@ export interface AgentMessage {
 /**
  * The exact text an agent sees of a message: one header line, the text, its files, and how to answer. Nothing in it acts
  * on a terminal, and no line but the first looks like a header, whatever the sender wrote. Over `limitBytes` the text of
- * the message is cut, and a line says how to read all of it; header, files and hint stay.
+ * the message is cut, and a line says what command and what tool show all of it; header, files and hint stay.
  */
 export function agentText(message: AgentMessage, limitBytes = Number.POSITIVE_INFINITY): string {
   const head = headerText(headerOf(message));
@@ -30,7 +30,7 @@ export function agentText(message: AgentMessage, limitBytes = Number.POSITIVE_IN
   const body = quoted(plainText(bodyOf(message)));
   const whole = [head, ...(body === "" ? [] : [body]), ...tail].join("\n");
   if (bytesOf(whole) <= limitBytes) return whole;
-  const note = `(cut here; read the whole message: GET /messages/${word(message.delivery_id)})`;
+  const note = `(cut here; read all of it: anode messages show ${word(message.delivery_id)}, or the tool message_get)`;
   const room = limitBytes - bytesOf([head, "", note, ...tail].join("\n"));
   if (room >= 0) return [head, startOf(body, room), note, ...tail].join("\n");
   // A question longer than everything: it is read with the message.

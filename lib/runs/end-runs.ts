@@ -1,16 +1,16 @@
 import { AnodeError } from "../errors.js";
 import type { Journal } from "../events/journal.js";
-import type { Clock } from "../host.js";
+import type { Host } from "../host.js";
 import type { Desk } from "../questions/desk.js";
 import type { ActiveRun } from "./active-run.js";
 import type { Admission } from "./admission.js";
 import { shutDown } from "./endings.js";
 
 /** What ending runs needs of their manager. */
-export interface EndParts {
+interface EndParts {
   readonly journal: Journal;
   readonly admission: Admission;
-  readonly clock: Clock;
+  readonly host: Host;
   readonly desk: Pick<Desk, "endCalls">;
 }
 
@@ -20,7 +20,7 @@ const lookMs = 100;
 export async function endRuns(left: () => readonly ActiveRun[], parts: EndParts, drainMs: number): Promise<void> {
   if (drainMs > 0) {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = parts.clock.schedule(resolve, drainMs);
+    const cancel = parts.host.clock.schedule(resolve, drainMs);
     await Promise.race([promise, Promise.allSettled(left().map((run) => run.done))]);
     cancel();
   }
@@ -35,13 +35,13 @@ export async function endRuns(left: () => readonly ActiveRun[], parts: EndParts,
 }
 
 /** Resolves when the runs have ended. @throws `storage_full` once they are over but their ends cannot be stored */
-export async function endedOrFull(runs: readonly ActiveRun[], { journal, clock }: Pick<EndParts, "journal" | "clock">): Promise<void> {
+export async function endedOrFull(runs: readonly ActiveRun[], { journal, host }: EndParts): Promise<void> {
   const { promise: full, reject } = Promise.withResolvers<never>();
   const look = (): void => {
     if (journal.full && runs.every((run) => run.over)) {
       reject(new AnodeError("storage_full", "The processes are gone; the end is recorded when there is space again."));
-    } else cancel = clock.schedule(look, lookMs);
+    } else cancel = host.clock.schedule(look, lookMs);
   };
-  let cancel = clock.schedule(look, lookMs);
+  let cancel = host.clock.schedule(look, lookMs);
   await Promise.race([Promise.all(runs.map((run) => run.done)), full]).finally(() => cancel());
 }

@@ -1,20 +1,30 @@
 import { EventEmitter } from "eventemitter3";
+import type { Host } from "../host.js";
+import type { RunManagerEvents } from "./manager-types.js";
 
-/** Named listeners that cannot hurt who tells them: a throw or a rejection is handed to `failed`. */
-export class Listeners<Events extends Record<string, unknown[]>> {
+type Name = keyof RunManagerEvents & string;
+
+/** Who listens to a manager, and the odd things they are told of. A listener cannot hurt who tells it. */
+export class Listeners {
   readonly #emitter = new EventEmitter();
-  readonly #failed: (name: string, error: unknown) => void;
+  readonly #host: Host;
+  readonly #diagnostics = new Map<string, number>();
 
-  constructor(failed: (name: string, error: unknown) => void) {
-    this.#failed = failed;
+  constructor(host: Host) {
+    this.#host = host;
+  }
+
+  /** How often each diagnostic was reported. */
+  get diagnostics(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#diagnostics);
   }
 
   /** Calls the listener until the returned function is called. */
-  on<Name extends keyof Events & string>(name: Name, listener: (...data: Events[Name]) => unknown): () => void {
+  on<Event extends Name>(name: Event, listener: (...data: RunManagerEvents[Event]) => unknown): () => void {
     // A listener that throws into the emitter would keep the others from hearing.
     const guarded = (...data: unknown[]): void => {
       try {
-        const result = listener(...(data as Events[Name]));
+        const result = listener(...(data as RunManagerEvents[Event]));
         if (result instanceof Promise) result.catch((error: unknown) => this.#failed(name, error));
       } catch (error) {
         this.#failed(name, error);
@@ -25,11 +35,25 @@ export class Listeners<Events extends Record<string, unknown[]>> {
   }
 
   /** Whether anybody listens, for what is dear to prepare. */
-  has(name: keyof Events & string): boolean {
+  has(name: Name): boolean {
     return this.#emitter.listenerCount(name) > 0;
   }
 
-  emit<Name extends keyof Events & string>(name: Name, ...data: Events[Name]): void {
+  emit<Event extends Name>(name: Event, ...data: RunManagerEvents[Event]): void {
     this.#emitter.emit(name, ...data);
+  }
+
+  /** Logs, counts and tells something odd that nobody waits for. */
+  readonly diagnose = (name: string, data: Readonly<Record<string, unknown>>): void => {
+    this.#diagnostics.set(name, (this.#diagnostics.get(name) ?? 0) + 1);
+    this.#host.log("warn", name, data);
+    this.emit("diagnostic", name, data);
+  };
+
+  #failed(name: string, error: unknown): void {
+    const data = { name, error: String(error) };
+    // Reporting a failing diagnostic listener as diagnostic would never end.
+    if (name === "diagnostic") this.#host.log("warn", "listener.failed", data);
+    else this.diagnose("listener.failed", data);
   }
 }

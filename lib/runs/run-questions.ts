@@ -11,6 +11,7 @@ import type { Put } from "../store/store.js";
 import type { ActiveRun } from "./active-run.js";
 import type { ActiveRuns } from "./active-runs.js";
 import { runFinished } from "./endings.js";
+import type { Listeners } from "./listeners.js";
 import type { CallOptions, RunManagerOptions } from "./options.js";
 import type { Presence } from "./presence.js";
 import { isWithin, lineageOf } from "./run-tree.js";
@@ -23,9 +24,7 @@ interface Parts {
   readonly presence: Presence;
   readonly options: Pick<RunManagerOptions, "approval" | "onQuestion" | "redact">;
   get(id: string): Promise<RunSummary>;
-  /** A question was asked or closed. */
-  told(question: Question): void;
-  diagnostic(name: string, data: Readonly<Record<string, unknown>>): void;
+  readonly listeners: Listeners;
 }
 
 /** What runs, and callers beside them, ask at the desk: for whom, under which rule, and who may answer. */
@@ -96,17 +95,17 @@ export class RunQuestions {
   }
 
   async #tell(event: StreamEvent): Promise<void> {
-    const { desk, told, options, diagnostic } = this.#parts;
+    const { desk, listeners, options } = this.#parts;
     try {
       const question = await desk.get(String(event.payload["question_id"]));
-      told(question);
+      listeners.emit("question", question);
       if (event.type !== "question.asked" || question.status === "closed") return;
       const input = await options.onQuestion?.(question);
       if (input) await desk.answer(question.question_id, input, localCaller);
     } catch (error) {
       // Somebody else was faster: nothing odd.
       if (isAnodeError(error) && error.code === "question_closed") return;
-      diagnostic("question.handler_failed", { question_id: event.payload["question_id"], error: String(error) });
+      listeners.diagnose("question.handler_failed", { question_id: event.payload["question_id"], error: String(error) });
     }
   }
 }

@@ -4,6 +4,7 @@ import { Client as McpClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { connect } from "../../adapters/client/index.js";
+import { type AgentMessage, agentText } from "../../lib/messages/agent-text.js";
 import { createHookFiles, systemReader } from "../../lib/node/index.js";
 import { agentUser } from "../support/agent-user.js";
 import { newUser, programPath, says, scriptedDaemon, type User } from "../support/program.js";
@@ -124,6 +125,13 @@ describe("the command line of the mesh", () => {
   verifiesWith("mesh.messages", "cli", async () => {
     const user = await twoPeers();
     expect(await printed(user, "notify", "api", "the schema has changed", "--from", "docs")).toMatch(/^dlv-[0-9a-f]{16}$/);
+    // What a pane cuts is shown whole by the command that the cut names.
+    const long = "an even longer one ".repeat(3000).trim();
+    const delivery_id = await printed(user, "notify", "docs", long, "--from", "api");
+    const told = agentText((await json(user, "messages", "show", delivery_id)) as AgentMessage, 16_384);
+    const [, command = ""] = /\(cut here; read all of it: anode (.*), or/.exec(told) ?? [];
+    expect(await printed(user, ...command.split(" "))).toBe(`[anode:note from @api to @docs]\n${long}`);
+    expect(await user.anode("messages", "show", "dlv-0")).toMatchObject({ code: 4, out: "" });
     const { peer_id } = await json(user, "peers", "show", "api");
     expect(await printed(user, "broadcast", "deploying", "--exclude", "docs")).toBe(
       `NAME  ID                     STATE\napi   ${peer_id}  queued`,

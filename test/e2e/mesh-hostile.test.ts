@@ -148,6 +148,7 @@ const shows = (ids: Awaited<ReturnType<typeof writeAll>>): Readonly<Record<strin
   "peers describe": ["worker", text],
   questions: [],
   inbox: ["--peer", "worker"],
+  "messages show": [ids.delivery_id],
   trace: [ids.closed],
   events: ["--types", "peer.registered,peer.updated,peer.status,ask.opened,ask.closed,message.sent,question.asked"],
   "attachments list": [],
@@ -167,7 +168,7 @@ const shows = (ids: Awaited<ReturnType<typeof writeAll>>): Readonly<Record<strin
   "attachments get": [text],
   "attachments remove": [text],
 });
-const ofTheMesh = /^(peers|attachments|questions|inbox|trace|events|doctor|link|rehook|ask|ack|answer|decline|notify|broadcast)\b/;
+const ofTheMesh = /^(peers|attachments|questions|inbox|messages|trace|events|doctor|link|rehook|ask|ack|answer|decline|notify|broadcast)\b/;
 
 describe("the command line", () => {
   verifiesWith("mesh.hostile-text", "cli", async () => {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "vitest";
 import type { StreamEvent } from "../../lib/events/event.js";
-import { call, eventually } from "../support/daemon.js";
+import { type Answer, call, eventually, Unanswered } from "../support/daemon.js";
 import { type Daemon, leftovers, newPlace, type Place, startProgram, startTicks } from "./support/store-daemon.js";
 import type { Random } from "./support/store-random.js";
 import { attached, hasStrace, persistenceCalls } from "./support/store-strace.js";
@@ -16,19 +16,26 @@ interface Told {
   /** Attachments with the digests of their bytes. */
   readonly files: Map<string, string>;
   readonly allowed: Set<string>;
-  /** Statuses that no call may be answered. */
+  /** Statuses that no call may be answered, and calls that never were. */
   readonly wrong: string[];
 }
+
+const nobody = (): Told => ({ runs: new Set(), files: new Map(), allowed: new Set(), wrong: [] });
 
 const ends = new Set(["completed", "failed", "canceled", "interrupted"]);
 // What a daemon may answer while its disk fails it, and how it may end.
 const answers = new Set([200, 201, 202, 404, 410, 500, 503, 507]);
+// A question is held for 1.5 s, and no disk holds it, or any other call, for longer.
+const longestCallMs = 30_000;
 const exits = new Set<number | string>([0, 70, 74, 78, "SIGKILL"]);
 
 /** Starts, uploads and questions, of which any may be cut off. */
-async function work({ home: { socket } }: Place, told: Told, round: number): Promise<void> {
-  const send = async (path: string, body: unknown, headers: Record<string, string> = {}) => {
-    const answer = await call(socket, path, { body, headers }).catch(() => undefined);
+async function work({ home: { socket } }: Place, told: Told, round: number, withinMs = longestCallMs): Promise<void> {
+  const send = async (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer | undefined> => {
+    const answer = await call(socket, path, { body, headers, withinMs }).catch((error: unknown) => {
+      if (error instanceof Unanswered) told.wrong.push(error.message);
+      return undefined;
+    });
     if (answer && !answers.has(answer.status)) told.wrong.push(`${path} was answered ${answer.status} ${answer.text.slice(0, 200)}`);
     return answer;
   };
@@ -44,7 +51,7 @@ async function work({ home: { socket } }: Place, told: Told, round: number): Pro
     const options = ["allow", "deny"].map((one) => ({ id: one, title: one }));
     const asking = send("/questions/ask-blocking", { correlation_id: id, prompt: "May I?", options, timeout_ms: 1_500 });
     for (let look = 0; look < 40; look += 1) {
-      const answer = await send("/answer", { correlation_id: id, option_id: "allow" }).catch(() => undefined);
+      const answer = await send("/answer", { correlation_id: id, option_id: "allow" });
       if (answer?.status !== 404) {
         if (answer?.status === 200) told.allowed.add(id);
         break;
@@ -132,7 +139,7 @@ interface Lived {
 /** A daemon that was killed at work; the next one meets the fault, in its recovery or at work; the one after must have all. */
 async function life(random: Random, stage: (typeof stages)[number], fault: Fault, bug?: string): Promise<Lived> {
   const place = newPlace();
-  const told: Told = { runs: new Set(), files: new Map(), allowed: new Set(), wrong: [] };
+  const told = nobody();
   const [call, most] = random.pick(callsOf[stage]);
   const inject = `inject=${call}:${fault}:when=${random.between(1, most)}${fault === "signal=KILL" ? "" : "+"}`;
   const lived = (isMet: boolean, violations: readonly string[]): Lived => ({ inject: `${stage}, ${inject}`, isMet, violations });
@@ -147,7 +154,7 @@ async function life(random: Random, stage: (typeof stages)[number], fault: Fault
     await first.kill();
     const second = startProgram(place, { bug, ...(stage === "start" && { wrap: ["strace", "-f", "-qq", ...options] }) });
     // Without space for what it recovers it waits, and says so.
-    const says = eventually(() => readFileSync(place.home.log, "utf8").includes("store.full") && ("waits" as const), 30_000);
+    const says = eventually(() => readFileSync(place.home.log, "utf8").includes("store.full") && ("waits" as const), 90_000);
     says.catch(() => {});
     const start = await Promise.race([started(second), says]);
     const traced = stage === "start" ? tracedBy(second.pid) : second.pid;
@@ -155,10 +162,14 @@ async function life(random: Random, stage: (typeof stages)[number], fault: Fault
     if (start === true) await work(place, told, 1);
     const isGone = startTicks(traced) === undefined;
     // One that has met its fault ends by itself, or lives with it until it is asked to end.
-    signal(traced, fault === "signal=KILL" ? "SIGKILL" : "SIGTERM");
-    // The tracer would wait for what a killed daemon left behind, and that is for the next one to find.
-    if (fault === "signal=KILL") signal(second.pid, "SIGKILL");
-    const late = setTimeout(() => signal(traced, "SIGKILL"), 8_000);
+    if (fault !== "signal=KILL") signal(traced, "SIGTERM");
+    const force = (): void => {
+      signal(traced, "SIGKILL");
+      // The tracer would wait for what a killed daemon left behind, and that is for the next one to find.
+      signal(second.pid, "SIGKILL");
+    };
+    if (fault === "signal=KILL") force();
+    const late = setTimeout(force, 8_000);
     const end = await second.ended;
     clearTimeout(late);
     await release?.();
@@ -170,6 +181,20 @@ async function life(random: Random, stage: (typeof stages)[number], fault: Fault
     const wrong = [...wrongEnd, ...left, ...(await verify(place, told))];
     await third.kill();
     return lived(isMet, [...wrong, ...verifySound(place.home.store)]);
+  } finally {
+    place.remove();
+  }
+}
+
+/** What is wrong with the calls to a daemon that has a bug. */
+async function toldWith(bug: string): Promise<readonly string[]> {
+  const place = newPlace();
+  const told = nobody();
+  try {
+    const daemon = startProgram(place, { bug });
+    if ((await daemon.listensAfterMs) >= 0) await work(place, told, 0, 5_000);
+    await daemon.kill();
+    return told.wrong;
   } finally {
     place.remove();
   }
@@ -200,6 +225,13 @@ describe.skipIf(!hasStrace)("a whole daemon at its system calls, while it recove
     const bug = "commits a while after it acknowledged";
     await finds(`${bug}, killed at a system call`, { within: 4, lanes: 2 }, async (random) =>
       (await met(random, 1, "signal=KILL", bug)).filter((found) => /is gone|was allowed and is|not what was sent/.test(found)),
+    );
+  });
+
+  it("is seen to be wrong when it never answers a call", async () => {
+    const bug = "never answers a question's call";
+    await finds(bug, { within: 1, lanes: 1 }, async () =>
+      (await toldWith(bug)).filter((found) => found.includes("ask-blocking was not answered")),
     );
   });
 });

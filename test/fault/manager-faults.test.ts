@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { functionExecutor } from "../../lib/runs/function-executor.js";
 import type { Executor, RunContext } from "../../lib/runs/executor.js";
 import { Listeners } from "../../lib/runs/listeners.js";
+import { createTestHost } from "../../lib/testing/index.js";
 import { openManager, until } from "../support/manager.js";
 import { trials } from "./support/trials.js";
 
@@ -42,7 +43,13 @@ function deafened(make: () => Hub, kind: string): number[] {
   return heard.flatMap((set, at) => (Array.from({ length: 100 }, (_, n) => n).every((n) => set.has(n)) ? [] : [at]));
 }
 
-const guarded = (): Hub => new Listeners<{ told: [number] }>(() => {});
+const guarded = (): Hub => {
+  const listeners = new Listeners(createTestHost());
+  return {
+    on: (_name, listener) => listeners.on("diagnostic", (_told, { n }) => listener(n as number)),
+    emit: (name, n) => listeners.emit("diagnostic", name, { n }),
+  };
+};
 const bare = (): Hub => {
   const emitter = new EventEmitter();
   return {

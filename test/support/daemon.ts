@@ -82,13 +82,23 @@ export interface Answer {
   readonly json: any;
 }
 
-/** One call, as curl makes it: to a socket path or a URL. Without a method it is a GET, or a POST where there is a body. */
+/** A call that has no whole answer yet: it waits in vain, and nobody has cut it off. */
+export class Unanswered extends Error {}
+
+/** Longer than any call is held: that of a question is for 55 s. */
+const longestCallMs = 58_000;
+
+/**
+ * One call, as curl makes it: to a socket path or a URL. Without a method it is a GET, or a POST where there is a body.
+ * @throws `Unanswered` after `withinMs`
+ */
 export function call(
   target: string,
   path: string,
-  options: { method?: string; body?: unknown; token?: string; headers?: Record<string, string> } = {},
+  options: { method?: string; body?: unknown; token?: string; headers?: Record<string, string>; withinMs?: number } = {},
 ): Promise<Answer> {
-  const { body, token } = options;
+  const { body, token, withinMs = longestCallMs } = options;
+  const method = options.method ?? (body === undefined ? "GET" : "POST");
   const at = target.startsWith("/") ? { socketPath: target } : { host: new URL(target).hostname, port: new URL(target).port };
   return new Promise((resolve, reject) => {
     const outgoing = request(
@@ -96,7 +106,7 @@ export function call(
         ...at,
         path,
         agent: false,
-        method: options.method ?? (body === undefined ? "GET" : "POST"),
+        method,
         headers: {
           ...(body !== undefined && { "Content-Type": "application/json" }),
           ...(token !== undefined && { Authorization: `Bearer ${token}` }),
@@ -116,6 +126,11 @@ export function call(
     );
     outgoing.on("error", reject);
     outgoing.end(body === undefined ? undefined : JSON.stringify(body));
+    const late = setTimeout(() => {
+      reject(new Unanswered(`${method} ${path} was not answered within ${withinMs} ms`));
+      outgoing.destroy();
+    }, withinMs);
+    outgoing.once("close", () => clearTimeout(late));
   });
 }
 

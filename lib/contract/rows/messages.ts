@@ -64,6 +64,7 @@ export const messageRows: readonly Operation[] = [
     scope: "read",
     success: 200,
     codes: ["message_not_found"],
+    tool: "message_get",
     summary: "Get a message and how far it got.",
   },
   {

@@ -140,7 +140,9 @@ const planted: Planted = {
     return { runs: [], leaked: [] };
   },
   openListeners: (open) => async (options) => {
-    const listeners = await open(options);
+    const { handle } = options;
+    const holding: typeof handle = async (call) => (call.target === "/questions/ask-blocking" ? new Promise(() => {}) : handle(call));
+    const listeners = await open(bug === "never answers a question's call" ? { ...options, handle: holding } : options);
     return bug === "waits for its clients" ? { ...listeners, close: () => listeners.close(1 << 30) } : listeners;
   },
   beginStart: (begin) => (path, now) => {

@@ -21,6 +21,12 @@ export interface Place {
   remove(): void;
 }
 
+/** Those of trials that were given up are taken away at the end. */
+const places = new Set<Place>();
+afterAll(() => {
+  for (const place of places) place.remove();
+});
+
 /** A new place. */
 export function newPlace(config?: object): Place {
   const root = mkdtempSync(join(tmpdir(), "anode-crash-"));
@@ -32,10 +38,13 @@ export function newPlace(config?: object): Place {
     writeFileSync(home.config, JSON.stringify(config), { mode: 0o600 });
   }
   const remove = (): void => {
+    places.delete(place);
     endSurvivors(root);
     rmSync(root, { recursive: true, force: true, maxRetries: 5 });
   };
-  return { root, home, env, remove };
+  const place = { root, home, env, remove };
+  places.add(place);
+  return place;
 }
 
 /** A daemon as a program of its own. */
@@ -45,7 +54,7 @@ export interface Daemon {
   readonly said: () => string;
   /** Exit status or signal. */
   readonly ended: Promise<number | string>;
-  /** Milliseconds until it listened; -1 when it ended first. */
+  /** Milliseconds until it listened; -1 when it ended first. Rejects, with what it said, when it has done neither in a minute. */
   readonly listensAfterMs: Promise<number>;
   kill(): Promise<void>;
 }
@@ -64,6 +73,8 @@ const compiled = mkdtempSync(join(tmpdir(), "anode-compiled-"));
 afterAll(() => rmSync(compiled, { recursive: true, force: true }));
 const mutants = fileURLToPath(new URL("./store-daemon-mutant.ts", import.meta.url));
 
+const longestStartMs = 60_000;
+
 /** Starts the built program. */
 export function startProgram({ root, env }: Place, { bug, wrap = [], flags = ["--no-tcp"] }: StartOptions = {}): Daemon {
   const program = bug === undefined ? [programPath] : [...sourceArguments, "--import", mutants, daemonProgram];
@@ -81,7 +92,9 @@ export function startProgram({ root, env }: Place, { bug, wrap = [], flags = ["-
     if (text.includes("listening on")) listening.resolve(performance.now() - from);
   });
   const ended = new Promise<number | string>((resolve) => child.once("close", (code, signal) => resolve(code ?? signal ?? "")));
+  const overdue = setTimeout(() => listening.reject(new Error(`The daemon neither listens nor ends: ${text}`)), longestStartMs);
   void ended.then(() => listening.resolve(-1));
+  listening.promise.catch(() => {}).finally(() => clearTimeout(overdue));
   return {
     child,
     pid: child.pid ?? 0,

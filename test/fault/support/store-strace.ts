@@ -56,7 +56,13 @@ export function slowedDown(pid: number, syncMs: number): Promise<() => Promise<v
   return attached(pid, ["-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", inject]);
 }
 
-/** Puts strace with these options on a running process and all that it starts, until the returned function is called. */
+const longestAttachMs = 30_000;
+const longestDetachMs = 1_000;
+
+/**
+ * Puts strace with these options on a running process and all that it starts, until the returned function is called. What it is asked
+ * to leave it stops first; a process that waits for its own child's `exec` cannot stop, and strace would wait for it for ever.
+ */
 export async function attached(pid: number, options: readonly string[]): Promise<() => Promise<void>> {
   const strace = spawn("strace", ["-f", ...options, "-p", String(pid)], { stdio: ["ignore", "ignore", "pipe"] });
   const ended = new Promise<void>((resolve) => strace.once("exit", () => resolve()));
@@ -64,10 +70,14 @@ export async function attached(pid: number, options: readonly string[]): Promise
     let said = "";
     strace.stderr.on("data", (chunk) => (said += String(chunk)).includes("attached") && resolve());
     void ended.then(() => reject(new Error(said)));
+    setTimeout(() => reject(new Error(`strace has not attached to ${pid} within ${longestAttachMs} ms: ${said}`)), longestAttachMs).unref();
   });
   return async () => {
     strace.kill("SIGTERM");
+    // By force it leaves them all at once, and they go on.
+    const late = setTimeout(() => strace.kill("SIGKILL"), longestDetachMs);
     await ended;
+    clearTimeout(late);
   };
 }
 

@@ -10,6 +10,9 @@ export const isLong = form === "1" || form === "full";
 /** Longest that a test of the long form may go on making trials. */
 export const longMs = form === "full" ? Number.POSITIVE_INFINITY : Number(process.env["ANODE_TEST_LONG_MS"] ?? 240_000);
 
+/** Longest that one trial of the long form may take, and all of a test of the short one: then it waits in vain, and says so before the runner does. */
+const longestTrialMs = isLong ? 1_200_000 : 115_000;
+
 /** Decides every random choice of a run; `ANODE_TEST_SEED` replays one. */
 export const seed = Number(process.env["ANODE_TEST_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 
@@ -88,12 +91,25 @@ async function run(
   withinMs = Number.POSITIVE_INFINITY,
 ): Promise<{ calls: number; violations: string[] }> {
   const violations: string[] = [];
-  const endMs = performance.now() + withinMs;
+  const startMs = performance.now();
+  const endMs = startMs + withinMs;
   let calls = 0;
+  const whole = async (index: number): Promise<readonly string[]> => {
+    const { promise, reject } = Promise.withResolvers<never>();
+    const leftMs = longestTrialMs - (isLong ? 0 : performance.now() - startMs);
+    const late = setTimeout(() => reject(new Error("it waits in vain")), leftMs);
+    try {
+      return await Promise.race([trial(randomFor(seed, index), index), promise]);
+    } catch (error) {
+      throw new Error(`trial ${index}, seed ${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    } finally {
+      clearTimeout(late);
+    }
+  };
   const lane = async (): Promise<void> => {
     while (calls < count && performance.now() < endMs) {
       const index = calls++;
-      for (const violation of await trial(randomFor(seed, index), index)) violations.push(`trial ${index}: ${violation}`);
+      for (const violation of await whole(index)) violations.push(`trial ${index}: ${violation}`);
     }
   };
   await Promise.all(Array.from({ length: lanes }, lane));

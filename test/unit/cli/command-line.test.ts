@@ -7,7 +7,7 @@ import { isAnodeError } from "../../../lib/errors.js";
 const everyRun = ["runs list", "runs start", "runs show", "runs cancel", "runs wait", "runs answer", "runs input"];
 const everyMesh = [
   ...["peers list", "peers show", "peers register", "peers remove", "peers describe", "peers touch", "peers whoami", "peers asks"],
-  ...["ask", "ack", "decline", "notify", "broadcast", "inbox", "trace", "link", "rehook", "questions", "answer"],
+  ...["ask", "ack", "decline", "notify", "broadcast", "inbox", "messages show", "trace", "link", "rehook", "questions", "answer"],
 ];
 const everyAttachment = ["attachments put", "attachments get", "attachments list", "attachments remove"];
 /** Which commands take which flags, said a second time and the other way round than the program has it. */
@@ -156,6 +156,7 @@ const wordsOf: Readonly<Record<string, readonly string[]>> = {
   ack: ["ask-1"],
   decline: ["ask-1"],
   notify: ["api"],
+  "messages show": ["dlv-1"],
   trace: ["ask-1"],
   rehook: ["api"],
   "hooks install": ["codex"],

@@ -23,6 +23,7 @@ const parameters: Readonly<Record<string, readonly string[]>> = {
   notify_peer: ["peer_name", "message", "circle", "attachments"],
   broadcast: ["message", "circle"],
   inbox: ["limit"],
+  message_get: ["delivery_id", "offset"],
   ask_user: ["prompt", "kind", "options", "timeout_ms"],
   trace: ["trace_id"],
 };
@@ -89,6 +90,36 @@ describe("the tools of the mesh", () => {
     expect(isOver).toBe(false);
     await mesh.host.clock.advance(10_000);
     expect((await waiting).document).toMatchObject({ status: "pending" });
+  });
+
+  it("read all of a message in parts, however long it is, and never cut a character", async () => {
+    const { mesh, api, docs } = await twoAgents();
+    const [text, more] = ["😀".repeat(32_768), `"${"\n".repeat(65_534)}"`];
+    const noted = await callTool(docs, "notify_peer", { peer_name: "api", message: text });
+    const { document } = await callTool(docs, "ask", { peer_name: "api", query: "?", question: { kind: "text" } });
+    await callTool(api, "answer", { correlation_id: document["correlation_id"], text: more });
+    const { messages } = await mesh.call("messages.list", { kind: "reply" });
+    for (const [delivery_id, whole] of [
+      [noted.document["delivery_id"], text],
+      [(messages as { delivery_id: string }[])[0]?.delivery_id, more],
+    ]) {
+      let read = "";
+      for (let offset: unknown = 0; offset !== undefined; ) {
+        const part = await callTool(api, "message_get", { delivery_id, offset });
+        expect(part).toMatchObject({ isError: false, document: { delivery_id } });
+        expect(part.bytes).toBeLessThanOrEqual(65_536);
+        expect(part.document).not.toHaveProperty("truncated");
+        const { text: told = "", answer } = part.document as { text?: string; answer?: { text?: string } };
+        expect(told.isWellFormed()).toBe(true);
+        read += told === "" ? (answer?.text ?? "") : told;
+        offset = part.document["next_offset"];
+      }
+      expect([read.length, read === whole]).toEqual([whole?.length, true]);
+    }
+    expect(await callTool(api, "message_get", { delivery_id: "dlv-0" })).toMatchObject({
+      isError: true,
+      document: { code: "message_not_found" },
+    });
   });
 
   it("name what is wrong as the tool calls it, and take nothing that the tool does not have", async () => {

@@ -96,7 +96,7 @@ describe("agentText", () => {
     expect(lines).toEqual([
       headerText(headerOf(ask)),
       expect.stringMatching(/^é{8000,}$/),
-      "(cut here; read the whole message: GET /messages/dlv-0000000000000001)",
+      "(cut here; read all of it: anode messages show dlv-0000000000000001, or the tool message_get)",
       '[anode:file att-1 "plan.md" 12]',
       "(close it: ack ask-77aa10ffee001122 with your answer)",
     ]);
