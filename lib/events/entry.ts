@@ -2,6 +2,7 @@ import { Settlement } from "../settlement.js";
 import type { Delete, Put, Trim } from "../store/store.js";
 import { createEvent } from "./encode.js";
 import type { StreamEvent } from "./event.js";
+import { storageFull } from "./storage-full.js";
 import type { Appended, Draft, Step, StreamOwner } from "./step.js";
 
 /** The end of a stream, and what of it waits for its commit. */
@@ -23,7 +24,9 @@ export class Entry extends Settlement<number> implements Appended {
   heads: readonly Head[] = none;
   puts: readonly Put[];
   feed: readonly Draft[];
+  isHeld = false;
   readonly #step: Step;
+  #kept: Settlement<number> | undefined;
 
   constructor(step: Step) {
     super();
@@ -65,6 +68,29 @@ export class Entry extends Settlement<number> implements Appended {
 
   get committed(): Promise<number> {
     return this.promise;
+  }
+
+  get kept(): Promise<number> {
+    if (this.isHeld) return Promise.reject(storageFull());
+    if (!this.#kept) {
+      const kept = (this.#kept = new Settlement<number>());
+      this.committed.then(
+        (seq) => kept.resolve(seq),
+        (error: unknown) => kept.reject(error),
+      );
+    }
+    return this.#kept.promise;
+  }
+
+  /** There is no space for it now, and it is not to be refused. */
+  hold(): void {
+    this.isHeld = true;
+    this.#kept?.reject(storageFull());
+  }
+
+  override resolve(seq: number): void {
+    this.isHeld = false;
+    super.resolve(seq);
   }
 }
 
