@@ -9,8 +9,6 @@ const anode = (words: string): string => `${process.execPath} ${programPath} ${w
 const patient = { timeout: 45_000, interval: 50 };
 /** On a busy machine some take a minute to be there. */
 const slow = { timeout: 180_000 };
-const runtimes = ["claude-code", "codex", "gemini", "opencode"] as const;
-const installed = runtimes.filter((runtime) => programOf(runtime) !== undefined);
 /** Those that say at their start that they are there; the others with the first prompt. */
 const early: readonly string[] = ["claude-code", "gemini"];
 
@@ -73,11 +71,27 @@ function writePrograms(bench: PaneBench, other: string): { readonly ask: string;
   return { ask, answer };
 }
 
-describe.for(runtimes.filter((runtime) => !installed.includes(runtime)))("%s is not installed", (runtime) => {
-  it.runIf(false)(`so nothing of its hooks is proven: npm run test:agents installs ${runtime}`, () => {});
-});
+/** What is proven over each runtime in a pane, in a file of its own, so that they run beside each other. */
+export function provePaneAgent(runtime: PaneRuntime): void {
+  const isInstalled = programOf(runtime) !== undefined;
+  const [here, missing] = isInstalled ? [[runtime], []] : [[], [runtime]];
+  // A green run says what it left out.
+  describe.for(missing)("%s is not installed", () => {
+    it.runIf(false)(`so nothing of its hooks is proven: npm run test:agents installs ${runtime}`, () => {});
+  });
+  describe.skipIf(!hasTmux).for(here)("%s in a pane", slow, (one) => {
+    proveHooks(one);
+  });
+  const withDialogs = here.flatMap((one) => (one === "gemini" || one === "opencode" ? [one] : []));
+  describe.skipIf(!hasTmux).for(withDialogs)("%s in a pane, asked by its own runtime too", slow, (one) => {
+    proveDialog(one);
+  });
+  describe.skipIf(!hasTmux).for(here.filter((one) => one === "claude-code"))("%s, two of them", () => {
+    proveAskBetween();
+  });
+}
 
-describe.skipIf(!hasTmux).for(installed.map((runtime) => [runtime] as const))("%s in a pane", slow, ([runtime]) => {
+function proveHooks(runtime: PaneRuntime): void {
   it("is asked by a person: held back until it is idle, typed once, acknowledged, traced", async () => {
     const bench = await openPaneBench();
     await settle(bench, runtime);
@@ -159,54 +173,48 @@ describe.skipIf(!hasTmux).for(installed.map((runtime) => [runtime] as const))("%
     await ended("Fourth", "No daemon answers");
     expect(["denied.txt", "timed-out.txt", "no-daemon.txt"].filter((name) => existsSync(made(name)))).toEqual([]);
   });
-});
+}
 
 /** With dialogs of their own. */
 const asking = { gemini: ["-m", "gemini-2.5-pro", "--skip-trust"], opencode: ["-m", "fake/m1"] } as const;
 
-describe
-  .skipIf(!hasTmux)
-  .for((["gemini", "opencode"] as const).filter((one) => installed.includes(one)).map((runtime) => [runtime] as const))(
-  "%s in a pane, asked by its own runtime too",
-  slow,
-  ([runtime]) => {
-    it("waits at a dialog, goes on with what came meanwhile, answers with its turn, and says goodbye", async () => {
-      const bench = await openPaneBench();
-      await settle(bench, runtime);
-      const pane = bench.open(runtime, "one", asking[runtime]);
-      const { peer_id } = await idleIn(bench, pane);
-      await bench.type(pane, "#script sh touch made.txt | say Made");
-      await vi.waitFor(async () => {
-        expect(await bench.client.peers.get({ id: peer_id }), bench.screen(pane)).toMatchObject({ turn_state: "awaiting_input" });
-      }, patient);
-      const { delivery_id } = await bench.client.messages.notify({ to_peer: peer_id, text: "#script say Noted" });
-      expect(existsSync(join(bench.home, "one/made.txt"))).toBe(false);
-      await bench.allow(pane);
-      await vi.waitFor(() => {
-        const said = bench.model.requests.flatMap(({ steps, ended }) => (ended === "finished" ? steps : []));
-        // What comes into the middle of a turn of OpenCode is a part of that turn.
-        const wanted = runtime === "gemini" ? ["say Made", "say Noted"] : ["say Noted"];
-        expect(said, bench.screen(pane)).toEqual(expect.arrayContaining(wanted));
-      }, patient);
-      expect(existsSync(join(bench.home, "one/made.txt"))).toBe(true);
-      await becomesIdle(bench, pane, peer_id);
-      expect(await bench.client.messages.get({ delivery_id })).toMatchObject({ delivery_state: "delivered" });
+function proveDialog(runtime: keyof typeof asking): void {
+  it("waits at a dialog, goes on with what came meanwhile, answers with its turn, and says goodbye", async () => {
+    const bench = await openPaneBench();
+    await settle(bench, runtime);
+    const pane = bench.open(runtime, "one", asking[runtime]);
+    const { peer_id } = await idleIn(bench, pane);
+    await bench.type(pane, "#script sh touch made.txt | say Made");
+    await vi.waitFor(async () => {
+      expect(await bench.client.peers.get({ id: peer_id }), bench.screen(pane)).toMatchObject({ turn_state: "awaiting_input" });
+    }, patient);
+    const { delivery_id } = await bench.client.messages.notify({ to_peer: peer_id, text: "#script say Noted" });
+    expect(existsSync(join(bench.home, "one/made.txt"))).toBe(false);
+    await bench.allow(pane);
+    await vi.waitFor(() => {
+      const said = bench.model.requests.flatMap(({ steps, ended }) => (ended === "finished" ? steps : []));
+      // What comes into the middle of a turn of OpenCode is a part of that turn.
+      const wanted = runtime === "gemini" ? ["say Made", "say Noted"] : ["say Noted"];
+      expect(said, bench.screen(pane)).toEqual(expect.arrayContaining(wanted));
+    }, patient);
+    expect(existsSync(join(bench.home, "one/made.txt"))).toBe(true);
+    await becomesIdle(bench, pane, peer_id);
+    expect(await bench.client.messages.get({ delivery_id })).toMatchObject({ delivery_state: "delivered" });
 
-      const id = "ask-for-a-turn-0001";
-      await bench.client.asks.ask({ to_peer: peer_id, text: "#script say It is green", correlation_id: id, reply_from_turn: true });
-      await vi.waitFor(async () => {
-        expect(await bench.client.asks.get({ id }), bench.screen(pane)).toMatchObject({ state: "closed", reply_text: "It is green" });
-      }, patient);
+    const id = "ask-for-a-turn-0001";
+    await bench.client.asks.ask({ to_peer: peer_id, text: "#script say It is green", correlation_id: id, reply_from_turn: true });
+    await vi.waitFor(async () => {
+      expect(await bench.client.asks.get({ id }), bench.screen(pane)).toMatchObject({ state: "closed", reply_text: "It is green" });
+    }, patient);
 
-      await bench.type(pane, runtime === "gemini" ? "/quit" : "/exit");
-      await vi.waitFor(async () => {
-        expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ status: "offline", retire_reason: "session_end" });
-      }, patient);
-    });
-  },
-);
+    await bench.type(pane, runtime === "gemini" ? "/quit" : "/exit");
+    await vi.waitFor(async () => {
+      expect(await bench.client.peers.get({ id: peer_id })).toMatchObject({ status: "offline", retire_reason: "session_end" });
+    }, patient);
+  });
+}
 
-describe.skipIf(!hasTmux || programOf("claude-code") === undefined)("Claude Code", () => {
+function proveAskBetween(): void {
   it("asks another Claude Code in the next pane, each as itself", async () => {
     const bench = await openPaneBench();
     await settle(bench, "claude-code");
@@ -230,4 +238,4 @@ describe.skipIf(!hasTmux || programOf("claude-code") === undefined)("Claude Code
     expect(await stagesOf(bench, closed?.correlation_id ?? "")).toEqual(expect.arrayContaining(["pane_injected", "acked", "closed"]));
     await vi.waitFor(() => expect(existsSync(join(bench.home, "one/reply.txt"))).toBe(true), patient);
   });
-});
+}

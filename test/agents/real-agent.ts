@@ -2,19 +2,26 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { AcpBench } from "../support/acp.js";
+import type { RealAgentName } from "../support/agent-packages.js";
 import { survivors } from "../support/process-tree.js";
 import { isInstalled, openRealAgent, type RealAgent, realAgents } from "../support/real-agents.js";
 
-/** Tells of what is not proven here, so that a green run says what it left out. */
-const installed = realAgents.filter(isInstalled);
 const write = "#script write made.txt by the agent | say Done";
 const isCodex = ({ name }: RealAgent): boolean => name === "codex";
 
-describe.for(realAgents.filter((agent) => !installed.includes(agent)).map(({ name }) => name))("%s is not installed", (name) => {
-  it.runIf(false)(`so nothing of it is proven: npm run test:agents installs ${name}`, () => {});
-});
+/** What is proven over each real agent, in a file of its own, so that they run beside each other. */
+export function proveRealAgent(name: RealAgentName): void {
+  const [agents, missing] = [true, false].map((isHere) => realAgents.filter((one) => one.name === name && isInstalled(one) === isHere));
+  // A green run says what it left out.
+  describe.for(missing?.map((one) => one.name) ?? [])("%s is not installed", () => {
+    it.runIf(false)(`so nothing of it is proven: npm run test:agents installs ${name}`, () => {});
+  });
+  describe.for(agents?.map((agent) => [agent.name, agent] as const) ?? [])("%s", ([, agent]) => {
+    proveInstalled(agent);
+  });
+}
 
-describe.for(installed.map((agent) => [agent.name, agent] as const))("%s", ([, agent]) => {
+function proveInstalled(agent: RealAgent): void {
   it("streams its text and reports what it used", async () => {
     // Pieces that come at once may be told as one.
     const { bench, model, cwd } = await openRealAgent(agent, undefined, 200);
@@ -134,7 +141,7 @@ describe.for(installed.map((agent) => [agent.name, agent] as const))("%s", ([, a
     const { record } = await bench.run({ prompt: "#script error 400", cwd });
     expect(record).toMatchObject({ status: "failed", stop_reason: "error", error_code: "model_error" });
   });
-});
+}
 
 async function hasSpoken({ manager }: AcpBench, id: string): Promise<void> {
   for await (const { type } of manager.attach(id, { previews: true })) if (type === "assistant.delta") return;

@@ -1,0 +1,3 @@
+import { proveRealAgent } from "./real-agent.js";
+
+proveRealAgent("codex");

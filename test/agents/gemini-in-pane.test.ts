@@ -1,0 +1,3 @@
+import { provePaneAgent } from "./pane-agent.js";
+
+provePaneAgent("gemini");
