@@ -189,8 +189,12 @@ export class Attachments {
     // From here on nothing new can refer to it.
     this.#entries.delete(id);
     this.#room.free(record.size_bytes);
-    await this.#parts.journal.append({ deletes: [{ collection: attachmentCollection, id }] }).committed;
-    await this.#sweeper.removeBlob(id);
+    const removed = this.#parts.journal.append({ deletes: [{ collection: attachmentCollection, id }] });
+    // The bytes go when the record is gone, however long that takes.
+    const isGone = removed.committed.then(() => this.#sweeper.removeBlob(id));
+    isGone.catch(() => {});
+    await removed.kept;
+    await isGone;
   }
 
   /**

@@ -99,9 +99,11 @@ export class Desk implements QuestionDesk, QuestionSteps {
     const entry = (known && this.#open.get(known.question_id)) ?? this.#ask(prepared);
     const held = this.#holding(entry);
     try {
-      await entry.asked?.committed;
+      await (entry.stream === undefined ? entry.asked?.kept : entry.asked?.committed);
     } catch (error) {
-      this.#forget(entry, error);
+      // One that others have built on is there all the same.
+      if (entry.asked?.isHeld) held.leave();
+      else this.#forget(entry, error);
       // Opened and ended by somebody else since it was looked up: by now it can be found.
       if (id !== undefined && isAnodeError(error) && error.code === "stale_commit") return this.open(input);
       throw error;
@@ -345,16 +347,9 @@ export class Desk implements QuestionDesk, QuestionSteps {
   async #close(entry: Entry, ending: Answer, also: (closed: Question) => readonly Put[] = () => []): Promise<Question> {
     if (ending.by !== undefined) this.#journal.assertSpace("this answer");
     const { kept, question, step } = this.#closing(entry, ending);
-    const { committed } = this.#journal.append(joinSteps(step, { puts: also(kept) }, this.#alongside(question)));
-    await (ending.by === undefined ? committed : this.#kept(committed));
+    const appended = this.#journal.append(joinSteps(step, { puts: also(kept) }, this.#alongside(question)));
+    await (ending.by === undefined ? appended.committed : appended.kept);
     return kept;
-  }
-
-  /** The commit of an ending, unless it has to wait for space: no call is held for as long as that takes. @throws `storage_full` */
-  async #kept(committed: Promise<unknown>): Promise<unknown> {
-    await this.#journal.settled();
-    this.#journal.assertSpace("the end of this question");
-    return committed;
   }
 
   #closingAll(concerns: (question: Question) => boolean, reason: DenyReason): Step {
@@ -375,17 +370,17 @@ export class Desk implements QuestionDesk, QuestionSteps {
       appends: entry.stream === undefined ? [] : [{ ...draft, stream: entry.stream }],
       puts: [{ collection: questionCollection, id: question_id, record: kept, expectedRevision: entry.revision }],
       feed: [draft],
-      taken: ({ committed }) => this.#settle(entry, question, committed),
+      taken: (appended) => this.#settle(entry, question, appended),
     };
     return { question, kept, step };
   }
 
   /** From here on the question is over for everybody; those who wait hear of it when the ending is durable. */
-  #settle(entry: Entry, question: Question, committed: Promise<unknown>): void {
+  #settle(entry: Entry, question: Question, appended: Appended): void {
     this.#remove(entry);
     const ending = endingOf(question);
     // A run waits for space with everything that it does.
-    const kept = entry.stream === undefined ? this.#kept(committed) : committed;
+    const kept = entry.stream === undefined ? appended.kept : appended.committed;
     kept.then(() => entry.answered.resolve(ending), entry.answered.reject);
   }
 }
