@@ -77,7 +77,8 @@ export class Keeper {
       removed: (status) => this.#add(status, -1),
       nowMs: this.#host.clock.now(),
       isNeeded: this.#isNeeded,
-      commit: (batch) => this.#journal.append(batch).committed,
+      // Nobody waits for space here; what is not removed now is there to be named again.
+      commit: (batch) => this.#journal.append({ ...batch, whenFull: "refuse" }).committed,
     });
   }
 
