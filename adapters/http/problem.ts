@@ -1,5 +1,6 @@
 import { AnodeError, isAnodeError } from "../../lib/errors.js";
 import type { Host } from "../../lib/host.js";
+import { problemOf } from "../../lib/problem.js";
 import type { Reply } from "./call.js";
 
 const closing = new Set<string>([
@@ -18,20 +19,11 @@ const closing = new Set<string>([
  */
 export function toProblemReply(error: unknown, requestId: string, host: Pick<Host, "log" | "randomId">): Reply {
   const known = toKnownError(error, requestId, host);
-  const { allow, accept, ...members } = known.details ?? {};
-  const document = {
-    ...members,
-    type: `urn:anode:error:${known.code}`,
-    title: titleOf(known.code),
-    status: known.status,
-    detail: known.message,
-    code: known.code,
-    request_id: requestId,
-  };
+  const { allow, accept, ...document } = problemOf(known);
   return {
     status: known.status as number,
     headers: { "Content-Type": "application/problem+json", ...headersOf(known, allow, accept) },
-    body: JSON.stringify(document),
+    body: JSON.stringify({ ...document, request_id: requestId }),
     ...(closing.has(known.code) ? { close: true } : {}),
   };
 }
@@ -44,11 +36,6 @@ function toKnownError(error: unknown, requestId: string, host: Pick<Host, "log" 
   return new AnodeError("internal", "This is a defect of the server; its log has the details under the error_id.", {
     details: { error_id: errorId },
   });
-}
-
-function titleOf(code: string): string {
-  const words = code.replaceAll("_", " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function headersOf(error: AnodeError, allow: unknown, accept: unknown = "application/json"): Record<string, string> {

@@ -1,7 +1,8 @@
+import { AnodeError, isAnodeError } from "../../lib/errors.js";
 import { parseWith } from "../../lib/parse.js";
+import { problemOf } from "../../lib/problem.js";
 import { fit, jsonBytes } from "./fit.js";
 import type { OperationCaller, ToolCallOptions } from "./operation-caller.js";
-import { toProblem } from "./problem.js";
 import { inToolWords, toInput } from "./tool-fields.js";
 import type { Tool } from "./tools.js";
 
@@ -24,8 +25,14 @@ export async function callTool(client: OperationCaller, tool: Tool, args: Docume
       : await pageThatFits(client, tool, toInput(args, operation.tool_fields), options);
     return toResult(fit(document, options.limitBytes));
   } catch (error) {
-    return { ...toResult(fit(toProblem(inToolWords(error, operation.tool_fields)), options.limitBytes)), isError: true };
+    const told = inToolWords(error, operation.tool_fields);
+    return { ...toResult(fit(problemOf(isAnodeError(told) ? told : defect()), options.limitBytes)), isError: true };
   }
+}
+
+/** An error that is not ours tells nothing of itself. */
+function defect(): AnodeError {
+  return new AnodeError("internal", "This is a defect of the server; its log has the details.");
 }
 
 /** A page that is too large is asked for again with fewer items: so the cursor in it is the one to go on with. */

@@ -57,7 +57,7 @@ export function createUsageMeter(outbox: Outbox, countsTokens: boolean): UsageMe
 }
 
 /** The tokens of a prompt's result; `undefined` when none are reported or all are zero. */
-export function usageOf(result: unknown): Usage | undefined {
+function usageOf(result: unknown): Usage | undefined {
   return picked(at(result, "usage"), fields) ?? picked(at(result, "_meta", "quota", "token_count"), quotaFields);
 }
 

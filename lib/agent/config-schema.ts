@@ -30,7 +30,7 @@ const model = later(() =>
 );
 
 /** `providers.<id>`: where models come from. */
-export const providerConfig = later(() =>
+const providerConfig = later(() =>
   z.looseObject({
     type: z.string().min(1).exactOptional(),
     apiFormat: z.enum(["openai", "anthropic", "gemini", "generic"]).exactOptional(),
@@ -48,7 +48,7 @@ export const providerConfig = later(() =>
 export type ProviderConfig = z.infer<typeof providerConfig>;
 
 /** `profiles.<name>`: a way to run, or other fields of a built-in one. The names of the run manager are accepted beside ours. */
-export const profileConfig = later(() =>
+const profileConfig = later(() =>
   z.looseObject({
     aliases: texts.exactOptional(),
     promptKind: z.string().exactOptional(),
@@ -67,7 +67,7 @@ export const profileConfig = later(() =>
 );
 
 /** One of `permissions`; an unknown field makes the configuration invalid, since it may have been meant to restrict. */
-export const permissionRule = later(() =>
+const permissionRule = later(() =>
   z.strictObject({
     tool: z.string().min(1),
     args: z.record(z.string(), texts).exactOptional(),
@@ -90,7 +90,7 @@ const pluginProcess = later(() =>
 export type PluginProcess = z.infer<typeof pluginProcess>;
 
 /** One MCP server, started by its command or reached at its address. */
-export const mcpServer = later(() =>
+const mcpServer = later(() =>
   z
     .looseObject({
       command: z.string().min(1).exactOptional(),

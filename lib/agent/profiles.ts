@@ -29,7 +29,7 @@ const reviewTools = [...reading, "todo_read", "web_search"];
 const threads = ["find_thread", "read_thread"];
 const messages = ["send_message", "receive_messages"];
 /** Everything that is not built in. */
-export const extensionTools = ["mcp__*", "tb__*", "plugin__*"];
+const extensionTools = ["mcp__*", "tb__*", "plugin__*"];
 /** The tools of `craft` by name. */
 export const craftTools = [...quickTools, "task_list", "task", "oracle", "code_review", "skill", "handoff", ...threads, ...extensionTools];
 

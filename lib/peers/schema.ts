@@ -18,7 +18,7 @@ export const turnState = later(() => z.enum(["idle", "working", "awaiting_input"
 export type TurnState = z.infer<typeof turnState>;
 
 /** Who chose the circle: a `default` or `inherited` one never moves a known peer. */
-export const circleSource = later(() => z.enum(["explicit", "tmux", "inherited", "default"]));
+const circleSource = later(() => z.enum(["explicit", "tmux", "inherited", "default"]));
 
 export const capability = later(() => z.enum(["delivery_receipts", "pull", "turn_reports"]));
 

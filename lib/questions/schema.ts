@@ -4,7 +4,7 @@ import { later } from "../later.js";
 const metadataBytes = 16_384;
 
 /** What an asker adds for people and programs to read: any object, as JSON at most 16 KiB. */
-export const questionMetadata = later(() =>
+const questionMetadata = later(() =>
   z.record(z.string(), z.unknown()).refine((value) => new TextEncoder().encode(JSON.stringify(value)).length <= metadataBytes, {
     message: `must be at most ${metadataBytes} bytes as JSON`,
     params: { issue: "length" },

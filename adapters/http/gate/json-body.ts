@@ -26,7 +26,7 @@ export function parseJsonObject(bytes: Uint8Array, limits: ScanLimits): Record<s
 }
 
 /** The bytes of a body, counted whatever was declared. */
-export async function readBytes(body: AsyncIterable<Uint8Array>, limitBytes: number): Promise<Uint8Array> {
+async function readBytes(body: AsyncIterable<Uint8Array>, limitBytes: number): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { AnodeError } from "../../errors.js";
+import { gitTopLevel } from "../workspace/workspace.js";
 import { type Message, parseLines, type ThreadHead } from "./lines.js";
 import { memoryThread, newThread, readMeta, resumedThread, type Thread, type ThreadMeta, writeMeta } from "./thread.js";
 import { lockThread } from "./thread-lock.js";
@@ -106,11 +107,8 @@ export function sessionNotFound(id: string): AnodeError {
 }
 
 /** The top of the git work tree that holds the folder, else the folder itself. */
-export function workspaceRoot(cwd: string): string {
-  for (let folder = cwd; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, ".git"))) return folder;
-    if (folder === dirname(folder)) return cwd;
-  }
+function workspaceRoot(cwd: string): string {
+  return gitTopLevel(cwd) ?? cwd;
 }
 
 function threadsIn(folder: string): ThreadInfo[] {

@@ -57,7 +57,7 @@ export function createMemoryValue<Value>(first: Value): JsonFile<Value> {
 }
 
 /** Writes a file of ours whole or not at all, for its owner alone. */
-export async function writePrivate(path: string, text: string): Promise<void> {
+async function writePrivate(path: string, text: string): Promise<void> {
   await promises.mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${randomBytes(6).toString("hex")}.tmp`;
   const file = await promises.open(draft, "wx", 0o600);

@@ -13,7 +13,7 @@ export interface Entry {
 }
 
 /** More entries than this are not looked at. */
-export const walkEntries = 200_000;
+const walkEntries = 200_000;
 const ignoreBytes = 1024 * 1024;
 
 /**

@@ -34,7 +34,7 @@ const broadcastReply = later(() =>
 const byPeerNameOrPane = exactlyOne("peer_id", "peer_name", "pane_id");
 
 /** What a runtime reports of one turn. */
-export const turnReport = later(() =>
+const turnReport = later(() =>
   z.strictObject({
     turn_id: z.string().min(1).max(128),
     event: z.enum(["started", "ended"]),

@@ -40,7 +40,7 @@ export interface TmuxPane extends Pane {
 }
 
 /** The panes of a listing, in which each field ends with the mark. */
-export function parsePanes(output: string, mark: string): readonly TmuxPane[] {
+function parsePanes(output: string, mark: string): readonly TmuxPane[] {
   const values = output.split(mark);
   const panes: TmuxPane[] = [];
   for (let at = 0; at + fields.length < values.length; at += fields.length) {

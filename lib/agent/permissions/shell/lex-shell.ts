@@ -1,7 +1,7 @@
 import { type Lexed, type Redirection, type SimpleCommand, Unlexable, type Word } from "./words.js";
 
 /** Longer texts are not taken apart. */
-export const shellBytes = 8 * 1024;
+const shellBytes = 8 * 1024;
 const depthLimit = 16;
 /** Each command of a pipe knows all before it: what is kept grows with the square of their number. */
 const writersLimit = 128;
