@@ -42,7 +42,7 @@ export {
   isErrorCode,
   type Issue,
 } from "./errors.js";
-export type { EventBuffer } from "./events/buffer.js";
+export type { BufferReader, EventBuffer } from "./events/buffer.js";
 export { encodeLine } from "./events/encode.js";
 export type { Preview, StreamEvent } from "./events/event.js";
 export type { FeedFilter, FeedRules } from "./events/feed-filter.js";

@@ -46,6 +46,7 @@ export async function followRun(client: Client, id: string, context: Context, op
     approver?.close();
     progress.close();
   }
+  if (options.signal.aborted && !options.isAlone && !isEnded(status)) output.note(`${id} goes on; \`anode runs cancel ${id}\` ends it`);
   if (signal.aborted) return 0;
   // The log was already read to its end: only the record says how that was.
   if (!isEnded(status)) ({ status } = await client.runs.get({ id }, { signal }));

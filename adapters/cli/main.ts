@@ -38,8 +38,8 @@ async function finish(output: Output, work: () => Promise<number>): Promise<numb
     output.fail(error);
     return exitOfError(error);
   });
-  await output.flush();
-  return code;
+  // What did not arrive is no success, whatever the command made of it.
+  return (await output.flush()) ? code : code || 1;
 }
 
 /** True for a daemon in this process that keeps its runs in a file. */

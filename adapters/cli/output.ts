@@ -40,8 +40,8 @@ export interface Output {
   fail(error: unknown): void;
   /** Shows this as the last line of a terminal until other text comes; `undefined` takes it away. */
   progress(line: string | undefined): void;
-  /** Resolves when everything is handed over. */
-  flush(): Promise<void>;
+  /** Resolves when everything is handed over; to false when stdout did not take all of it, though somebody reads there. */
+  flush(): Promise<boolean>;
 }
 
 const paints = { note: "\u001b[2m", error: "\u001b[31m", end: "\u001b[0m" };
@@ -55,9 +55,13 @@ export function createOutput({ stdout, stderr, raw = false, quiet = false, color
   let shown: string | undefined;
   // A line that data has begun is not ours to draw on.
   let isMidLine = false;
+  let isComplete = true;
 
   stdout.on("error", (error) => {
-    if (!closing.signal.aborted && error.code !== "EPIPE") say(`cannot write to stdout: ${error.message}`, "error");
+    if (!closing.signal.aborted && error.code !== "EPIPE") {
+      say(`cannot write to stdout: ${error.message}`, "error");
+      isComplete = false;
+    }
     closing.abort();
   });
   // There is nobody left to tell.
@@ -111,6 +115,7 @@ export function createOutput({ stdout, stderr, raw = false, quiet = false, color
     async flush() {
       clear();
       await Promise.all([stdout, stderr].map((sink) => new Promise<void>((resolve) => void sink.write("", () => resolve()))));
+      return isComplete;
     },
   };
 }

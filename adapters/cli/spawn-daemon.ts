@@ -19,7 +19,7 @@ export async function spawningDaemon<Value>(
     if (!isAnodeError(error) || error.code !== "connection_refused") throw error;
   }
   const { detachDaemon } = await import("./detach.js");
-  await detachDaemon({ env: context.env, cwd: context.cwd });
+  await detachDaemon({ env: context.env, cwd: context.cwd, onWarning: context.output.note });
   context.output.note("started the daemon");
   return call();
 }

@@ -160,6 +160,7 @@ async function* bodyOf(response: IncomingMessage, idleMs: number, address: strin
 const nobodyThere = new Set([
   "ECONNREFUSED",
   "ENOENT",
+  "ENOTDIR",
   "EACCES",
   "EPERM",
   "ENOTSOCK",
@@ -170,12 +171,19 @@ const nobodyThere = new Set([
   "EINVAL",
 ]);
 
+/** What starts a daemon there: the default one is at a port of its own choice. */
+function startOf(address: string): string {
+  return address.startsWith("http:")
+    ? `\`anode daemon --addr ${address.slice("http://".length)}\` starts one there.`
+    : "`anode daemon` starts one.";
+}
+
 function toTransportError(error: unknown, address: string): AnodeError {
   if (isAnodeError(error)) return error;
   const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
   const made = (code: "connection_refused" | "connection_lost" | "protocol_error", what: string, hint?: string) =>
     new AnodeError(code, `${what} (${reason}).`, { cause: error, ...(hint !== undefined && { details: { hint } }) });
-  if (nobodyThere.has(reason)) return made("connection_refused", `No daemon answers at ${address}`, "`anode daemon` starts one.");
+  if (nobodyThere.has(reason)) return made("connection_refused", `No daemon answers at ${address}`, startOf(address));
   if (reason.startsWith("HPE_") || reason.startsWith("ERR_")) return made("protocol_error", `${address} does not speak as a daemon does`);
   return made("connection_lost", `The connection to ${address} was lost`);
 }

@@ -14,6 +14,8 @@ export interface DetachOptions extends Omit<DaemonOptions, "sqliteWorker" | "hoo
   readonly program?: string;
   /** Milliseconds until it must be ready. @defaultValue 10000 */
   readonly timeoutMs?: number;
+  /** Hears each complaint of a daemon that starts all the same. */
+  readonly onWarning?: (text: string) => void;
 }
 
 const roundMs = 25;
@@ -34,7 +36,10 @@ export async function detachDaemon(options: DetachOptions = {}): Promise<DaemonF
     for (const end = Date.now() + timeoutMs; Date.now() < end; await pause()) {
       const found = await readDaemonFile(home.discovery);
       const isOther = child.exitCode === 75 && flags.length === 0;
-      if (found && (found.pid === child.pid || isOther) && (await answers(found))) return found;
+      if (found && (found.pid === child.pid || isOther) && (await answers(found))) {
+        for (const [, text = ""] of tailOf(said).matchAll(/^anode: (.*)$/gm)) options.onWarning?.(text);
+        return found;
+      }
       if (hasEnded(child) && !isOther) throw failed(child.exitCode ?? 1, said, home.log);
     }
     child.kill("SIGTERM");
@@ -103,7 +108,7 @@ const shownLines = 20;
 function failed(code: number, said: string, log: string, why = `it ended with ${code}`): StartRefused {
   const tail = tailOf(said) || tailOf(log);
   const exit: StartExit = ([2, 74, 75, 78] as const).find((known) => known === code) ?? 1;
-  return new StartRefused(exit, `The daemon did not start: ${why}.${tail && `\n${tail}`}`);
+  return new StartRefused(exit, `The daemon did not start: ${why}.${tail && `\n${tail.replaceAll(/^anode: /gm, "")}`}`);
 }
 
 function tailOf(path: string): string {

@@ -6,7 +6,7 @@ import { type Home, openHome } from "./home.js";
 import { type LogFile, type LogLevel, openLog } from "./log.js";
 import { openStore, type StoreChoice } from "./open-store.js";
 import { createRedaction, type Redaction, secretsOf } from "./redaction.js";
-import { refusedByStore } from "./start-refused.js";
+import { refusedByStore, StartRefused } from "./start-refused.js";
 import { openRootToken, type RootToken } from "./token-file.js";
 import { beginStart, type Starts } from "./unclean-starts.js";
 import type { Undo } from "./undo.js";
@@ -76,6 +76,8 @@ function lock(path: string): () => void {
     const held = acquireLock(path);
     return () => held.release();
   } catch (error) {
-    throw refusedByStore(error, path);
+    const refused = refusedByStore(error, path);
+    if (!(refused instanceof StartRefused) || refused.exit !== 75) throw refused;
+    throw new StartRefused(75, `${refused.message} \`anode daemon stop\` ends it.`, { cause: error });
   }
 }

@@ -86,7 +86,8 @@ async function listenOnPort(server: Server, host: string, port: number, mayMove:
     const { code } = error as NodeJS.ErrnoException;
     const shown = formatAddress({ kind: "tcp", host, port });
     if (code !== "EADDRINUSE") throw new StartRefused(78, `${shown} cannot be opened: ${code}.`, { cause: error });
-    if (!mayMove) throw new StartRefused(75, `${shown} must be free, another process has it.`, { cause: error });
+    if (!mayMove)
+      throw new StartRefused(75, `${shown} must be free, another process has it; --port or --addr chooses another.`, { cause: error });
     await bind(server, host, 0);
   }
   return (server.address() as AddressInfo).port;

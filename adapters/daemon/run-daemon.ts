@@ -24,6 +24,7 @@ export async function runDaemon(options: RunDaemonOptions = {}): Promise<number>
   try {
     daemon = await Promise.race([startDaemon(options), signals.second.then(() => undefined), tooLong(signals.first)]);
     if (!daemon) return 1;
+    for (const warning of daemon.warnings) say(`anode: ${warning}`);
     for (const address of daemon.addresses) say(`listening on ${address}`);
     tellServiceManager(options.env ?? process.env);
     return await serve(daemon, signals);

@@ -58,6 +58,8 @@ export interface RunningDaemon {
   readonly storeId: string;
   /** Socket paths and URLs. */
   readonly addresses: readonly string[];
+  /** What of the configuration does not count, and why. */
+  readonly warnings: readonly string[];
   readonly manager: RunManager;
   readonly mesh: Mesh;
   readonly tokens: Tokens;
@@ -184,6 +186,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
     instance,
     storeId: ground.storeId,
     addresses: listeners.addresses.map(formatAddress),
+    warnings: loaded.warnings,
     manager: kernel.manager,
     mesh,
     tokens: ground.tokens,

@@ -41,7 +41,10 @@ const wrongSurroundings = new Set(["newer", "foreign", "settings", "unsafe_path"
 
 /** The refusal that a store or a lock which does not open means; it names the file. */
 export function refusedByStore(error: unknown, path: string): unknown {
-  if (!isAnodeError(error)) return new StartRefused(74, `${path} cannot be opened: ${String(error)}.`, { cause: error });
+  if (!isAnodeError(error)) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return new StartRefused(74, `${path} cannot be opened: ${reason}. \`anode doctor\` says whether its disk has space.`, { cause: error });
+  }
   if (error.code !== "store_failed") return error.code === "storage_full" ? new StartRefused(74, error.message, { cause: error }) : error;
   const reason = String(error.details?.["reason"]);
   const exit = otherOwner.has(reason) ? 75 : wrongSurroundings.has(reason) ? 78 : 74;

@@ -18,7 +18,7 @@ export function useFeedEvents(): { readonly events: readonly StreamEvent[]; read
       if (isRead !== "no") return;
       isRead = "at work";
       try {
-        const page = await client.events.list({ tail: shownAtFirst });
+        const page = await client.events.list({ tail: shownAtFirst, limit: shownAtFirst });
         list.read(page.events as unknown as StreamEvent[], page.last_seq);
         isRead = "yes";
         draw();

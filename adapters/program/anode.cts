@@ -22,8 +22,13 @@ function useCompileCache(): void {
 }
 
 function isPrivateFolder(path: string): boolean {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  return stat !== undefined && stat.isDirectory() && stat.uid === process.getuid?.() && (stat.mode & 0o077) === 0;
+  try {
+    const stat = lstatSync(path);
+    return stat.isDirectory() && stat.uid === process.getuid?.() && (stat.mode & 0o077) === 0;
+  } catch {
+    // Whatever is wrong with it, the program says so.
+    return false;
+  }
 }
 
 function isOlder(version: string, than: string): boolean {

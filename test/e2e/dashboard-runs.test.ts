@@ -92,6 +92,9 @@ describe(`The runs of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
     await page.getByRole("search").getByLabel("Status").selectOption("active");
     await page.getByText("No run matches.").waitFor();
     await page.getByRole("search").getByLabel("Profile").fill("not a profile \u0001");
+    // More than one page of events: the last of them are what is shown.
+    await goTo(page, "#/feed", "Feed");
+    await page.getByText("run 54: running → completed").waitFor();
     expect([browser.errors, browser.foreign]).toEqual([[], []]);
   });
 

@@ -122,11 +122,17 @@ describe("The pages of docs/", () => {
     const blocks = blocksOf("README.md", "ts");
     // What a reader has already: a page and a way to tell users.
     const theirs = "declare function page(response: object): void;\ndeclare function myUser(call: object): undefined;\n";
-    expect(blocks).toHaveLength(3);
+    expect(blocks).toHaveLength(4);
     const wrong = "// @ts-expect-error the types are there\nnew RunManager({ executor: {} });\n";
     expect(complaintsAbout([theirs, ...blocks, wrong].join("\n"))).toEqual([]);
     const { code, said } = await bash(`node --input-type=module --eval '${blocks[0]}'`);
     expect([code, said.trimEnd().split("\n").at(-1)]).toEqual([0, "Hi Ada!"]);
+    // The second one keeps its store beside it, so both are put into a project of their own.
+    const program = [...blocks.slice(0, 2), 'console.log("closed");'].join("\n");
+    const durable = await bash(
+      `mkdir $HOME/node_modules && ln -s $PWD $HOME/node_modules/anode-daemon && cd $HOME && echo '${program}' > app.mjs && node app.mjs`,
+    );
+    expect([durable.code, durable.said]).toEqual([0, expect.stringMatching(/\nclosed\n$/)]);
   }, 60_000);
 
   it("docs/dashboard.md shows a server that compiles against the package as it is built", () => {

@@ -49,7 +49,7 @@ function lend(name: string): void {
 }
 
 describe("The packed files", () => {
-  it("are one module, map and declaration for each source, the program, the dashboard, and four papers", () => {
+  it("are one module, map and declaration for each source, the program, the dashboard, and what README.md leads to", () => {
     const sources = globSync(["lib/**/*.ts", "adapters/{http,client,mcp,acp,daemon,cli}/**/*.ts"], { cwd: root });
     const built = sources.flatMap((source) => [".js", ".js.map", ".d.ts"].map((ending) => `dist/${source.replace(/\.ts$/, ending)}`));
     const program = [
@@ -70,9 +70,17 @@ describe("The packed files", () => {
     // Named by their content.
     const page = ["page", "style"].map((name) => files.find((file) => file.startsWith(`dist/dashboard/assets/${name}-`)) ?? name);
     expect(page).toEqual([expect.stringMatching(/-[A-Z0-9]{8}\.js$/), expect.stringMatching(/-[A-Z0-9]{8}\.css$/)]);
-    expect(files).toEqual(
-      [...built, ...program, ...page, "dist/dashboard/index.html", "CHANGELOG.md", "LICENSE", "README.md", "package.json"].sort(),
+    const papers = globSync(["*.md", "docs/*.md", "examples/**/*.{mjs,sh}"], { cwd: root });
+    expect(files).toEqual([...built, ...program, ...page, ...papers, "dist/dashboard/index.html", "LICENSE", "package.json"].sort());
+  });
+
+  it("hold whatever their pages link to", () => {
+    const pages = files.filter((file) => file.endsWith(".md"));
+    const targets = pages.flatMap((page) =>
+      [...readFileSync(join(root, page), "utf8").matchAll(/\]\(([^)#:]+)\)/g)].map(([, target = ""]) => join(dirname(page), target)),
     );
+    expect(targets.length).toBeGreaterThan(20);
+    expect(targets.filter((target) => !files.some((file) => file === target || file.startsWith(`${target}/`)))).toEqual([]);
   });
 
   it("hold every file of the exports map", () => {

@@ -30,7 +30,12 @@ export const run: Command = async (line, context) => {
       context.output.note(`${asked.correlation_id} is ${asked.delivery_state}; waiting for the reply`);
       const limitMs = line.number("timeout-ms") ?? Number.POSITIVE_INFINITY;
       // One look at least, however short the time.
-      const reply = await client.asks.wait({ id: asked.correlation_id, timeout_ms: Math.max(1, limitMs) }, { signal });
+      const reply = await client.asks
+        .wait({ id: asked.correlation_id, timeout_ms: Math.max(1, limitMs) }, { signal })
+        .catch((error: unknown) => {
+          if (signal.aborted) context.output.note(`${asked.correlation_id} stays open; \`anode inbox\` shows the reply when it comes`);
+          throw error;
+        });
       return replied(reply, limitMs, line, context);
     }),
   );

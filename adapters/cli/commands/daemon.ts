@@ -11,7 +11,7 @@ export const run: Command = async (line, context) => {
   const options = toOptions(line, context);
   if (line.has("detach")) {
     const { detachDaemon } = await import("../detach.js");
-    const { pid, socket, url } = await detachDaemon(options);
+    const { pid, socket, url } = await detachDaemon({ ...options, onWarning: context.output.note });
     const addresses = [socket === undefined ? [] : `unix:${socket}`, url ?? []].flat().join(", ");
     context.output.note(`the daemon runs as process ${pid}, listening on ${addresses}; \`anode daemon stop\` ends it`);
     return 0;

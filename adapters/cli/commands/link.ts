@@ -19,7 +19,7 @@ export const run: Command = (line, context) =>
       else {
         output.data(formatTable(header, orphans.panes.map(toRow)));
         if (orphans.pane_backend === "none") output.note("there is no tmux here, so there are no panes");
-        else if (orphans.panes.length === 0) output.note("every pane is some peer's");
+        else if (orphans.panes.length === 0) output.note("there is no pane that is not some peer's");
       }
       return 0;
     }

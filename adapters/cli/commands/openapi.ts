@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { misuse } from "../command-line.js";
 import type { Command } from "../context.js";
 
 /** `anode openapi`: the OpenAPI document; needs no daemon. */
@@ -8,6 +9,14 @@ export const run: Command = async (line, { cwd, output }) => {
   const document = openApiDocument();
   const path = line.text("out");
   if (path === undefined) output.json(document);
-  else writeFileSync(resolve(cwd, path), `${JSON.stringify(document, null, 2)}\n`);
+  else write(path, resolve(cwd, path), `${JSON.stringify(document, null, 2)}\n`);
   return 0;
 };
+
+function write(shown: string, path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw misuse(`${shown} cannot be written: ${(error as NodeJS.ErrnoException).code}.`);
+  }
+}

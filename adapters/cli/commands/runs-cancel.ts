@@ -1,3 +1,4 @@
+import { AnodeError, isAnodeError } from "../../../lib/errors.js";
 import type { Command } from "../context.js";
 import { exitOfError } from "../exit-code.js";
 import { withClient } from "../open-client.js";
@@ -8,15 +9,22 @@ export const run: Command = (line, context) =>
     const { output } = context;
     const reason = line.text("reason");
     let code = 0;
-    for (const id of [...line.words, ...line.rest]) {
+    const ids = [...line.words, ...line.rest];
+    for (const id of ids) {
       try {
         const reply = await client.runs.cancel({ id, ...(reason !== undefined && { reason }) });
         if (line.has("json")) output.json(reply);
         else output.data(`${id} ${reply.status}\n`);
       } catch (error) {
-        output.fail(error);
+        output.fail(ids.length > 1 ? about(id, error) : error);
         code ||= exitOfError(error);
       }
     }
     return code;
   });
+
+/** The refusal with the run that it is about, where there are several. */
+function about(id: string, error: unknown): unknown {
+  if (!isAnodeError(error)) return error;
+  return new AnodeError(error.code, `${id}: ${error.message}`, { cause: error, ...(error.details && { details: error.details }) });
+}

@@ -31,9 +31,9 @@ function chosen(document: Readonly<Record<string, unknown>>): Record<string, unk
 
 function pairs(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  return Object.entries(value)
-    .map(([name, part]) => `${name} ${Array.isArray(part) ? part.join(" ") : String(part)}`)
-    .join(", ");
+  const entries = Object.entries(value);
+  if (entries.length === 0) return "none";
+  return entries.map(([name, part]) => `${name} ${Array.isArray(part) ? part.join(" ") : String(part)}`).join(", ");
 }
 
 function formatDuration(durationMs: number): string {

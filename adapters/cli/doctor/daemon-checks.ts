@@ -20,7 +20,7 @@ export const daemonChecks: readonly Check[] = [
   {
     name: "daemon",
     find({ daemon, refusal }) {
-      if (!daemon) return isAnodeError(refusal) && refusal.code === "connection_refused" ? skip("not running") : fail(String(refusal));
+      if (!daemon) return isAnodeError(refusal) && refusal.code === "connection_refused" ? skip("not running") : fail(messageOf(refusal));
       const { status, degraded, pid } = daemon;
       if (daemon["version"] !== version) return warn(`version ${String(daemon["version"])} runs, this program is ${version}`);
       if (status === "ok") return ok(`answers as process ${String(pid)}`);
@@ -51,3 +51,7 @@ export const daemonChecks: readonly Check[] = [
     },
   },
 ];
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
