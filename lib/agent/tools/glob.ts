@@ -50,7 +50,7 @@ export function compileGlob(pattern: string): (path: string) => boolean {
   if (plain.startsWith("/") || plain.split("/").includes("..")) {
     throw new ToolError("invalid_pattern", `${pattern} leads out of the folder; give the folder as path`);
   }
-  if (/[!@+?*]\([^)]*\|/.test(plain)) throw new ToolError("invalid_pattern", `${pattern}: choices are written in braces, as {ts,tsx}`);
+  if (/[!@+?*]\([^()]*\|/.test(plain)) throw new ToolError("invalid_pattern", `${pattern}: choices are written in braces, as {ts,tsx}`);
   try {
     const fits = choicesOf(plain).map(pathGlob);
     return (path) => fits.some((fit) => fit(path));
