@@ -64,6 +64,8 @@ export async function holds(
 ): Promise<void> {
   const { calls, violations } = await run(Math.ceil(trials(short, long) / each), lanes, trial, isLong ? longMs : shortMs);
   console.log(`${promise}: ${calls * each} trials, ${violations.length} violations, seed ${seed}`);
+  // Told now: a run of hours may be cut short before its end.
+  if (violations.length > 0) console.log(violations.slice(0, 20).join("\n"));
   expect(violations, `${promise}; replay with ANODE_TEST_SEED=${seed}`).toEqual([]);
 }
 

@@ -50,6 +50,18 @@ describe("a question that begins and ends in its owner's steps", () => {
     expect(desk.openCount).toBe(1);
   });
 
+  it("is stored with who asked, whom and by what, and says nothing of what nobody told", async () => {
+    const { desk, open, inner } = await bench();
+    await open();
+    await desk.open(ofCall);
+    const { question } = await desk.open({ kind: "text", scope: "user_question", prompt: "Which one?", owner: {} });
+    const recordOf = async (id: string) => (await inner.get("questions", id))?.record ?? {};
+    expect(await recordOf(ofAsk.id ?? "")).toMatchObject({ from_peer_id: "peer-a", peer_id: "peer-a", recipient: "peer-b" });
+    expect(await recordOf(ofCall.id ?? "")).toMatchObject({ origin: "a hook", asked_by: "token:T-1" });
+    const told = Object.keys(await recordOf(question.question_id));
+    expect(told.filter((name) => ["from_peer_id", "recipient", "origin", "asked_by", "peer_id", "run_id"].includes(name))).toEqual([]);
+  });
+
   it("was never there when the step is refused", async () => {
     const { desk, open, store, stored, settle, clock } = await bench();
     store.failCommits(1, "storage_full");
