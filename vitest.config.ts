@@ -48,7 +48,7 @@ export default defineConfig({
       { extends: true, test: { name: "meta", include: include("meta"), ...waiting, testTimeout: 30_000 } },
       { extends: true, test: { name: "package", include: include("package"), testTimeout: 120_000, hookTimeout: 120_000, ...waiting } },
       { extends: true, test: { name: "e2e", include: include("e2e"), ...slow, ...waiting } },
-      { extends: true, test: { name: "agents", include: include("agents"), ...slow, ...waiting } },
+      { extends: true, test: { name: "agents", include: include("agents"), ...slow, testTimeout: 120_000, ...waiting } },
       { extends: true, test: { name: "fault", include: include("fault"), exclude: counted, ...fault, ...waiting } },
       {
         extends: true,

@@ -42,7 +42,7 @@ export {
   isErrorCode,
   type Issue,
 } from "./errors.js";
-export type { EventBuffer } from "./events/buffer.js";
+export type { BufferReader, EventBuffer } from "./events/buffer.js";
 export { encodeLine } from "./events/encode.js";
 export type { Preview, StreamEvent } from "./events/event.js";
 export type { FeedFilter, FeedRules } from "./events/feed-filter.js";
@@ -131,7 +131,7 @@ export {
 } from "./peers/schema.js";
 export { plainText } from "./plain-text.js";
 export type { Asker, CallAnswer, CallQuestion } from "./questions/ask-and-wait.js";
-export type { HeldQuestion, OpenQuestion, PreparedQuestion, QuestionDesk, QuestionStep, QuestionSteps } from "./questions/desk-types.js";
+export type { HeldQuestion, OpenQuestion, QuestionDesk } from "./questions/desk-types.js";
 export type { QuestionPage, QuestionQuery } from "./questions/list.js";
 export {
   type Answer,

@@ -56,6 +56,8 @@ export interface Carrier {
   send(call: CarrierCall): Promise<CarrierReply>;
   /** Opens the WebSocket of a peer, where there can be one. @throws what it was refused with, and as {@link Carrier.send} */
   openSocket?(headers: Readonly<Record<string, string>>, events: SocketEvents): Promise<PeerSocket>;
+  /** Nobody is at `from`: looks for where the daemon is now. True when that is elsewhere; calls go there from then on. */
+  follow?(from: string): Promise<boolean>;
   /** Frees its connections; idempotent. */
   close(): Promise<void>;
 }

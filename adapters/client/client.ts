@@ -109,14 +109,19 @@ export function clientOver(carrier: Carrier, options: ClientOptions = {}): Clien
     ...Object.fromEntries(Object.entries(attachmentMethods(sender, ends)).map(([verb, call]) => [`attachments.${verb}`, call])),
     connectPeer: (given: PeerOptions, handlers: PeerHandlers) =>
       connectPeer({ carrier, credential, host, random, closing: closing.signal }, given, handlers),
-    address: carrier.address,
     async close() {
       closing.abort();
       await carrier.close();
     },
   });
   const events = Object.assign((given: FeedOptions = {}) => feedEvents(feedPorts, given), client["events"]);
-  return { ...client, events } as unknown as Client;
+  return {
+    ...client,
+    events,
+    get address() {
+      return carrier.address;
+    },
+  } as unknown as Client;
 }
 
 const rowOf = (wanted: string): Operation => operations.find(({ name }) => name === wanted) as Operation;

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import type { Environment } from "./discovery.js";
+import type { Environment } from "../../lib/node/home-folder.js";
 
 const largestFile = 1024 * 1024;
 

@@ -151,6 +151,7 @@ class ReconnectingPeer implements PeerConnection {
     if (this.#isOver) return;
     const { carrier, credential } = this.#parts;
     const token = this.#token ?? (await credential.current().catch(() => undefined));
+    const { address } = carrier;
     let isGone = false;
     try {
       if (!carrier.openSocket) throw new AnodeError("not_supported", `Peers connect over HTTP, not over ${carrier.address}.`);
@@ -168,6 +169,7 @@ class ReconnectingPeer implements PeerConnection {
       this.#send({ type: "connect", v: 1, ...this.#registration });
     } catch (thrown) {
       const error = isAnodeError(thrown) ? thrown : new AnodeError("connection_lost", "The socket could not be opened.", { cause: thrown });
+      if (error.code === "connection_refused" && (await carrier.follow?.(address))) return this.#open();
       if (error.status === 401 && this.#token === undefined && !isRenewed) {
         const other = await credential.replacement(token).catch(() => undefined);
         if (other !== undefined) return this.#open(true);

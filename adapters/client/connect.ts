@@ -2,12 +2,14 @@ import { promises } from "node:fs";
 import { join, resolve } from "node:path";
 import { formatAddress, isLoopback } from "../../lib/address.js";
 import { AnodeError } from "../../lib/errors.js";
-import { type BaseUrl, parseBaseUrl } from "./base-url.js";
+import { type Environment, homeFolder } from "../../lib/node/home-folder.js";
+import { parseBaseUrl } from "./base-url.js";
+import type { Carrier } from "./carrier.js";
 import { type ClientOptions, clientOver } from "./client.js";
 import type { Client } from "./client-types.js";
 import { configuredToken } from "./configured-token.js";
-import type { TokenProvider } from "./credential.js";
-import { discover, type Environment, homeFolder, runTokenPort } from "./discovery.js";
+import { discover, runTokenPort } from "./discovery.js";
+import { followingCarrier } from "./following-carrier.js";
 import { peerTokenOf } from "./peer-token.js";
 import { httpCarrier, type HttpCarrierOptions } from "./http-carrier.js";
 
@@ -23,7 +25,8 @@ export interface ConnectOptions extends ClientOptions, HttpCarrierOptions {
 }
 
 /**
- * A client of a running daemon. It connects with the first call, so a daemon that is not there shows then.
+ * A client of a running daemon. It connects with the first call, so a daemon that is not there shows then. One that was looked for
+ * is followed to another address when it comes back there.
  * On TCP it sends the first of: `token`, `$ANODE_TOKEN`, `$ANODE_RUN_TOKEN` (to its own port only), the token of the peer whose
  * agent this process runs below, for the daemon of the home folder the token of its configuration, the token file (all three to the
  * loopback only); on a Unix socket `token`, else that of the peer.
@@ -33,21 +36,25 @@ export async function connect(options: ConnectOptions = {}): Promise<Client> {
   const { url, socketPath, daemon, env = process.env, connectMs, headersMs, idleMs, runId = env["ANODE_RUN_ID"] ?? "", ...rest } = options;
   const given = Object.entries({ url, socketPath, daemon }).filter(([, value]) => value !== undefined);
   if (given.length > 1) throw new AnodeError("invalid_request", `Only one of ${given.map(([name]) => name).join(" and ")} can be given.`);
-  const { target, tokenFile, isOwn, isFound } = await targetOf(options, env);
+  let place = await placeOf(options, env);
   const limits = {
     ...(connectMs !== undefined && { connectMs }),
     ...(headersMs !== undefined && { headersMs }),
     ...(idleMs !== undefined && { idleMs }),
   };
-  const carrier = httpCarrier(target, { ...limits, runId });
-  const peerToken = (): Promise<string | undefined> => (isOwn ? peerTokenOf(homeFolder(env), env) : Promise.resolve(undefined));
-  const configured = (): string | undefined => (isFound ? configuredToken(homeFolder(env), env) : undefined);
-  const tokens = { env, tokenFile, peerToken, configured };
-  const token = rest.token ?? ("url" in target ? tokensFor(parseBaseUrl(target.url).address, tokens) : peerToken);
-  return clientOver(carrier, { ...rest, token });
+  const open = ({ target }: Place): Carrier => httpCarrier(target, { ...limits, runId });
+  // Only to where the file of our own daemon says that it is, and no token to another host.
+  const elsewhere = async (): Promise<Carrier | undefined> => {
+    const now = await placeOf(options, env);
+    if (!now.isFound || !isHere(now) || sameTarget(now, place)) return undefined;
+    place = now;
+    return open(now);
+  };
+  const token = rest.token ?? (() => tokenAt(place, env));
+  return clientOver(followingCarrier(open(place), elsewhere), { ...rest, token });
 }
 
-interface Target {
+interface Place {
   readonly target: { readonly url: string } | { readonly socketPath: string };
   readonly tokenFile: string;
   /** It is the daemon of our home folder: the only one to which its peers are known. */
@@ -56,15 +63,15 @@ interface Target {
   readonly isFound: boolean;
 }
 
-interface TokenSources {
-  readonly env: Environment;
-  readonly tokenFile: string;
-  peerToken(): Promise<string | undefined>;
-  /** The one in the configuration. */
-  configured(): string | undefined;
+function isHere({ target }: Place): boolean {
+  return "socketPath" in target || isLoopback(parseBaseUrl(target.url).address.host);
 }
 
-async function targetOf({ url, socketPath, daemon }: ConnectOptions, env: Environment): Promise<Target> {
+function sameTarget({ target: one }: Place, { target: other }: Place): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+async function placeOf({ url, socketPath, daemon }: ConnectOptions, env: Environment): Promise<Place> {
   const tokenFile = join(homeFolder(env), "token");
   if (url !== undefined) return { target: { url }, tokenFile, isOwn: false, isFound: false };
   const isOwnSocket = (path: string): boolean => resolve(path) === resolve(homeFolder(env), "daemon.sock");
@@ -80,16 +87,18 @@ async function targetOf({ url, socketPath, daemon }: ConnectOptions, env: Enviro
   };
 }
 
-/** What this process may show to a TCP address, looked up anew each time: files change, and a refused token is tried once more. */
-function tokensFor(address: BaseUrl["address"], { env, tokenFile, peerToken, configured }: TokenSources): TokenProvider {
-  return async () => {
-    if (env["ANODE_TOKEN"]) return env["ANODE_TOKEN"];
-    // A token goes to nobody but those it is for: other ports may be anybody's, other hosts are.
-    if (!isLoopback(address.host)) return undefined;
-    if (runTokenPort(env) === address.port) return env["ANODE_RUN_TOKEN"];
-    const own = (await peerToken()) ?? configured();
-    if (own !== undefined) return own;
-    const text = await promises.readFile(tokenFile, "utf8").catch(() => "");
-    return text.trim() || undefined;
-  };
+/** What this process may show there, looked up anew each time: files change, and a refused token is tried once more. */
+async function tokenAt({ target, tokenFile, isOwn, isFound }: Place, env: Environment): Promise<string | undefined> {
+  const home = homeFolder(env);
+  const peerToken = async (): Promise<string | undefined> => (isOwn ? peerTokenOf(home, env) : undefined);
+  if ("socketPath" in target) return peerToken();
+  if (env["ANODE_TOKEN"]) return env["ANODE_TOKEN"];
+  const { host, port } = parseBaseUrl(target.url).address;
+  // A token goes to nobody but those it is for: other ports may be anybody's, other hosts are.
+  if (!isLoopback(host)) return undefined;
+  if (runTokenPort(env) === port) return env["ANODE_RUN_TOKEN"];
+  const own = (await peerToken()) ?? (isFound ? configuredToken(home, env) : undefined);
+  if (own !== undefined) return own;
+  const text = await promises.readFile(tokenFile, "utf8").catch(() => "");
+  return text.trim() || undefined;
 }

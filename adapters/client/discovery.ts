@@ -1,11 +1,8 @@
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import { type Address, parseAddress } from "../../lib/address.js";
 import { AnodeError, isAnodeError } from "../../lib/errors.js";
+import { type Environment, homeFolder, userHome } from "../../lib/node/home-folder.js";
 import { type DaemonFile, readDaemonFile } from "./daemon-file.js";
-
-/** The variables of a process. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where a daemon is to be found, and what said so. */
 export interface Discovery {
@@ -32,7 +29,7 @@ const runToken = /^anode_at_(\d{1,5})_[A-Za-z0-9_-]{43}$/;
 export async function discover(env: Environment = process.env, options: DiscoverOptions = {}): Promise<Discovery> {
   const home = homeFolder(env);
   const tokenFile = join(home, "token");
-  const named = (text: string, name: string): Address => namedAddress(text, name, env["HOME"] || userInfo().homedir);
+  const named = (text: string, name: string): Address => namedAddress(text, name, userHome(env));
   if (options.daemon !== undefined) return { address: named(options.daemon, "daemon"), source: "option", tokenFile };
   if (env["ANODE_DAEMON"]) return { address: named(env["ANODE_DAEMON"], "ANODE_DAEMON"), source: "ANODE_DAEMON", tokenFile };
   const port = runTokenPort(env);
@@ -41,11 +38,6 @@ export async function discover(env: Environment = process.env, options: Discover
   const address = daemon && addressOf(daemon);
   if (daemon && address) return { address, source: "daemon.json", tokenFile: daemon.token_file ?? tokenFile, daemon };
   return { address: { kind: "unix", path: join(home, "daemon.sock") }, source: "default", tokenFile, ...(daemon && { daemon }) };
-}
-
-/** The one home folder: `$ANODE_HOME`, else `~/.config/anode`. */
-export function homeFolder(env: Environment = process.env): string {
-  return env["ANODE_HOME"] || join(env["HOME"] || userInfo().homedir, ".config", "anode");
 }
 
 /** The port that a run's token names: a child that sees nothing else of the daemon finds it by that. */

@@ -13,6 +13,7 @@ export type { Peer, PeerRegistration } from "../../lib/peers/schema.js";
 export type { Question } from "../../lib/questions/schema.js";
 export type { RunSummary } from "../../lib/runs/schema.js";
 export type { Trace } from "../../lib/traces/schema.js";
+export { type Environment, homeFolder } from "../../lib/node/home-folder.js";
 export { type Address, formatAddress, isLoopback, parseAddress } from "../../lib/address.js";
 export type { AttachOptions } from "./attach.js";
 export type { CallFile, Carrier, CarrierCall, CarrierReply, PeerSocket, SocketEvents } from "./carrier.js";
@@ -37,7 +38,7 @@ export type { PeerConnection, PeerDisconnect, PeerHandlers, PeerOptions, Receipt
 export { createClient } from "./create-client.js";
 export type { Token, TokenProvider } from "./credential.js";
 export { type DaemonFile, readDaemonFile } from "./daemon-file.js";
-export { discover, type DiscoverOptions, type Discovery, type Environment, homeFolder } from "./discovery.js";
+export { discover, type DiscoverOptions, type Discovery } from "./discovery.js";
 export type { FeedOptions } from "./events.js";
 export type { ClientHooks, RequestInfo, ResponseInfo, RetryInfo } from "./hooks.js";
 export { httpCarrier, type HttpCarrierOptions } from "./http-carrier.js";

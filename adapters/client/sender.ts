@@ -67,12 +67,24 @@ export function createSender(parts: SenderParts): Sender {
   async function exchange<Value>(sending: Sending, attempt: number, read: (reply: CarrierReply) => Promise<Value>): Promise<Value> {
     const token = await parts.credential.current();
     try {
-      return await read(await post(sending, attempt, token));
+      return await read(await reach(sending, attempt, token));
     } catch (error) {
       if (!isAnodeError(error) || error.status !== 401 || !canBeSentAgain(sending.file)) throw error;
       const other = await parts.credential.replacement(token);
       if (other === undefined) throw error;
       return read(await post(sending, attempt, other));
+    }
+  }
+
+  /** Sends it to where the daemon is: what nobody took may be sent again when that is elsewhere by now. */
+  async function reach(sending: Sending, attempt: number, token: string | undefined): Promise<CarrierReply> {
+    const { address } = carrier;
+    try {
+      return await post(sending, attempt, token);
+    } catch (error) {
+      const isRefused = isAnodeError(error) && error.code === "connection_refused" && canBeSentAgain(sending.file);
+      if (isRefused && (await carrier.follow?.(address))) return post(sending, attempt, token);
+      throw error;
     }
   }
 

@@ -40,8 +40,10 @@ export async function waitInSlices(
   { clock, random, pause }: WaitingParts,
   input: Readonly<Record<string, unknown>>,
 ): Promise<unknown> {
-  const limitMs = Number(input["timeout_ms"]);
-  if (!(limitMs > sliceMs)) return wait(input);
+  const limitMs = input["timeout_ms"];
+  // What is no time the server says itself.
+  if (typeof limitMs !== "number" || !(limitMs > 0 && (Number.isInteger(limitMs) || limitMs === Number.POSITIVE_INFINITY)))
+    return wait(input);
   const endMs = clock.monotonic() + limitMs;
   let failures = 0;
   let lostMs = 0;

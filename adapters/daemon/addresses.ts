@@ -1,4 +1,3 @@
-import { userInfo } from "node:os";
 import { resolve } from "node:path";
 import { type Address, formatAddress, isLoopback, parseAddress } from "../../lib/address.js";
 import { AnodeError } from "../../lib/index.js";
@@ -22,7 +21,7 @@ export interface AddressWishes {
   /** False when no credential could ever match: then nothing may be reached from outside. */
   readonly hasToken: boolean;
   readonly cwd: string;
-  readonly userHome?: string;
+  readonly userHome: string;
 }
 
 /** One address to open. */
@@ -56,7 +55,7 @@ export function planAddresses(wishes: AddressWishes): PlannedAddress[] {
 }
 
 function fixed(texts: readonly string[], wishes: AddressWishes): PlannedAddress[] {
-  const { cwd, userHome = userInfo().homedir } = wishes;
+  const { cwd, userHome } = wishes;
   const parsed = texts.map((text) => absolute(parseAddress(text, userHome), cwd));
   const distinct = new Map(parsed.map((address) => [formatAddress(address), address]));
   return [...distinct.values()].map((address) => ({ address, mayMove: false, isRemote: assertReach(address, wishes) }));

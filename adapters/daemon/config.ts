@@ -1,10 +1,11 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { createTrust } from "../../lib/agent/settings/index.js";
+import type { Environment } from "../../lib/node/home-folder.js";
 import { isOurs } from "./private-path.js";
 import { untrustedPart } from "./workspace-config.js";
 import { type Config, configSchema, unknownKeys } from "./config-schema.js";
-import type { Environment, Home } from "./home.js";
+import type { Home } from "./home.js";
 
 /** One place where the configuration may lie. */
 export interface Candidate {

@@ -11,8 +11,8 @@ import {
   type Hidden,
   sweepLeftovers,
 } from "../../lib/node/index.js";
+import type { Environment } from "../../lib/node/home-folder.js";
 import type { Config } from "./config-schema.js";
-import type { Environment } from "./home.js";
 import { toManagerOptions } from "./manager-options.js";
 import { redactedExecutor } from "./redacted-executor.js";
 import { laterExecutor } from "./later-executor.js";

@@ -1,7 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { type Host, type Limits, type Store, systemHost, Tokens } from "../../lib/index.js";
 import { acquireLock } from "../../lib/node/index.js";
-import { type Environment, type Home, openHome } from "./home.js";
+import type { Environment } from "../../lib/node/home-folder.js";
+import { type Home, openHome } from "./home.js";
 import { type LogFile, type LogLevel, openLog } from "./log.js";
 import { openStore, type StoreChoice } from "./open-store.js";
 import { createRedaction, type Redaction, secretsOf } from "./redaction.js";

@@ -1,11 +1,8 @@
 import { chmodSync, mkdirSync } from "node:fs";
-import { userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { type Environment, homeFolder } from "../../lib/node/home-folder.js";
 import { complaintAbout } from "./private-path.js";
 import { StartRefused } from "./start-refused.js";
-
-/** An environment as Node has it. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The paths of one home folder. */
 export interface Home {
@@ -30,8 +27,8 @@ export interface Home {
 }
 
 /** `$ANODE_HOME`, else `~/.config/anode`. Nothing is touched. */
-export function homeOf(env: Environment, userHome: string = env["HOME"] || userInfo().homedir): Home {
-  const path = resolve(env["ANODE_HOME"] || join(userHome, ".config", "anode"));
+export function homeOf(env: Environment): Home {
+  const path = resolve(homeFolder(env));
   const state = join(path, "state");
   return {
     path,

@@ -1,10 +1,10 @@
 import type { AgentMesh } from "../../lib/agent/index.js";
 import type { Executor, Limits, Profile } from "../../lib/index.js";
 import type { Hidden } from "../../lib/node/index.js";
+import type { Environment } from "../../lib/node/home-folder.js";
 import type { Config } from "./config-schema.js";
 import { createRuns, type Runs } from "./create-runs.js";
 import type { Ground } from "./ground.js";
-import type { Environment } from "./home.js";
 import { createRunTokens } from "./run-tokens.js";
 
 /** The runs of a daemon and what holds their processes. */

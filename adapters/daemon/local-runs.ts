@@ -1,10 +1,11 @@
 import { createMemoryStore, type Executor, type Profile, resolveLimits, systemHost } from "../../lib/index.js";
 import { type Client, createClient } from "../client/index.js";
+import type { Environment } from "../../lib/node/home-folder.js";
 import { loadConfig } from "./config.js";
 import type { Config } from "./config-schema.js";
 import { configuredLimits } from "./configured-limits.js";
 import { createRuns } from "./create-runs.js";
-import { type Environment, homeOf, openHome } from "./home.js";
+import { homeOf, openHome } from "./home.js";
 import { createRedaction, secretsOf } from "./redaction.js";
 import { refusedSetting } from "./start-refused.js";
 

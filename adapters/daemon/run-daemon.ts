@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import type { Environment } from "./home.js";
+import type { Environment } from "../../lib/node/home-folder.js";
 import { catchSignals, type EndSignals } from "./signals.js";
 import { type DaemonOptions, type RunningDaemon, startDaemon } from "./start-daemon.js";
 import { exitOf } from "./start-refused.js";
@@ -10,6 +10,9 @@ export interface RunDaemonOptions extends DaemonOptions {
   readonly say?: (line: string) => void;
 }
 
+/** Longest that a start goes on which was asked to end: one that waits for space on its disk may wait for ever. */
+const longestCutStartMs = 3_000;
+
 /**
  * Runs a daemon in the foreground until a signal, or the loss of its store, ends it. Answers the exit status: 0 after an end in order, 1
  * when that took too long or was cut short by a second signal, 74, 75 or 78 as the start or the store says. The caller ends the process.
@@ -19,7 +22,7 @@ export async function runDaemon(options: RunDaemonOptions = {}): Promise<number>
   let daemon: RunningDaemon | undefined;
   const signals = catchSignals(() => daemon?.reopenLog());
   try {
-    daemon = await Promise.race([startDaemon(options), signals.second.then(() => undefined)]);
+    daemon = await Promise.race([startDaemon(options), signals.second.then(() => undefined), tooLong(signals.first)]);
     if (!daemon) return 1;
     for (const warning of daemon.warnings) say(`anode: ${warning}`);
     for (const address of daemon.addresses) say(`listening on ${address}`);
@@ -28,8 +31,6 @@ export async function runDaemon(options: RunDaemonOptions = {}): Promise<number>
   } catch (error) {
     say(`anode: ${error instanceof Error ? error.message : String(error)}`);
     return exitOf(error);
-  } finally {
-    signals.release();
   }
 }
 
@@ -42,6 +43,11 @@ async function serve(daemon: RunningDaemon, { first, second }: EndSignals): Prom
   if (!isInOrder) await daemon.killRuns();
   if (isLost) return 74;
   return isInOrder ? 0 : 1;
+}
+
+async function tooLong(first: Promise<string>): Promise<undefined> {
+  await first;
+  await new Promise((resolve) => setTimeout(resolve, longestCutStartMs).unref());
 }
 
 /** Only a program of the service manager's own can write to its socket for us. */

@@ -2,6 +2,7 @@ import type { Worker } from "node:worker_threads";
 import { type Executor, formatTime, type Profile, resolveLimits, type Mesh, type RunManager, type Tokens } from "../../lib/index.js";
 import { createPaneHookStart, findPanes } from "../../lib/node/index.js";
 import { formatAddress } from "../../lib/address.js";
+import { type Environment, userHome } from "../../lib/node/home-folder.js";
 import { createAgentMesh } from "./agent-mesh.js";
 import { planAddresses, type PlannedAddress } from "./addresses.js";
 import { configuredLimits } from "./configured-limits.js";
@@ -11,7 +12,7 @@ import { removeDiscovery, writeDiscovery } from "./discovery-file.js";
 import { openMesh } from "./open-mesh.js";
 import { openFaces } from "./faces.js";
 import { type Ground, layGround } from "./ground.js";
-import { type Environment, type Home, homeOf } from "./home.js";
+import { type Home, homeOf } from "./home.js";
 import { type Kernel, openKernel } from "./kernel.js";
 import { lastPort, rememberPort } from "./last-port.js";
 import type { Listeners } from "./listeners.js";
@@ -210,7 +211,7 @@ function planned({ options, cwd, env, home, loaded }: Surroundings): PlannedAddr
     lastPort: lastPort(home.port),
     hasToken: auth_token !== "",
     cwd,
-    ...(env["HOME"] && { userHome: env["HOME"] }),
+    userHome: userHome(env),
   });
 }
 

@@ -1,7 +1,8 @@
 import { AnodeError } from "../../lib/index.js";
 import { isDead, type ProcessInfo, signalVerified, systemReader } from "../../lib/node/index.js";
 import { readDaemonFile } from "../client/index.js";
-import { type Environment, homeOf } from "./home.js";
+import type { Environment } from "../../lib/node/home-folder.js";
+import { homeOf } from "./home.js";
 
 /** What stopping takes. */
 export interface StopOptions {

@@ -61,7 +61,7 @@ export function openRootToken({ path, host, configured }: RootTokenOptions): Roo
     rotate(graceMs) {
       if (isConfigured) throw new AnodeError("token_configured", "The token comes from the configuration: change daemon.auth_token there.");
       const next = newToken(host);
-      replaceFile(path, `${next}\n`);
+      replaceFile(path, `${next}\n`, "durable");
       replace(next, graceMs);
     },
     secrets: () => [current, ...replaced].map((token) => token.text),

@@ -14,7 +14,8 @@ export interface ToolCallOptions extends CallEnd {
 /** How the tools reach the contract: any client of it, over any carrier. */
 export interface OperationCaller {
   /**
-   * Performs one operation and answers its JSON document; of an event stream one page.
+   * Performs one operation and answers its JSON document; of an event stream one page. A wait takes as long as its `timeout_ms` says,
+   * more than one request is held for too, as with the client's own methods.
    * @throws an `AnodeError` with the code of the refusal
    */
   call(operation: OperationName, input: Readonly<Record<string, unknown>>, options?: CallEnd): Promise<unknown>;

@@ -1,4 +1,4 @@
-import { homedir } from "node:os";
+import { userHome } from "../node/home-folder.js";
 import type { Hidden, Processes } from "../node/index.js";
 import type { RunContext } from "../runs/executor.js";
 import { linkedPair, type MessageStream, messagesOf } from "./messages.js";
@@ -59,7 +59,7 @@ export async function launchAgent(context: RunContext, agent: AgentDefinition, p
     ...(agent.env?.set && { defined: agent.env.set }),
   });
   // Some agents take an empty HOME for none, and write where nobody looks.
-  if (!env["HOME"]) env["HOME"] = homedir();
+  if (!env["HOME"]) env["HOME"] = userHome(env);
   const { model, session_id } = context.request;
   const argv = fillArgv(agent.argv, { cwd, model: agent.model_option === "argv" ? model : undefined, session_id });
   const contained = await processes.start(context, { argv, cwd, env, stdin: true }, agent.containment ?? "guarded", hide);

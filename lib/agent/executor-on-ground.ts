@@ -1,5 +1,4 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
+import { homeFolder } from "../node/home-folder.js";
 import type { Executor, Profile } from "../runs/executor.js";
 import { systemHost } from "../system-host.js";
 import type { SdkModel } from "./ai-sdk.js";
@@ -14,7 +13,7 @@ import { configuredThreads } from "./threads/configured-threads.js";
 export function createAgentExecutorOn(ground: AgentGround, options: AgentExecutorOptions): Executor {
   const { sdk } = ground;
   const { config = {}, env = process.env, cwd = process.cwd(), host = systemHost, models } = options;
-  const home = options.home ?? env["ANODE_HOME"] ?? join(env["HOME"] ?? homedir(), ".config/anode");
+  const home = options.home ?? homeFolder(env);
   const threads = configuredThreads(config, home, () => host.clock.now());
   const sources = { config, env };
   const prepare = createPrepare({

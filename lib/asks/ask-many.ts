@@ -1,4 +1,5 @@
 import { AnodeError, isAnodeError } from "../errors.js";
+import { isDurable } from "../events/storage-full.js";
 import type { Step } from "../events/step.js";
 import type { CancelTimer } from "../host.js";
 import { randomHexId } from "../ids.js";
@@ -170,16 +171,17 @@ export class AsksToMany {
     const over = (): void => {
       this.#deadlines.delete(many.parent_id);
       const now = this.#records.get(many.parent_id);
-      if (now && now.completed_at === undefined) void this.#put({ ...now, timed_out: true });
+      if (now && now.completed_at === undefined) this.#put({ ...now, timed_out: true }).catch(() => {});
     };
     this.#deadlines.set(many.parent_id, this.#parts.host.clock.schedule(over, leftMs));
   }
 
+  /** Answers it as it is kept: without the change, when that has to wait for space. */
   async #put(many: AskMany): Promise<AskMany> {
     const isOpen = many.children.some((child) => this.#asks.isOpen(child.correlation_id ?? ""));
     const next = isOpen || many.completed_at !== undefined ? many : this.#completed(many);
-    await this.#parts.journal.append({ puts: [this.#records.put(many.parent_id, next)] }).committed;
-    return next;
+    const former = this.#records.get(many.parent_id) ?? next;
+    return (await isDurable(this.#parts.journal.append({ puts: [this.#records.put(many.parent_id, next)] }))) ? next : former;
   }
 
   #completed(many: AskMany): AskMany {

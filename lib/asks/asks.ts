@@ -1,5 +1,5 @@
 import { type Caller, isOwner } from "../caller.js";
-import { AnodeError } from "../errors.js";
+import { AnodeError, isAnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
 import type { Step } from "../events/step.js";
 import { randomHexId } from "../ids.js";
@@ -68,7 +68,7 @@ export class Asks {
     await this.#parts.traces.takeUp(this.#book.all().map(({ correlation_id }) => correlation_id));
     for (const { state, question, correlation_id, reply_state } of this.#book.all()) {
       const ending = state === "open" && question ? await this.#parts.questions.missed(correlation_id) : undefined;
-      if (ending && this.isOpen(correlation_id)) await this.close(correlation_id, ending);
+      if (ending && this.isOpen(correlation_id)) await this.close(correlation_id, ending).catch(unlessFull);
       if (state === "closed" && reply_state === "held") await this.#replies.bring(correlation_id);
     }
   }
@@ -139,13 +139,19 @@ export class Asks {
   }
 
   /**
-   * Closes an ask with its reply, then brings the reply to its asker. The first ending wins.
+   * Closes an ask with its reply, then brings the reply to its asker. The first ending wins, also one that has to wait for space.
    * @throws `ask_closed`, `ask_not_found`, `storage_full`
    */
   async close(correlation_id: string, ending: Ending): Promise<Ask> {
     if (!this.isOpen(correlation_id)) throw askClosed(await this.get(correlation_id));
     if (ending.replied_by !== undefined) this.#parts.journal.assertSpace("this reply");
-    await this.#parts.journal.append(joinSteps(this.#closing(correlation_id, ending), ending.also ?? {})).committed;
+    const closed = this.#parts.journal.append(joinSteps(this.#closing(correlation_id, ending), ending.also ?? {}));
+    try {
+      await closed.kept;
+    } catch (error) {
+      this.#bringing([correlation_id])(closed);
+      throw error;
+    }
     return this.#replies.bring(correlation_id);
   }
 
@@ -262,6 +268,11 @@ export class Asks {
   async #supersede(reply_to: string): Promise<void> {
     if (this.isOpen(reply_to)) await this.close(reply_to, { close_reason: "reply_to" }).catch(() => {});
   }
+}
+
+/** For want of space its end is only put off. */
+function unlessFull(error: unknown): void {
+  if (!isAnodeError(error) || error.code !== "storage_full") throw error;
 }
 
 /** Whether a caller may reply for the recipient. @throws `not_the_recipient` */

@@ -1,5 +1,6 @@
 import { isAnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
+import { isDurable } from "../events/storage-full.js";
 import type { Step } from "../events/step.js";
 import type { Courier } from "../messages/courier.js";
 import type { MessageDraft } from "../messages/drafts.js";
@@ -52,7 +53,7 @@ export class Replies {
 
   /** The asker has come for it. */
   async pulled(ask: Ask): Promise<Ask> {
-    await this.#parts.journal.append(this.#reached(ask, "pulled")).committed;
+    await this.#parts.journal.append(this.#reached(ask, "pulled")).kept;
     return this.#parts.book.get(ask.correlation_id);
   }
 
@@ -85,7 +86,7 @@ export class Replies {
   }
 
   async #lost(ask: Ask | undefined): Promise<void> {
-    if (ask?.reply_state === "held") await this.#parts.journal.append(this.#reached(ask, "undeliverable")).committed;
+    if (ask?.reply_state === "held") await isDurable(this.#parts.journal.append(this.#reached(ask, "undeliverable")));
   }
 
   /** As long as more is to come, the ask stays in memory. */

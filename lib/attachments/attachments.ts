@@ -5,6 +5,7 @@ import { storedFileName } from "../file-name.js";
 import type { CancelTimer, Host } from "../host.js";
 import { randomHexId } from "../ids.js";
 import type { Limits } from "../limits.js";
+import { everyRecord } from "../store/every-record.js";
 import type { Store } from "../store/store.js";
 import { formatTime, parseTime } from "../system-host.js";
 import type { BlobStore, OpenBlob, Written } from "./blob-store.js";
@@ -48,8 +49,6 @@ export interface AttachmentPage {
   readonly next?: number;
 }
 
-const loadPage = 500;
-
 /**
  * Files that come along with messages, asks, answers and jobs: a record in the store, the bytes in a blob store. Each lives for a
  * day, and longer while something open refers to it; who asks for it on the day after is told that it has expired.
@@ -81,20 +80,10 @@ export class Attachments {
 
   /** Loads the records of a former process and begins to sweep. The manager, and what `uses` looks into, are open by then. */
   async open(): Promise<void> {
-    let after: number | undefined;
-    for (let more = true; more; ) {
-      const page = await this.#parts.store.list(attachmentCollection, {
-        order: "asc",
-        limit: loadPage,
-        ...(after !== undefined && { after }),
-      });
-      for (const { id, revision, record } of page.items) {
-        const kept = record as AttachmentRecord;
-        this.#entries.set(id, { record: kept, revision });
-        if (kept.gone_at === undefined) this.#room.add(kept.size_bytes);
-      }
-      after = page.items.at(-1)?.ordinal;
-      more = page.more;
+    for await (const { id, revision, record } of everyRecord(this.#parts.store, attachmentCollection)) {
+      const kept = record as AttachmentRecord;
+      this.#entries.set(id, { record: kept, revision });
+      if (kept.gone_at === undefined) this.#room.add(kept.size_bytes);
     }
     // Beside the start: until it is over nothing is served that should not be.
     void this.#tick();
@@ -170,18 +159,17 @@ export class Attachments {
   /** What the caller may see, newest first, from before the given place. */
   async list(caller: Caller, { limit, before }: { readonly limit: number; readonly before?: number | undefined }): Promise<AttachmentPage> {
     const attachments: AttachmentRef[] = [];
-    for (let last = before; ; ) {
-      const page = await this.#parts.store.list(attachmentCollection, { limit: loadPage, ...(last !== undefined && { after: last }) });
-      for (const { id, ordinal } of page.items) {
-        const record = this.#entries.get(id)?.record;
-        if (record && !this.#isGone(record) && (await this.#isVisible(record, caller))) {
-          if (attachments.length === limit) return { attachments, next: last as number };
-          attachments.push(this.#shown(record, caller));
-        }
-        last = ordinal;
+    let last = before;
+    const query = { order: "desc" as const, ...(before !== undefined && { after: before }) };
+    for await (const { id, ordinal } of everyRecord(this.#parts.store, attachmentCollection, query)) {
+      const record = this.#entries.get(id)?.record;
+      if (record && !this.#isGone(record) && (await this.#isVisible(record, caller))) {
+        if (attachments.length === limit) return { attachments, next: last as number };
+        attachments.push(this.#shown(record, caller));
       }
-      if (!page.more) return { attachments };
+      last = ordinal;
     }
+    return { attachments };
   }
 
   /**
@@ -201,8 +189,12 @@ export class Attachments {
     // From here on nothing new can refer to it.
     this.#entries.delete(id);
     this.#room.free(record.size_bytes);
-    await this.#parts.journal.append({ deletes: [{ collection: attachmentCollection, id }] }).committed;
-    await this.#sweeper.removeBlob(id);
+    const removed = this.#parts.journal.append({ deletes: [{ collection: attachmentCollection, id }] });
+    // The bytes go when the record is gone, however long that takes.
+    const isGone = removed.committed.then(() => this.#sweeper.removeBlob(id));
+    isGone.catch(() => {});
+    await removed.kept;
+    await isGone;
   }
 
   /**

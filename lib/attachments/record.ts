@@ -22,6 +22,8 @@ export interface AttachmentJournal {
   append(step: { readonly puts?: readonly Put[]; readonly deletes?: readonly Delete[]; readonly whenFull?: "refuse" }): {
     /** Resolves when the step is durable. */
     readonly committed: Promise<unknown>;
+    /** The same; rejects when the step has to wait for space. */
+    readonly kept: Promise<unknown>;
   };
 }
 

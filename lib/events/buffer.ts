@@ -15,16 +15,21 @@ export interface EventBuffer {
   publish(stream: string, events: readonly StreamEvent[]): void;
   /** Wakes the readers of a stream for another reason: previews, the end. */
   wake(stream: string): void;
-  /** Frames after the cursor, at least one, up to about `limitBytes`; `undefined` when the next event is not held. */
-  frames(stream: string, after: number, limitBytes: number): FrameChunk | undefined;
-  /** The same as event objects. */
-  events(stream: string, after: number, limit: number): readonly StreamEvent[] | undefined;
-  /** Seq of the newest event published; 0 = the stream is not held at all, ask the store. */
-  lastSeq(stream: string): number;
-  /** Calls `wake` after each change until the returned function is called. */
-  subscribe(stream: string, wake: () => void): () => void;
+  /** A reader of the stream, whether it is held or not: `wake` is called after each change until the reader leaves. */
+  subscribe(stream: string, wake: () => void): BufferReader;
   /** Number of readers of a stream. */
   readers(stream: string): number;
   /** Lets a stream's events go, as soon as nobody reads them; new readers go to the store. */
   release(stream: string): void;
+}
+
+/** One reader of a stream: what it reads is found once, not by name at each read. */
+export interface BufferReader {
+  /** Seq of the newest event published; 0 = the stream is not held at all, ask the store. */
+  lastSeq(): number;
+  /** Frames after the cursor, at least one, up to about `limitBytes`; `undefined` when the next event is not held. */
+  frames(after: number, limitBytes: number): FrameChunk | undefined;
+  /** The same as event objects. */
+  events(after: number, limit: number): readonly StreamEvent[] | undefined;
+  leave(): void;
 }

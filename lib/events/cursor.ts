@@ -1,5 +1,5 @@
 import type { Store, StreamPage } from "../store/store.js";
-import type { EventBuffer } from "./buffer.js";
+import type { BufferReader, EventBuffer } from "./buffer.js";
 import type { StreamEvent } from "./event.js";
 import { eventsOfLines, framesOfLines } from "./frame.js";
 import { release } from "../release.js";
@@ -29,7 +29,7 @@ export interface FollowedStream {
 export interface PageForm<Value> {
   /** Events are left out: what a reader gets does not say how far it got. */
   readonly isPartial?: true;
-  fromBuffer(buffer: EventBuffer, stream: string, after: number): Page<Value> | undefined;
+  fromBuffer(reader: BufferReader, after: number): Page<Value> | undefined;
   /** Takes the lines over. */
   fromLines(lines: Uint8Array, fromSeq: number): Value | undefined;
   fromGap(gap: StreamEvent): Value;
@@ -63,8 +63,8 @@ const pageEvents = 512;
 
 /** Events as objects. */
 export const asEvents: PageForm<readonly StreamEvent[]> = {
-  fromBuffer(buffer, stream, after) {
-    const events = buffer.events(stream, after, pageEvents);
+  fromBuffer(reader, after) {
+    const events = reader.events(after, pageEvents);
     return events && events.length > 0 ? { value: events, toSeq: after + events.length } : undefined;
   },
   fromLines: (lines) => eventsOfLines(lines),
@@ -74,8 +74,8 @@ export const asEvents: PageForm<readonly StreamEvent[]> = {
 /** Bytes of SSE frames, shared by all readers. */
 export function asFrames(frameOfGap: (gap: StreamEvent) => Uint8Array): PageForm<Uint8Array> {
   return {
-    fromBuffer(buffer, stream, after) {
-      const chunk = buffer.frames(stream, after, pageBytes);
+    fromBuffer(reader, after) {
+      const chunk = reader.frames(after, pageBytes);
       return chunk && { value: chunk.frames, toSeq: chunk.toSeq };
     },
     fromLines(lines, fromSeq) {
@@ -104,7 +104,8 @@ class Follower<Value> implements Reading<Value> {
   readonly #options: FollowOptions<Value>;
   readonly #wakeUp: WakeUp;
   readonly #read: ReadStore;
-  #leave: (() => void) | undefined;
+  #reader: BufferReader | undefined;
+  #left: (() => void) | undefined;
   #cursor: number;
   #own: Value | undefined;
   /** The reader does not know how far it got. */
@@ -129,14 +130,15 @@ class Follower<Value> implements Reading<Value> {
     const { follow: goesOn, heartbeat, live, opening, signal } = this.#options;
     let isSilent = false;
     try {
-      if (!this.#leave && !this.#isOver) {
-        this.#leave = this.#enter();
+      if (!this.#reader && !this.#isOver) {
+        this.#enter();
         if (opening !== undefined) return { done: false, value: opening };
       }
-      while (!this.#isOver && !signal.aborted) {
+      const reader = this.#reader;
+      while (reader && !this.#isOver && !signal.aborted) {
         this.#wakeUp.arm();
         const ended = this.#stream.ended();
-        const read = nextPage(this.#stream, this.#form, this.#cursor, this.#read);
+        const read = nextPage(this.#stream, this.#form, reader, this.#cursor, this.#read);
         const page = read instanceof Promise ? await read : read;
         if (page) {
           this.#cursor = page.toSeq;
@@ -176,23 +178,19 @@ class Follower<Value> implements Reading<Value> {
     this.#own = undefined;
   }
 
-  #enter(): () => void {
+  #enter(): void {
     const { wake } = this.#wakeUp;
-    const { attend, signal } = this.#options;
-    const left = attend?.();
-    const unsubscribe = this.#stream.buffer.subscribe(this.#stream.name, wake);
-    signal.addEventListener("abort", wake);
-    return () => {
-      unsubscribe();
-      signal.removeEventListener("abort", wake);
-      left?.();
-    };
+    this.#left = this.#options.attend?.();
+    this.#reader = this.#stream.buffer.subscribe(this.#stream.name, wake);
+    this.#options.signal.addEventListener("abort", wake);
   }
 
   #end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#leave?.();
+    this.#reader?.leave();
+    this.#options.signal.removeEventListener("abort", this.#wakeUp.wake);
+    this.#left?.();
     this.#wakeUp.close();
   }
 }
@@ -200,12 +198,13 @@ class Follower<Value> implements Reading<Value> {
 function nextPage<Value>(
   stream: FollowedStream,
   form: PageForm<Value>,
+  reader: BufferReader,
   after: number,
   read: ReadStore,
 ): Page<Value> | undefined | Promise<Page<Value> | undefined> {
-  const newest = stream.buffer.lastSeq(stream.name);
+  const newest = reader.lastSeq();
   if (newest > 0 && after >= newest) return undefined;
-  return form.fromBuffer(stream.buffer, stream.name, after) ?? fromStore(stream, form, after, read);
+  return form.fromBuffer(reader, after) ?? fromStore(stream, form, after, read);
 }
 
 type ReadStore = (after: number) => Promise<StreamPage>;

@@ -58,28 +58,26 @@ export function roughBytes(event: StreamEvent): number {
 
 const envelopeBytes = 120;
 
-// Most events have the run and the type of the one before.
-const runIds = quotedOnce();
-const types = quotedOnce();
+/** What lines of events that differ in seq, time and payload alone have in common. */
+interface Envelope extends Pick<StreamEvent, "run_id" | "peer_id" | "type" | "status"> {
+  readonly beforeSeq: string;
+  readonly afterSeq: string;
+}
 
-function quotedOnce(): (text: string) => string {
-  let last = "";
-  let quoted = '""';
-  return (text) => {
-    if (text !== last) {
-      quoted = JSON.stringify(text);
-      last = text;
-    }
-    return quoted;
-  };
+// Most events have that of the one before.
+let last: Envelope = { type: "", beforeSeq: "", afterSeq: "" };
+
+function envelopeOf({ run_id, peer_id, type, status }: StreamEvent): Envelope {
+  if (type === last.type && status === last.status && run_id === last.run_id && peer_id === last.peer_id) return last;
+  // Up to where the value stands; a member that is absent is left out.
+  const beforeSeq = JSON.stringify({ run_id, peer_id, seq: 0 }).slice(1, -"0}".length);
+  const afterSeq = JSON.stringify({ type, status, time: "" }).slice(1, -'"}'.length);
+  return (last = { run_id, peer_id, type, status, beforeSeq, afterSeq } as Envelope);
 }
 
 function encode(event: StreamEvent): string {
-  const run = event.run_id === undefined ? "" : `"run_id":${runIds(event.run_id)},`;
-  const peer = event.peer_id === undefined ? "" : `"peer_id":${JSON.stringify(event.peer_id)},`;
-  const status = event.status === undefined ? "" : `"status":"${event.status}",`;
-  const type = types(event.type);
-  return `{"id":"${event.id}",${run}${peer}"seq":${event.seq},"type":${type},${status}"time":"${event.time}","payload":${encodePayload(event.payload)}}`;
+  const { beforeSeq, afterSeq } = envelopeOf(event);
+  return `{"id":"${event.id}",${beforeSeq}${event.seq},${afterSeq}${event.time}","payload":${encodePayload(event.payload)}}`;
 }
 
 /** JSON of any value with lone surrogates replaced: what is not Unicode text cannot be written as UTF-8. */

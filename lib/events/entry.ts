@@ -2,6 +2,7 @@ import { Settlement } from "../settlement.js";
 import type { Delete, Put, Trim } from "../store/store.js";
 import { createEvent } from "./encode.js";
 import type { StreamEvent } from "./event.js";
+import { storageFull } from "./storage-full.js";
 import type { Appended, Draft, Step, StreamOwner } from "./step.js";
 
 /** The end of a stream, and what of it waits for its commit. */
@@ -29,7 +30,9 @@ export class Entry implements Appended {
   readonly drops: readonly string[];
   readonly trims: readonly Trim[];
   readonly whenFull: "refuse" | "hold";
+  isHeld = false;
   readonly #settlement = new Settlement<number>();
+  #kept: Settlement<number> | undefined;
 
   constructor(step: Step) {
     this.sets = this.puts = step.puts ?? none;
@@ -48,7 +51,26 @@ export class Entry implements Appended {
     return this.#settlement.promise;
   }
 
+  get kept(): Promise<number> {
+    if (this.isHeld) return Promise.reject(storageFull());
+    if (!this.#kept) {
+      const kept = (this.#kept = new Settlement<number>());
+      this.committed.then(
+        (seq) => kept.resolve(seq),
+        (error: unknown) => kept.reject(error),
+      );
+    }
+    return this.#kept.promise;
+  }
+
+  /** There is no space for it now, and it is not to be refused. */
+  hold(): void {
+    this.isHeld = true;
+    this.#kept?.reject(storageFull());
+  }
+
   resolve(): void {
+    this.isHeld = false;
     this.#settlement.resolve(this.events[0]?.seq ?? 0);
   }
 

@@ -17,8 +17,8 @@ export const framesOrGap = asFrames((gap) => encoder.encode(frameText(gap)));
 
 /** NDJSON, cut out of the same frames. */
 export const asLines: PageForm<Uint8Array> = {
-  fromBuffer(buffer, stream, after) {
-    const chunk = buffer.frames(stream, after, chunkBytes);
+  fromBuffer(reader, after) {
+    const chunk = reader.frames(after, chunkBytes);
     return chunk && { value: linesOfFrames(chunk.frames, chunk.fromSeq), toSeq: chunk.toSeq };
   },
   fromLines: (lines) => lines,
@@ -33,8 +33,8 @@ export function kept<Value>(keep: Keep, write: (events: readonly StreamEvent[]) 
   };
   return {
     isPartial: true,
-    fromBuffer(buffer, stream, after) {
-      const events = buffer.events(stream, after, chunkEvents);
+    fromBuffer(reader, after) {
+      const events = reader.events(after, chunkEvents);
       return events && events.length > 0 ? { value: pick(events), toSeq: after + events.length } : undefined;
     },
     fromLines(lines) {

@@ -10,6 +10,7 @@ import { Entry, type Head, neededBy, standInFor } from "./entry.js";
 import type { StreamEvent } from "./event.js";
 import { gather, withItem } from "./gather.js";
 import { roughUnits } from "./rough-units.js";
+import { storageFull } from "./storage-full.js";
 import type { Appended, Draft, Folded, Step, StreamOwner } from "./step.js";
 
 /** The daemon-wide stream of status changes. */
@@ -97,6 +98,7 @@ export class Journal {
       entry.events = step.appends.map((draft, at) => this.#stamp(draft, entry.heads[at] as Head, entry));
     }
     this.#waiting.push(entry);
+    if (this.#full) entry.hold();
     if (!this.#flushing && !this.#full) {
       this.#flushing = true;
       queueMicrotask(this.#flushSoon);
@@ -179,8 +181,9 @@ export class Journal {
     if (this.#full) this.#host.log("info", "store.has_space");
     this.#full = false;
     batch.appends.forEach(({ stream, events }, at) => {
-      this.#buffer.publish(stream, events);
-      heads[at]?.owner?.committed?.(events);
+      const { owner } = heads[at] as Head;
+      if (owner?.isFollowed ?? true) this.#buffer.publish(stream, events);
+      owner?.committed?.(events);
     });
     for (const entry of entries) entry.resolve();
     return true;
@@ -268,6 +271,7 @@ export class Journal {
       }
     }
     this.#waiting = held;
+    for (const entry of held) entry.hold();
     this.#host.clock.schedule(() => void this.#probe(), fullProbeMs);
     return false;
   }
@@ -279,8 +283,4 @@ export class Journal {
     if (this.#waiting.length > 0 || (await this.#commit([]))) await this.#flush();
     else this.#flushing = false;
   }
-}
-
-function storageFull(change = "this change"): AnodeError {
-  return new AnodeError("storage_full", `The disk has no space left for ${change}; free some and try again.`);
 }

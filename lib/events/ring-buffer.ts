@@ -1,45 +1,79 @@
-import type { EventBuffer } from "./buffer.js";
+import type { BufferReader, EventBuffer } from "./buffer.js";
+import type { StreamEvent } from "./event.js";
+import type { FrameChunk } from "./slab.js";
 import { StreamLog } from "./stream-log.js";
 
 /** What of an {@link EventBuffer} follows from logs that somebody else fills. */
 export type LogReaders = Omit<EventBuffer, "publish">;
+
+/** The readers of one stream. */
+interface Audience {
+  readonly readers: Set<LogReader>;
+  /** The stream's log, as it was when the readers were last woken. */
+  log: StreamLog | undefined;
+  isReleased: boolean;
+}
+
+class LogReader implements BufferReader {
+  readonly wake: () => void;
+  readonly leave: () => void;
+  readonly #audience: Audience;
+
+  constructor(audience: Audience, wake: () => void, left: () => void) {
+    this.#audience = audience;
+    this.wake = wake;
+    this.leave = () => void (audience.readers.delete(this) && left());
+  }
+
+  lastSeq(): number {
+    return this.#audience.log?.lastSeq ?? 0;
+  }
+
+  frames(after: number, limitBytes: number): FrameChunk | undefined {
+    return this.#audience.log?.frames(after, limitBytes);
+  }
+
+  events(after: number, limit: number): readonly StreamEvent[] | undefined {
+    return this.#audience.log?.events(after, limit);
+  }
+}
 
 /**
  * Readers of logs by stream name: pages and wake-ups. A sealed log counts as not held. `letGo` is called for a stream
  * that was released once nobody reads it: readers that lag at the end share what is held to its last event.
  */
 export function createLogReaders(logs: ReadonlyMap<string, StreamLog>, letGo: (stream: string) => void): LogReaders {
-  const readers = new Map<string, Set<() => void>>();
-  const released = new Set<string>();
+  const audiences = new Map<string, Audience>();
   const held = (stream: string): StreamLog | undefined => {
     const log = logs.get(stream);
     return log?.sealed ? undefined : log;
   };
+  const left = (stream: string, audience: Audience): void => {
+    if (audience.readers.size > 0) return;
+    audiences.delete(stream);
+    if (audience.isReleased) letGo(stream);
+  };
   return {
     wake(stream) {
-      const calls = readers.get(stream);
-      if (calls) for (const call of calls) call();
+      const audience = audiences.get(stream);
+      if (!audience) return;
+      audience.log = held(stream);
+      for (const reader of audience.readers) reader.wake();
     },
-    frames: (stream, after, limitBytes) => held(stream)?.frames(after, limitBytes),
-    events: (stream, after, limit) => held(stream)?.events(after, limit),
-    lastSeq: (stream) => held(stream)?.lastSeq ?? 0,
-    subscribe(stream, call) {
-      // A set of the caller's own function would merge two readers that pass the same one.
-      const own = (): void => call();
-      const calls = readers.get(stream) ?? new Set();
-      readers.set(stream, calls.add(own));
-      return () => {
-        calls.delete(own);
-        if (calls.size > 0 || readers.get(stream) !== calls) return;
-        readers.delete(stream);
-        if (released.delete(stream)) letGo(stream);
-      };
+    subscribe(stream, wake) {
+      let audience = audiences.get(stream);
+      if (!audience) audiences.set(stream, (audience = { readers: new Set(), log: held(stream), isReleased: false }));
+      const own = audience;
+      const reader = new LogReader(own, wake, () => left(stream, own));
+      own.readers.add(reader);
+      return reader;
     },
     release(stream) {
-      if (readers.has(stream)) released.add(stream);
+      const audience = audiences.get(stream);
+      if (audience) audience.isReleased = true;
       else letGo(stream);
     },
-    readers: (stream) => readers.get(stream)?.size ?? 0,
+    readers: (stream) => audiences.get(stream)?.readers.size ?? 0,
   };
 }
 

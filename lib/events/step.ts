@@ -22,6 +22,8 @@ export interface StreamOwner {
   /** Synchronous. A throw refuses the event: it gets no seq and nothing of its step is appended. */
   fold(type: string, payload: Draft["payload"], seq: number, time: string): Folded;
   committed?(events: readonly StreamEvent[]): void;
+  /** False = nobody follows the stream: it is read from the store, and no buffer keeps its events. @defaultValue true */
+  readonly isFollowed?: boolean;
 }
 
 /** One atomic change: events of any streams, records, and what goes to the feed. */
@@ -46,4 +48,8 @@ export interface Appended {
   readonly events: readonly StreamEvent[];
   /** Resolves when the step is durable, with the seq of its first event (0 = it has none); nobody has to look at it. */
   readonly committed: Promise<number>;
+  /** The same for a caller, whom a disk without space must not hold: rejects with `storage_full` as soon as the step has to wait for that. */
+  readonly kept: Promise<number>;
+  /** It cannot be refused any more, and is committed when there is space. */
+  readonly isHeld: boolean;
 }

@@ -6,16 +6,17 @@ import { AnodeError, isAnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
 import type { Step } from "../events/step.js";
 import type { AttachedFile, RepliedAnswer } from "../messages/schema.js";
-import type { QuestionSteps } from "../questions/desk-types.js";
 import type { AnswerInput, Question } from "../questions/schema.js";
-import type { RunManager } from "../runs/manager.js";
+import { questionStepsOf, type RunManager } from "../runs/manager.js";
 import { parseTime } from "../system-host.js";
 
 /** The typed question of an ask at the desk: its id is the ask's, it opens with the ask, and either ends with the other. */
-export function askQuestions({ desk, host, journal }: Pick<RunManager, "desk" | "host" | "journal">): AskQuestions {
+export function askQuestions(manager: RunManager): AskQuestions {
+  const { desk, host, journal } = manager;
+  const steps = questionStepsOf(manager);
   return {
     async opening({ correlation_id, from_peer_id, to_peer_id, text, question, expires_at }) {
-      const prepared = await desk.prepare({
+      const prepared = await steps.prepare({
         prompt: text,
         ...question,
         kind: question?.kind ?? "acknowledge",
@@ -26,13 +27,13 @@ export function askQuestions({ desk, host, journal }: Pick<RunManager, "desk" | 
         recipient: to_peer_id,
         timeout_ms: Math.max(1, parseTime(expires_at) - host.clock.now()),
       });
-      return () => desk.opening(prepared).step;
+      return () => steps.opening(prepared).step;
     },
     async assertFree(correlation_id) {
       if (await desk.get(correlation_id).catch(unlessMissing))
         throw new AnodeError("correlation_conflict", "The correlation_id belongs to a question.");
     },
-    ending: (correlation_id) => desk.closingOf([correlation_id], "canceled"),
+    ending: (correlation_id) => steps.closingOf([correlation_id], "canceled"),
     async missed(correlation_id) {
       // Its end may be on its way to the store.
       await journal.settled();
@@ -56,14 +57,13 @@ export interface AskAnswer extends AnswerInput {
  * @throws `question_closed`, `question_changed`, `invalid_option`, `invalid_answer`, `storage_full`
  */
 export async function answerAsk(
-  asks: Asks,
-  desk: QuestionSteps,
+  { asks, manager }: { readonly asks: Asks; readonly manager: RunManager },
   correlation_id: string,
   answer: AskAnswer,
   caller: Caller,
 ): Promise<{ readonly ask: Ask; readonly question: Question }> {
   const { files, also = () => ({}), ...input } = answer;
-  const { question, step } = desk.answering(correlation_id, input, caller);
+  const { question, step } = questionStepsOf(manager).answering(correlation_id, input, caller);
   const ask = await asks.close(correlation_id, {
     ...endingOf(question),
     ...(files && { reply_attachments: files }),

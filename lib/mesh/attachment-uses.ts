@@ -2,13 +2,12 @@ import { askCollection } from "../asks/ask-book.js";
 import type { Ask } from "../asks/schema.js";
 import type { AttachmentUses } from "../attachments/attachments.js";
 import { messageCollection } from "../messages/mail.js";
+import { everyRecord } from "../store/every-record.js";
 import type { AttachedFile } from "../messages/schema.js";
 import { composedOf, type Mesh } from "./mesh.js";
 
 /** What an ask or a message refers to. */
 type Referring = Partial<Pick<Ask, "attachments" | "reply_attachments">>;
-
-const pageItems = 200;
 
 /**
  * What of a mesh refers to attachments: open asks and waiting messages hold them; a peer may read what came to it with an ask, a
@@ -18,14 +17,10 @@ export function attachmentUses(mesh: Mesh): AttachmentUses {
   const { peers, asks, mail, manager } = composedOf(mesh);
 
   async function isInOneOf(collection: string, field: "to_peer_id" | "from_peer_id", peer_id: string, id: string): Promise<boolean> {
-    let after: number | undefined;
-    for (;;) {
-      const where = { [field]: [peer_id] };
-      const page = await manager.store.list(collection, { limit: pageItems, where, ...(after !== undefined && { after }) });
-      if (page.items.some(({ record }) => refersTo(record as Referring, id))) return true;
-      if (!page.more) return false;
-      after = page.items.at(-1)?.ordinal;
+    for await (const { record } of everyRecord(manager.store, collection, { order: "desc", where: { [field]: [peer_id] } })) {
+      if (refersTo(record as Referring, id)) return true;
     }
+    return false;
   }
 
   return {

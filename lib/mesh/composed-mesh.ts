@@ -20,11 +20,11 @@ import { PeerRegistry } from "../peers/registry.js";
 import { Repair, type RepairPorts } from "../peers/repair.js";
 import type { Peer, PeerRecord, PeerRegistration, PeerStatus, RetireReason } from "../peers/schema.js";
 import { showPeer } from "../peers/show.js";
-import type { RunManager } from "../runs/manager.js";
+import { questionStepsOf, type RunManager } from "../runs/manager.js";
 import { parseTime } from "../system-host.js";
 import { Traces } from "../traces/traces.js";
 import { askQuestions, endWithQuestion } from "./ask-questions.js";
-import { Contradictions } from "./contradictions.js";
+import { ToldContradictions } from "./told-contradictions.js";
 import { panesOf } from "./mesh-panes.js";
 import type { MeshOptions } from "./options.js";
 import { runInputs } from "./run-inputs.js";
@@ -58,7 +58,7 @@ export class ComposedMesh {
   readonly #options: MeshOptions;
   readonly #runChannel: RunChannel;
   readonly #repair: Repair;
-  readonly #contradictions: Contradictions;
+  readonly #contradictions: ToldContradictions;
   readonly #unfollow: () => void;
   readonly #receivers = new Map<string, InProcessReceiver>();
   #stopUpkeep = (): void => {};
@@ -108,11 +108,11 @@ export class ComposedMesh {
       questions: askQuestions(manager),
       closed: (ask) => this.asksToMany.childClosed(ask),
     });
-    manager.desk.alongside((closed) => endWithQuestion(this.asks, closed));
+    questionStepsOf(manager).alongside((closed) => endWithQuestion(this.asks, closed));
     const { mail, traces } = this;
     this.asksToMany = new AsksToMany({ ...parts, traces }, this.asks);
     this.panes = panes && panesOf(this, panes, machine, async (peer) => peerToken?.(peer));
-    this.#contradictions = new Contradictions({ peers: this.peers, doctor: this.panes });
+    this.#contradictions = new ToldContradictions({ peers: this.peers, doctor: this.panes });
     this.#runChannel = new RunChannel(manager, runInputs({ journal, mail, traces, asks: () => this.asks }));
     this.#unfollow = followRuns(manager, this.peers);
     this.peers.onRetire(({ peer_id }) => {

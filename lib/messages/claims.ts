@@ -58,7 +58,7 @@ export class Claims {
       this.#mail.hold(message, claim);
       return joinSteps(this.#mail.change(message, "claimed"), this.#traces.stages(message.trace_id, { stage: "claimed" }));
     });
-    await journal.append(joinSteps(...steps)).committed;
+    await journal.append(joinSteps(...steps)).kept;
     const messages = free.map((message) => this.#mail.current(message.delivery_id) ?? message);
     return { claim_id, lease_until: formatTime(host.clock.now() + leaseMs), messages };
   }
@@ -78,8 +78,8 @@ export class Claims {
     const foreign = delivery_ids?.findIndex((id) => !claim.delivery_ids.has(id)) ?? -1;
     if (foreign >= 0)
       throw invalidRequest([{ path: `delivery_ids.${foreign}`, code: "conflict", message: "is not a message of this claim" }]);
-    const { confirmed, released, committed } = this.#end(claim, new Set(delivery_ids ?? claim.delivery_ids));
-    await committed;
+    const { confirmed, released, ended } = this.#end(claim, new Set(delivery_ids ?? claim.delivery_ids));
+    await ended.kept;
     return { confirmed, released };
   }
 
@@ -111,9 +111,9 @@ export class Claims {
       const stage = this.#traces.stages(message.trace_id, { stage: isConfirmed ? "confirmed" : "pending" });
       steps.push(joinSteps(stage, this.#mail.change(message, isConfirmed ? "delivered" : "queued")));
     }
-    const { committed } = this.#parts.journal.append(joinSteps(...steps));
+    const ended = this.#parts.journal.append(joinSteps(...steps));
     this.#released(claim.peer_id);
-    return { ...counts, committed };
+    return { ...counts, ended };
   }
 
   /** @throws `claim_expired` */

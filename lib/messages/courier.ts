@@ -1,6 +1,6 @@
 import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
-import type { Step } from "../events/step.js";
+import type { Appended, Step } from "../events/step.js";
 import type { CancelTimer } from "../host.js";
 import { randomHexId } from "../ids.js";
 import type { MeshParts } from "../peers/parts.js";
@@ -102,13 +102,21 @@ export class Courier {
     const storing = {};
     this.#mail.hold(message, storing);
     const step = joinSteps({ puts, feed: [sentDraft(message)] }, traced, options.also?.(message) ?? {});
+    let stored: Appended | undefined;
     try {
-      await this.#parts.journal.append({ ...step, whenFull: "refuse" }).committed;
+      stored = this.#parts.journal.append({ ...step, whenFull: "refuse" });
+      await stored.kept;
     } catch (error) {
-      this.#mail.release(message, storing);
-      this.#mail.undo(message, puts);
-      this.#traces.undo(message.trace_id, traced);
-      options.undo?.(step.puts ?? []);
+      // What others have built on goes its way once there is space.
+      const left = stored?.isHeld ? stored.committed : undefined;
+      const release = (): unknown => this.#mail.release(message, storing) && this.drain(to.peer_id);
+      if (left) void left.then(release, release);
+      else {
+        this.#mail.release(message, storing);
+        this.#mail.undo(message, puts);
+        this.#traces.undo(message.trace_id, traced);
+        options.undo?.(step.puts ?? []);
+      }
       throw error;
     }
     // Until it is released it stands in nobody's way, its own included.
@@ -268,7 +276,7 @@ export class Courier {
       this.#traces.stages(message.trace_id, ...stages),
       options.failed?.(message) ?? {},
     );
-    await this.#parts.journal.append(step).committed;
+    await this.#parts.journal.append(step).kept;
     const text =
       code === "no_live_transport" ? `There is no channel to ${message.to_name}.` : `${message.to_name} did not take the message.`;
     throw new AnodeError(code, text, {

@@ -1,5 +1,6 @@
 import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
+import { isDurable } from "../events/storage-full.js";
 import type { Step } from "../events/step.js";
 import type { MeshParts } from "../peers/parts.js";
 import { Records } from "../store/records.js";
@@ -136,13 +137,12 @@ export class Mail {
     return this.#changed(message, state, also).step;
   }
 
-  /** Brings a message into a state, with what was seen of it on the way. */
+  /** Brings a message into a state, with what was seen of it on the way; answers it as it was when that has to wait for space. */
   async settle(message: Message, state: DeliveryState, also: Partial<Message>, ...stages: readonly StageDraft[]): Promise<Message> {
     // In the order in which they are made: both may be about the same trace.
     const traced = this.#traces.stages(message.trace_id, ...stages);
     const { next, step } = this.#changed(message, state, also);
-    await this.#parts.journal.append(joinSteps(traced, step)).committed;
-    return next;
+    return (await isDurable(this.#parts.journal.append(joinSteps(traced, step)))) ? next : message;
   }
 
   #changed(message: Message, state: DeliveryState, also: Partial<Message>): { readonly next: Message; readonly step: Step } {

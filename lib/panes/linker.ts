@@ -110,6 +110,7 @@ export class PaneLinker {
       if (wait === "aborted") throw failed("link_no_transport", "Nobody waits for the link any more.");
       const now = this.#parts.peers.event(peer.peer_id, { type: "seen" }, { provisional: false });
       if (!now) throw failed("link_no_transport", "The peer was retired meanwhile.");
+      await this.#parts.peers.stored();
       return { linked: true, pane_id, peer_id: now.peer_id, display_name: now.display_name, circle: now.circle, ws_connected: true };
     } catch (error) {
       await this.#undo(made);
@@ -171,8 +172,9 @@ export class PaneLinker {
     const { files, peers } = this.#parts;
     const { peer_id, pane_id = "" } = peer;
     const errors: unknown[] = [];
+    // An end that has to wait for space is one.
     const step = (work: Promise<unknown> | undefined): Promise<unknown> =>
-      Promise.resolve(work).catch((error: unknown) => errors.push(error));
+      Promise.resolve(work).catch((error: unknown) => (isAnodeError(error) && error.code === "storage_full" ? 0 : errors.push(error)));
     await step(hook?.end());
     await step(files.remove(pane_id, peer_id));
     const now = peers.byId(peer_id);

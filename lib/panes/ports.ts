@@ -4,7 +4,7 @@ import type { Probe } from "./pane-backend.js";
 import type { HookFile } from "./schema.js";
 
 /** What panes need of the registry of peers. */
-export type PanePeers = Pick<PeerRegistry, "living" | "byId" | "twinOf" | "register" | "retire" | "event" | "moveTo">;
+export type PanePeers = Pick<PeerRegistry, "living" | "byId" | "twinOf" | "register" | "retire" | "event" | "moveTo" | "stored">;
 
 /** What is written down beside a pane for the hooks of the agent in it; read by whoever is of the same user, and by nobody else. */
 export interface HookFiles {

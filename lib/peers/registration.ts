@@ -1,7 +1,7 @@
 import { type Caller, hasScope, isOwner } from "../caller.js";
 import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
-import type { Step } from "../events/step.js";
+import type { Appended, Step } from "../events/step.js";
 import { randomHexId } from "../ids.js";
 import { formatTime } from "../system-host.js";
 import { assertNotBuiltIn, isBuiltIn } from "./built-in.js";
@@ -161,12 +161,14 @@ export class Registration {
     return { peer, created: true, step };
   }
 
-  /** @throws `storage_full`, and then nothing is changed */
+  /** @throws `storage_full`, and then nothing is changed, unless others go on from it */
   async #commit(step: Step): Promise<void> {
+    let appended: Appended | undefined;
     try {
-      await this.#parts.journal.append(step).committed;
+      appended = this.#parts.journal.append(step);
+      await appended.kept;
     } catch (error) {
-      this.#book.undo(step.puts ?? []);
+      if (!appended?.isHeld) this.#book.undo(step.puts ?? []);
       throw error;
     }
   }

@@ -134,8 +134,13 @@ export class PeerRegistry {
     await this.#parts.journal.append({
       puts: [this.#book.put(next)],
       feed: [{ type: "peer.updated", payload: { peer_id, ...changes }, peer_id }],
-    }).committed;
+    }).kept;
     return next;
+  }
+
+  /** Resolves when everything that was said of peers is durable. @throws `storage_full` */
+  async stored(): Promise<void> {
+    await this.#parts.journal.append({ whenFull: "refuse" }).committed;
   }
 
   /** A peer's terminal session has another name, and maybe is another circle; where its own name is taken there, it gets the next free one. */
@@ -197,8 +202,8 @@ export class PeerRegistry {
   async retire(peer_id: string, reason: RetireReason): Promise<PeerRecord> {
     const peer = this.find(peer_id);
     assertNotBuiltIn(peer);
-    const { retired, committed } = this.#retire(peer, reason);
-    await committed;
+    const { retired, ended } = this.#retire(peer, reason);
+    await ended.kept;
     return retired;
   }
 
@@ -208,7 +213,7 @@ export class PeerRegistry {
   }
 
   /** A step of its own, which is never taken back: whoever ends something with the peer has ended it. */
-  #retire(peer: PeerRecord, reason: RetireReason): { readonly retired: PeerRecord; readonly committed: Promise<number> } {
+  #retire(peer: PeerRecord, reason: RetireReason): { readonly retired: PeerRecord; readonly ended: Appended } {
     const retired_at = formatTime(this.#parts.host.clock.now());
     const { turn_state: _over, status_reason: _old, told: _told, ...rest } = peer;
     const retired: PeerRecord = { ...rest, status: "offline", retired_at, retire_reason: reason };
@@ -217,9 +222,9 @@ export class PeerRegistry {
       puts: [this.#book.put(retired)],
       feed: [{ type: "peer.retired", payload: { peer_id: peer.peer_id, display_name: peer.display_name, reason }, peer_id: peer.peer_id }],
     };
-    const appended = this.#parts.journal.append(joinSteps(own, ...others.map((other) => other.step)));
-    for (const other of others) other.taken?.(appended);
-    return { retired, committed: appended.committed };
+    const ended = this.#parts.journal.append(joinSteps(own, ...others.map((other) => other.step)));
+    for (const other of others) other.taken?.(ended);
+    return { retired, ended };
   }
 
   #assertFree(name: string, circle: string, ownId: string): void {

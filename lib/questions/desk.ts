@@ -7,7 +7,8 @@ import type { Appended, Draft, Step } from "../events/step.js";
 import type { CancelTimer, Host } from "../host.js";
 import { createIds, type Ids } from "../ids.js";
 import type { Limits } from "../limits.js";
-import type { Put, Store, StoredPage } from "../store/store.js";
+import { everyRecord } from "../store/every-record.js";
+import type { Put, Store } from "../store/store.js";
 import { formatTime, parseTime } from "../system-host.js";
 import type { HeldQuestion, OpenQuestion, PreparedQuestion, QuestionDesk, QuestionStep, QuestionSteps } from "./desk-types.js";
 import { questionCollection } from "./list.js";
@@ -79,21 +80,10 @@ export class Desk implements QuestionDesk, QuestionSteps {
     // Its id may be its asker's own; the time at which it was asked is always ours.
     const newestAt = (newest.items[0]?.record as Question | undefined)?.asked_at;
     if (newestAt !== undefined) this.#ids.startAfterTime(parseTime(newestAt));
-    let after: number | undefined;
-    for (let more = true; more; ) {
-      const page: StoredPage = await this.#store.list(questionCollection, {
-        order: "asc",
-        limit: 500,
-        where: { status: ["open"] },
-        ...(after !== undefined && { after }),
-      });
-      for (const item of page.items) {
-        const question = item.record as Question;
-        const stream = question.run_id === undefined ? undefined : `run:${question.run_id}`;
-        this.#hold(question, { revision: item.revision, stream, leftMs: parseTime(question.deadline) - this.#host.clock.now() });
-        after = item.ordinal;
-      }
-      more = page.more;
+    for await (const { revision, record } of everyRecord(this.#store, questionCollection, { where: { status: ["open"] } })) {
+      const question = record as Question;
+      const stream = question.run_id === undefined ? undefined : `run:${question.run_id}`;
+      this.#hold(question, { revision, stream, leftMs: parseTime(question.deadline) - this.#host.clock.now() });
     }
     await this.endCalls("restart");
   }
@@ -109,9 +99,11 @@ export class Desk implements QuestionDesk, QuestionSteps {
     const entry = (known && this.#open.get(known.question_id)) ?? this.#ask(prepared);
     const held = this.#holding(entry);
     try {
-      await entry.asked?.committed;
+      await (entry.stream === undefined ? entry.asked?.kept : entry.asked?.committed);
     } catch (error) {
-      this.#forget(entry, error);
+      // One that others have built on is there all the same.
+      if (entry.asked?.isHeld) held.leave();
+      else this.#forget(entry, error);
       // Opened and ended by somebody else since it was looked up: by now it can be found.
       if (id !== undefined && isAnodeError(error) && error.code === "stale_commit") return this.open(input);
       throw error;
@@ -355,16 +347,9 @@ export class Desk implements QuestionDesk, QuestionSteps {
   async #close(entry: Entry, ending: Answer, also: (closed: Question) => readonly Put[] = () => []): Promise<Question> {
     if (ending.by !== undefined) this.#journal.assertSpace("this answer");
     const { kept, question, step } = this.#closing(entry, ending);
-    const { committed } = this.#journal.append(joinSteps(step, { puts: also(kept) }, this.#alongside(question)));
-    await (ending.by === undefined ? committed : this.#kept(committed));
+    const appended = this.#journal.append(joinSteps(step, { puts: also(kept) }, this.#alongside(question)));
+    await (ending.by === undefined ? appended.committed : appended.kept);
     return kept;
-  }
-
-  /** The commit of an ending, unless it has to wait for space: no call is held for as long as that takes. @throws `storage_full` */
-  async #kept(committed: Promise<unknown>): Promise<unknown> {
-    await this.#journal.settled();
-    this.#journal.assertSpace("the end of this question");
-    return committed;
   }
 
   #closingAll(concerns: (question: Question) => boolean, reason: DenyReason): Step {
@@ -385,17 +370,17 @@ export class Desk implements QuestionDesk, QuestionSteps {
       appends: entry.stream === undefined ? [] : [{ ...draft, stream: entry.stream }],
       puts: [{ collection: questionCollection, id: question_id, record: kept, expectedRevision: entry.revision }],
       feed: [draft],
-      taken: ({ committed }) => this.#settle(entry, question, committed),
+      taken: (appended) => this.#settle(entry, question, appended),
     };
     return { question, kept, step };
   }
 
   /** From here on the question is over for everybody; those who wait hear of it when the ending is durable. */
-  #settle(entry: Entry, question: Question, committed: Promise<unknown>): void {
+  #settle(entry: Entry, question: Question, appended: Appended): void {
     this.#remove(entry);
     const ending = endingOf(question);
     // A run waits for space with everything that it does.
-    const kept = entry.stream === undefined ? this.#kept(committed) : committed;
+    const kept = entry.stream === undefined ? appended.kept : appended.committed;
     kept.then(() => entry.answered.resolve(ending), entry.answered.reject);
   }
 }

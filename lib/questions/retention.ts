@@ -1,4 +1,5 @@
-import type { Delete, Store, Stored } from "../store/store.js";
+import { everyRecord } from "../store/every-record.js";
+import type { Delete, Store } from "../store/store.js";
 import { parseTime } from "../system-host.js";
 import { questionCollection } from "./list.js";
 import type { Question } from "./schema.js";
@@ -14,19 +15,11 @@ export interface QuestionRetention {
 export async function expiredQuestions(store: Store, { keep, sinceMs }: QuestionRetention): Promise<Delete[]> {
   const deletes: Delete[] = [];
   let kept = 0;
-  let after: number | undefined;
-  for (let more = true; more; ) {
-    const page = await store.list(questionCollection, {
-      limit: 1000,
-      where: { status: ["closed"] },
-      ...(after !== undefined && { after }),
-    });
-    for (const item of page.items.filter(({ record }: Stored) => (record as Question).run_id === undefined)) {
-      if (kept < keep && endedMs(item.record as Question) >= sinceMs) kept += 1;
-      else deletes.push({ collection: questionCollection, id: item.id, expectedRevision: item.revision });
-    }
-    after = page.items.at(-1)?.ordinal;
-    more = page.more;
+  for await (const { id, revision, record } of everyRecord(store, questionCollection, { order: "desc", where: { status: ["closed"] } })) {
+    const question = record as Question;
+    if (question.run_id !== undefined) continue;
+    if (kept < keep && endedMs(question) >= sinceMs) kept += 1;
+    else deletes.push({ collection: questionCollection, id, expectedRevision: revision });
   }
   return deletes;
 }

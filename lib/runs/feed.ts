@@ -204,7 +204,9 @@ export async function openFeed({
   const { lastSeq } = await store.read(feedStream, Number.MAX_SAFE_INTEGER, 1);
   const newest = lastSeq === 0 ? [] : eventsOfLines((await store.read(feedStream, lastSeq - 1, 1)).lines);
   journal.open(feedStream, lastSeq, { fold: () => ({}), committed }, newest[0] === undefined ? 0 : parseTime(newest[0].time));
-  if (newest.length > 0 && buffer.lastSeq(feedStream) === 0) buffer.publish(feedStream, newest);
+  const reader = buffer.subscribe(feedStream, () => {});
+  if (newest.length > 0 && reader.lastSeq() === 0) buffer.publish(feedStream, newest);
+  reader.leave();
 }
 
 function gapEvent({ clock }: Host, from_seq: number, to_seq: number): StreamEvent {

@@ -86,7 +86,7 @@ export class Inputs {
       throw new AnodeError("input_delivered", "The input has been delivered or withdrawn already.");
     }
     this.#items = this.#items.filter((other) => other !== item);
-    await this.#port.append("input.withdrawn", { input_id: inputId, by }).committed;
+    await this.#port.append("input.withdrawn", { input_id: inputId, by }).kept;
   }
 
   /** The next pending steer; never waits. */

@@ -3,7 +3,7 @@ import type { CancelTimer, Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import { expiredQuestions } from "../questions/retention.js";
 import type { IdempotencyKeys } from "../store/idempotency.js";
-import type { Store } from "../store/store.js";
+import type { Delete, Store } from "../store/store.js";
 import { runCollection } from "./active-run.js";
 import type { Retention } from "./options.js";
 import { oldFeedSeq, type PruneRule, pruneRuns } from "./retention.js";
@@ -77,7 +77,8 @@ export class Keeper {
       removed: (status) => this.#add(status, -1),
       nowMs: this.#host.clock.now(),
       isNeeded: this.#isNeeded,
-      commit: (batch) => this.#journal.append(batch).committed,
+      // Nobody waits for space here; what is not removed now is there to be named again.
+      commit: (batch) => this.#journal.append({ ...batch, whenFull: "refuse" }).committed,
     });
   }
 
@@ -103,17 +104,26 @@ export class Keeper {
   #tick(): void {
     this.#cancelTick = this.#host.clock.schedule(() => {
       this.#tick();
-      void this.#quietly(this.#sweep());
+      void this.#sweep();
     }, hourMs);
   }
 
+  /** Each for itself: what cannot be read in one place lets nothing pile up in another. */
   async #sweep(): Promise<void> {
-    await this.prune({ older_than_ms: this.#retention.older_than_ms ?? this.#limits.keptMs });
-    const sinceMs = this.#host.clock.now() - this.#limits.keptMs;
-    const questions = await expiredQuestions(this.#store, { keep: this.#limits.keptQuestions, sinceMs });
-    const deletes = [...(await this.#idempotency.expired()), ...questions];
+    const { keptMs, keptQuestions: keep, feedMs } = this.#limits;
+    const nowMs = this.#host.clock.now();
+    await this.#quietly(this.prune({ older_than_ms: this.#retention.older_than_ms ?? keptMs }));
+    await this.#quietly(this.#idempotency.expired().then((deletes) => this.#delete(deletes)));
+    await this.#quietly(expiredQuestions(this.#store, { keep, sinceMs: nowMs - keptMs }).then((deletes) => this.#delete(deletes)));
+    await this.#quietly(this.#trimFeed(nowMs - feedMs));
+  }
+
+  async #delete(deletes: readonly Delete[]): Promise<void> {
     if (deletes.length > 0) await this.#journal.append({ deletes }).committed;
-    const upTo = await oldFeedSeq(this.#store, this.#host.clock.now() - this.#limits.feedMs);
+  }
+
+  async #trimFeed(cutoffMs: number): Promise<void> {
+    const upTo = await oldFeedSeq(this.#store, cutoffMs);
     if (upTo > 0) await this.#journal.append({ trims: [{ stream: feedStream, upTo }] }).committed;
   }
 

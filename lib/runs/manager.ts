@@ -26,6 +26,9 @@ import { type InputRecord, parseRunRequest, type RunInputRequest, type RunReques
 import type { StartDetails } from "./starter.js";
 import type { AttachOptions, RunReaders } from "./streams.js";
 
+/** The manager's desk, for records that begin and end in one step with their questions. */
+export let questionStepsOf: (manager: RunManager) => QuestionSteps;
+
 /** Starts, keeps, shows and ends runs. Open it before use and close it at the end; two managers share nothing. */
 export class RunManager {
   readonly limits: Limits;
@@ -37,6 +40,10 @@ export class RunManager {
   readonly #options: RunManagerOptions;
   readonly #parts: RunParts;
   #closing: Promise<void> | undefined;
+
+  static {
+    questionStepsOf = (manager) => manager.#parts.desk;
+  }
 
   /** @throws `invalid_request` naming the wrong option */
   constructor(options: RunManagerOptions = {}) {
@@ -60,7 +67,7 @@ export class RunManager {
   }
 
   /** Questions of runs and of everybody else who asks. */
-  get desk(): QuestionDesk & QuestionSteps {
+  get desk(): QuestionDesk {
     return this.#parts.desk;
   }
 

@@ -1,6 +1,7 @@
 import { AnodeError } from "../errors.js";
 import { eventsOfLines } from "../events/frame.js";
 import type { StreamEvent } from "../events/event.js";
+import { everyRecord } from "../store/every-record.js";
 import type { Store, Stored } from "../store/store.js";
 import { parseTime } from "../system-host.js";
 import { runCollection, runStream } from "./active-run.js";
@@ -22,20 +23,8 @@ export interface LeftRun {
 /** All runs without an end, oldest first. Cost follows their number, not the history. */
 export async function findLeftRuns(store: Store): Promise<LeftRun[]> {
   const found: LeftRun[] = [];
-  let after: number | undefined;
-  for (let more = true; more; ) {
-    const page = await store.list(runCollection, {
-      order: "asc",
-      limit: 500,
-      where: { status: ["queued", "running", "waiting"] },
-      ...(after !== undefined && { after }),
-    });
-    for (const item of page.items) {
-      found.push(await readLeftRun(store, item));
-      after = item.ordinal;
-    }
-    more = page.more;
-  }
+  const where = { status: ["queued", "running", "waiting"] };
+  for await (const item of everyRecord(store, runCollection, { where })) found.push(await readLeftRun(store, item));
   return found;
 }
 

@@ -1,4 +1,5 @@
 import { questionCollection } from "../questions/list.js";
+import { everyRecord } from "../store/every-record.js";
 import type { Batch, Delete, Store, Stored } from "../store/store.js";
 import { eventsOfLines } from "../events/frame.js";
 import { feedStream } from "../events/journal.js";
@@ -76,12 +77,8 @@ function isOlder(record: RunSummary, cutoffMs: number | undefined): boolean {
 
 async function deletesOf(store: Store, runs: readonly string[]): Promise<Delete[]> {
   const deletes: Delete[] = runs.map((id) => ({ collection: runCollection, id }));
-  let after: number | undefined;
-  for (let more = true; more; ) {
-    const page = await store.list(questionCollection, { limit: 500, where: { run_id: runs }, ...(after !== undefined && { after }) });
-    for (const item of page.items) deletes.push({ collection: questionCollection, id: item.id });
-    after = page.items.at(-1)?.ordinal;
-    more = page.more;
+  for await (const { id } of everyRecord(store, questionCollection, { where: { run_id: runs } })) {
+    deletes.push({ collection: questionCollection, id });
   }
   return deletes;
 }

@@ -1,5 +1,6 @@
 import { AnodeError } from "../errors.js";
 import type { Limits } from "../limits.js";
+import { everyRecord } from "../store/every-record.js";
 import type { Store } from "../store/store.js";
 import { type ActiveRun, runCollection } from "./active-run.js";
 import type { RunSummary } from "./schema.js";
@@ -16,13 +17,7 @@ export async function descendantsOf(store: Store, id: string): Promise<string[]>
   const ids = [id];
   for (let level = [id]; level.length > 0; ) {
     const found: string[] = [];
-    let after: number | undefined;
-    for (let more = true; more; ) {
-      const page = await store.list(runCollection, { limit: 500, where: { parent_id: level }, ...(after !== undefined && { after }) });
-      found.push(...page.items.map((item) => item.id));
-      after = page.items.at(-1)?.ordinal;
-      more = page.more;
-    }
+    for await (const child of everyRecord(store, runCollection, { order: "desc", where: { parent_id: level } })) found.push(child.id);
     ids.push(...found);
     level = found;
   }

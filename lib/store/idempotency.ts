@@ -1,7 +1,8 @@
 import { canonicalJson } from "../canonical-json.js";
-import { AnodeError } from "../errors.js";
+import { AnodeError, isAnodeError } from "../errors.js";
 import type { Host } from "../host.js";
 import type { Limits } from "../limits.js";
+import { everyRecord } from "./every-record.js";
 import type { Delete, Put, Store, Stored } from "./store.js";
 
 /** The store's collection of idempotency entries. */
@@ -87,22 +88,28 @@ export class IdempotencyKeys {
 
   /** Reads which keys the store knows; until then each call looks for itself. */
   async open(): Promise<void> {
-    for await (const stored of this.#stored()) this.#ids.set(digestOf(stored), stored.id);
+    for await (const stored of everyRecord(this.#store, idempotencyCollection)) this.#ids.set(digestOf(stored), stored.id);
     this.#knowsAll = true;
   }
 
-  /** Entries to delete: those past their life, and the oldest above the limit. */
+  /** Entries to delete: those past their life, and the oldest above the limit. A damaged one too, which nobody can be given; what lies behind it is found the next time. */
   async expired(): Promise<Delete[]> {
     const deletes: Delete[] = [];
     const oldest = this.#host.clock.now() - this.#limits.idempotencyMs;
     let kept = 0;
-    for await (const stored of this.#stored()) {
-      const { id, record } = stored;
-      if (kept < this.#limits.idempotencyKeys && (record as Entry).at_ms > oldest) kept += 1;
-      else {
-        deletes.push({ collection: idempotencyCollection, id });
-        this.#ids.delete(digestOf(stored));
+    try {
+      for await (const stored of everyRecord(this.#store, idempotencyCollection, { order: "desc" })) {
+        const { id, record } = stored;
+        if (kept < this.#limits.idempotencyKeys && (record as Entry).at_ms > oldest) kept += 1;
+        else {
+          deletes.push({ collection: idempotencyCollection, id });
+          this.#ids.delete(digestOf(stored));
+        }
       }
+    } catch (error) {
+      const { collection, id } = (isAnodeError(error) && error.details) || {};
+      if (collection !== idempotencyCollection || typeof id !== "string") throw error;
+      deletes.push({ collection, id });
     }
     return deletes;
   }
@@ -113,17 +120,6 @@ export class IdempotencyKeys {
     if (this.#knowsAll) return undefined;
     const { items } = await this.#store.list(idempotencyCollection, { where: { digest: [digest] }, limit: 1 });
     return items[0];
-  }
-
-  /** All entries, newest first. */
-  async *#stored(): AsyncGenerator<Stored> {
-    let after: number | undefined;
-    for (let more = true; more; ) {
-      const page = await this.#store.list(idempotencyCollection, { limit: 1000, ...(after !== undefined && { after }) });
-      yield* page.items;
-      after = page.items.at(-1)?.ordinal;
-      more = page.more;
-    }
   }
 }
 

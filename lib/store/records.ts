@@ -1,4 +1,5 @@
 import type { Step } from "../events/step.js";
+import { everyRecord } from "./every-record.js";
 import type { Delete, Put, Store, Stored } from "./store.js";
 
 /** A put that knows what it took the place of. */
@@ -50,8 +51,8 @@ export class Records<Item extends object> {
   }
 
   /** Takes over what the store has, or that part of it. */
-  async load(store: Store, where?: Readonly<Record<string, readonly string[]>>): Promise<void> {
-    for await (const stored of everyRecord(store, this.#collection, where)) this.adopt(stored);
+  async load(store: Store, where: Readonly<Record<string, readonly string[]>> = {}): Promise<void> {
+    for await (const stored of everyRecord(store, this.#collection, { where })) this.adopt(stored);
   }
 
   /** Takes over one stored record. */
@@ -101,20 +102,5 @@ export class Records<Item extends object> {
   #forget(id: string): void {
     this.#records.delete(id);
     this.#revisions.delete(id);
-  }
-}
-
-/** All records of a collection, oldest first, page by page. */
-export async function* everyRecord(
-  store: Store,
-  collection: string,
-  where?: Readonly<Record<string, readonly string[]>>,
-): AsyncGenerator<Stored> {
-  let after: number | undefined;
-  for (let more = true; more; ) {
-    const page = await store.list(collection, { order: "asc", limit: 500, ...(where && { where }), ...(after !== undefined && { after }) });
-    yield* page.items;
-    after = page.items.at(-1)?.ordinal;
-    more = page.more;
   }
 }

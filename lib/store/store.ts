@@ -104,7 +104,8 @@ export interface StoreUsage {
  *
  * Errors: `stale_commit` (an expected seq or revision was overtaken; nothing of the batch remains and other commits
  * stand), `storage_full` (no space; nothing remains, reads go on, a later commit may succeed), `store_failed` (the
- * store is lost; every later call rejects with it), `shutting_down` (after `close`, every call). `close` is idempotent and lets commits under way finish.
+ * store is lost; every later call rejects with it), `shutting_down` (after `close`, every call), `internal` (a record that is
+ * damaged is never given out: its collection and id are in the details). `close` is idempotent and lets commits under way finish.
  *
  * Events and records that were handed in, or given out, must not be changed afterwards.
  */

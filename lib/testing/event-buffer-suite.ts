@@ -1,4 +1,4 @@
-import type { EventBuffer } from "../events/buffer.js";
+import type { BufferReader, EventBuffer } from "../events/buffer.js";
 import { encodeLine } from "../events/encode.js";
 import type { StreamEvent } from "../events/event.js";
 import { expectEqual, expectTrue } from "./expect.js";
@@ -29,19 +29,19 @@ export const eventBufferSuite: Suite<EventBufferSubject> = {
       clause: "buffer.events",
       title: "gives the events after a cursor, in order and at most as many as asked for",
       async run({ make }) {
-        const { buffer, events } = filled(make(roomy), 20);
-        expectEqual(buffer.events(stream, 0, 100), events, "all events after 0");
-        expectEqual(buffer.events(stream, 5, 3), events.slice(5, 8), "three events after 5");
-        expectEqual(buffer.events(stream, 19, 3), events.slice(19), "the newest event");
+        const { reader, events } = filled(make(roomy), 20);
+        expectEqual(reader.events(0, 100), events, "all events after 0");
+        expectEqual(reader.events(5, 3), events.slice(5, 8), "three events after 5");
+        expectEqual(reader.events(19, 3), events.slice(19), "the newest event");
       },
     },
     {
       clause: "buffer.frames",
       title: "gives frames that are the SSE text of the events, without a hole, whatever the script",
       async run({ make }) {
-        const { buffer, events } = filled(make(roomy), 300, "naïve 🙂 ");
+        const { reader, events } = filled(make(roomy), 300, "naïve 🙂 ");
         for (const limitBytes of [1, 700, 1_000_000]) {
-          expectEqual(readFrames(buffer, 0, limitBytes), events.map(frameOf).join(""), `frames in pieces of ${limitBytes} bytes`);
+          expectEqual(readFrames(reader, 0, limitBytes), events.map(frameOf).join(""), `frames in pieces of ${limitBytes} bytes`);
         }
       },
     },
@@ -49,11 +49,11 @@ export const eventBufferSuite: Suite<EventBufferSubject> = {
       clause: "buffer.pieces",
       title: "keeps a piece of frames within its limit, but gives at least one frame",
       async run({ make }) {
-        const { buffer, events } = filled(make(roomy), 50);
+        const { reader, events } = filled(make(roomy), 50);
         const one = new TextEncoder().encode(frameOf(events[0] as StreamEvent)).length;
-        const few = buffer.frames(stream, 0, one * 3);
+        const few = reader.frames(0, one * 3);
         expectTrue((few?.frames.length ?? Number.POSITIVE_INFINITY) <= one * 3, "a piece stays within its limit");
-        expectEqual(buffer.frames(stream, 7, 1)?.toSeq, 8, "a limit below one frame still gives one");
+        expectEqual(reader.frames(7, 1)?.toSeq, 8, "a limit below one frame still gives one");
       },
     },
     {
@@ -62,38 +62,37 @@ export const eventBufferSuite: Suite<EventBufferSubject> = {
       async run({ make }) {
         const buffer = make(roomy);
         buffer.publish(stream, eventsFrom(41, 10));
+        const reader = readerOf(buffer);
         for (const after of [0, 39, 50, 51, 1_000]) {
-          expectTrue(buffer.events(stream, after, 5) === undefined, `no events after ${after}`);
-          expectTrue(buffer.frames(stream, after, 5) === undefined, `no frames after ${after}`);
+          expectTrue(reader.events(after, 5) === undefined, `no events after ${after}`);
+          expectTrue(reader.frames(after, 5) === undefined, `no frames after ${after}`);
         }
-        expectEqual(buffer.events(stream, 40, 1)?.[0]?.seq, 41, "the first event held");
-        expectTrue(
-          buffer.events("run:R-2", 0, 5) === undefined && buffer.frames("run:R-2", 0, 5) === undefined,
-          "nothing of another stream",
-        );
+        expectEqual(reader.events(40, 1)?.[0]?.seq, 41, "the first event held");
+        const strange = readerOf(buffer, "run:R-2");
+        expectTrue(strange.events(0, 5) === undefined && strange.frames(0, 5) === undefined, "nothing of another stream");
       },
     },
     {
       clause: "buffer.bounded",
       title: "is bounded by number: the oldest events go, the newest stay",
       async run({ make }) {
-        const { buffer } = filled(make({ ringEvents: 50, ringBytes: 4 * 1024 * 1024 }), 5_000);
-        buffer.frames(stream, 4_999, 1);
-        expectTrue(buffer.events(stream, 0, 1) === undefined && buffer.frames(stream, 0, 1) === undefined, "the oldest events have gone");
-        expectEqual(buffer.events(stream, 4_999, 5)?.map(seqOf), [5_000], "the newest event is there");
-        expectNoHole(buffer, 5_000);
+        const { reader } = filled(make({ ringEvents: 50, ringBytes: 4 * 1024 * 1024 }), 5_000);
+        reader.frames(4_999, 1);
+        expectTrue(reader.events(0, 1) === undefined && reader.frames(0, 1) === undefined, "the oldest events have gone");
+        expectEqual(reader.events(4_999, 5)?.map(seqOf), [5_000], "the newest event is there");
+        expectNoHole(reader, 5_000);
       },
     },
     {
       clause: "buffer.bounded",
       title: "is bounded by bytes: the oldest events go, the newest stays even when it is larger than the bound",
       async run({ make }) {
-        const { buffer } = filled(make({ ringEvents: 100_000, ringBytes: 64 * 1024 }), 2_000, "x".repeat(500));
-        buffer.frames(stream, 1_999, 1);
-        expectTrue(buffer.events(stream, 0, 1) === undefined, "the oldest events have gone");
-        expectNoHole(buffer, 2_000);
+        const { buffer, reader } = filled(make({ ringEvents: 100_000, ringBytes: 64 * 1024 }), 2_000, "x".repeat(500));
+        reader.frames(1_999, 1);
+        expectTrue(reader.events(0, 1) === undefined, "the oldest events have gone");
+        expectNoHole(reader, 2_000);
         buffer.publish(stream, [eventOf(2_001, "y".repeat(100_000))]);
-        expectEqual(buffer.events(stream, 2_000, 5)?.map(seqOf), [2_001], "one event over the bound is there");
+        expectEqual(reader.events(2_000, 5)?.map(seqOf), [2_001], "one event over the bound is there");
       },
     },
     {
@@ -101,11 +100,12 @@ export const eventBufferSuite: Suite<EventBufferSubject> = {
       title: "tells the newest seq, 0 for a stream it does not hold",
       async run({ make }) {
         const buffer = make(roomy);
-        expectEqual(buffer.lastSeq(stream), 0, "0 before the first event");
+        const reader = readerOf(buffer);
+        expectEqual(reader.lastSeq(), 0, "0 before the first event");
         buffer.publish(stream, eventsFrom(1, 3));
         buffer.publish(stream, eventsFrom(4, 2));
-        expectEqual(buffer.lastSeq(stream), 5, "the newest seq");
-        expectEqual(buffer.lastSeq("feed"), 0, "0 for another stream");
+        expectEqual([reader.lastSeq(), readerOf(buffer).lastSeq()], [5, 5], "the newest seq, for an old reader and a new one");
+        expectEqual(readerOf(buffer, "feed").lastSeq(), 0, "0 for another stream");
       },
     },
     {
@@ -116,7 +116,7 @@ export const eventBufferSuite: Suite<EventBufferSubject> = {
         const seen: number[] = [];
         const wakes = { same: 0, other: 0 };
         const count = (): void => void (wakes.same += 1);
-        buffer.subscribe(stream, () => seen.push(buffer.events(stream, 0, 10)?.length ?? 0));
+        const reader = buffer.subscribe(stream, () => seen.push(reader.events(0, 10)?.length ?? 0));
         buffer.subscribe(stream, count);
         buffer.subscribe(stream, count);
         buffer.subscribe("feed", () => void (wakes.other += 1));
@@ -132,16 +132,16 @@ export const eventBufferSuite: Suite<EventBufferSubject> = {
       async run({ make }) {
         const buffer = make(roomy);
         const woken: string[] = [];
-        const leaveFirst = buffer.subscribe(stream, () => {
+        const first = buffer.subscribe(stream, () => {
           woken.push("first");
-          leaveFirst();
+          first.leave();
         });
-        const leaveSecond = buffer.subscribe(stream, () => void woken.push("second"));
+        const second = buffer.subscribe(stream, () => void woken.push("second"));
         buffer.publish(stream, eventsFrom(1, 1));
         expectEqual(woken, ["first", "second"], "both were woken");
         expectEqual(buffer.readers(stream), 1, "one reader is left");
-        leaveSecond();
-        leaveSecond();
+        second.leave();
+        second.leave();
         buffer.publish(stream, eventsFrom(2, 1));
         expectEqual([woken.length, buffer.readers(stream)], [2, 0], "nobody is woken, nobody is counted");
       },
@@ -150,47 +150,52 @@ export const eventBufferSuite: Suite<EventBufferSubject> = {
       clause: "buffer.release",
       title: "lets go what is released once nobody reads it, and wakes its readers until then",
       async run({ make }) {
-        const { buffer } = filled(make(roomy), 5);
+        const { buffer, reader } = filled(make(roomy), 5);
+        reader.leave();
         let wakes = 0;
-        const leave = buffer.subscribe(stream, () => void (wakes += 1));
+        const last = buffer.subscribe(stream, () => void (wakes += 1));
         buffer.release(stream);
         expectEqual(buffer.readers(stream), 1, "The readers after the release");
         buffer.wake(stream);
         expectEqual(wakes, 1, "the reader is still woken");
-        leave();
-        expectEqual([buffer.lastSeq(stream), buffer.readers(stream)], [0, 0], "no events, no reader");
-        expectTrue(buffer.events(stream, 0, 5) === undefined && buffer.frames(stream, 0, 5) === undefined, "nothing is held");
+        expectEqual(last.events(0, 9)?.length, 5, "the reader still has the events");
+        last.leave();
+        expectEqual(buffer.readers(stream), 0, "no reader");
+        const late = readerOf(buffer);
+        expectEqual(late.lastSeq(), 0, "no events");
+        expectTrue(late.events(0, 5) === undefined && late.frames(0, 5) === undefined, "nothing is held");
         buffer.publish(stream, eventsFrom(6, 1));
-        expectEqual(buffer.events(stream, 5, 5)?.map(seqOf), [6], "a released stream can begin again");
+        expectEqual(late.events(5, 5)?.map(seqOf), [6], "a released stream can begin again");
       },
     },
     {
       clause: "buffer.independent",
       title: "serves readers independently: what one reads changes nothing for another",
       async run({ make }) {
-        const { buffer, events } = filled(make(roomy), 100);
-        const slow = (): string => readFrames(buffer, 0, 300);
+        const { buffer, reader, events } = filled(make(roomy), 100);
+        const other = readerOf(buffer);
+        const slow = (): string => readFrames(reader, 0, 300);
         const before = slow();
         for (const after of [99, 0, 50, 3]) {
-          buffer.events(stream, after, 7);
-          buffer.frames(stream, after, 2_000);
+          other.events(after, 7);
+          other.frames(after, 2_000);
         }
         expectEqual(slow(), before, "the frames are the same as before");
         for (let after = 0; after < 100; after += 9)
-          expectEqual(buffer.events(stream, after, 1), events.slice(after, after + 1), "the events are the same as before");
+          expectEqual(reader.events(after, 1), events.slice(after, after + 1), "the events are the same as before");
       },
     },
     {
       clause: "buffer.shared",
       title: "never changes bytes that it has given out",
       async run({ make }) {
-        const { buffer } = filled(make({ ringEvents: 20, ringBytes: 4 * 1024 * 1024 }), 10);
-        const chunk = buffer.frames(stream, 0, 1_000_000);
+        const { buffer, reader } = filled(make({ ringEvents: 20, ringBytes: 4 * 1024 * 1024 }), 10);
+        const chunk = reader.frames(0, 1_000_000);
         expectEqual(chunk?.fromSeq, 1, "The frames");
         const copy = text.decode(chunk?.frames);
         for (let seq = 11; seq <= 3_000; seq += 1) {
           buffer.publish(stream, [eventOf(seq, "later")]);
-          if (seq % 50 === 0) buffer.frames(stream, seq - 1, 1_000);
+          if (seq % 50 === 0) reader.frames(seq - 1, 1_000);
         }
         expectEqual(text.decode(chunk?.frames), copy, "the bytes are as they were");
       },
@@ -214,11 +219,15 @@ function eventsFrom(seq: number, count: number, about = "event "): StreamEvent[]
   return Array.from({ length: count }, (_, index) => eventOf(seq + index, about));
 }
 
+function readerOf(buffer: EventBuffer, name = stream): BufferReader {
+  return buffer.subscribe(name, () => {});
+}
+
 /** Publishes events from seq 1 in batches of changing size. */
-function filled(buffer: EventBuffer, count: number, about?: string): { buffer: EventBuffer; events: StreamEvent[] } {
+function filled(buffer: EventBuffer, count: number, about?: string): { buffer: EventBuffer; reader: BufferReader; events: StreamEvent[] } {
   const events = eventsFrom(1, count, about);
   for (let at = 0, size = 1; at < count; at += size, size = (size % 7) + 1) buffer.publish(stream, events.slice(at, at + size));
-  return { buffer, events };
+  return { buffer, reader: readerOf(buffer), events };
 }
 
 function frameOf(event: StreamEvent): string {
@@ -230,10 +239,10 @@ function seqOf(event: StreamEvent): number {
 }
 
 /** All frames after the cursor, in pieces that must follow one another. */
-function readFrames(buffer: EventBuffer, after: number, limitBytes: number): string {
+function readFrames(reader: BufferReader, after: number, limitBytes: number): string {
   let read = "";
   for (let cursor = after; ; ) {
-    const chunk = buffer.frames(stream, cursor, limitBytes);
+    const chunk = reader.frames(cursor, limitBytes);
     if (!chunk) return read;
     expectEqual(chunk.fromSeq, cursor + 1, "a piece begins after the cursor");
     expectTrue(chunk.toSeq > cursor, "a piece moves the cursor");
@@ -243,11 +252,11 @@ function readFrames(buffer: EventBuffer, after: number, limitBytes: number): str
 }
 
 /** From the first event held to the newest there is no hole. */
-function expectNoHole(buffer: EventBuffer, newest: number): void {
+function expectNoHole(reader: BufferReader, newest: number): void {
   let first = newest;
-  while (first > 0 && buffer.events(stream, first - 1, 1) !== undefined) first -= 1;
+  while (first > 0 && reader.events(first - 1, 1) !== undefined) first -= 1;
   for (let cursor = first; cursor < newest; ) {
-    const page = buffer.events(stream, cursor, 64) ?? [];
+    const page = reader.events(cursor, 64) ?? [];
     expectEqual(page[0]?.seq, cursor + 1, `The event after ${cursor}`);
     cursor += page.length;
   }

@@ -6,8 +6,8 @@ export type CommitFailure = "stale_commit" | "storage_full" | "store_failed";
 
 /** A store whose commits fail and wait as the test says. Reads are the inner store's. */
 export interface FaultyStore extends Store {
-  /** Makes the next `count` calls of `commit` reject with the code; nothing of them is written. */
-  failCommits(count: number, code: CommitFailure): void;
+  /** Makes the next `count` calls of `commit` reject with the code, after so many that do not; nothing of them is written. */
+  failCommits(count: number, code: CommitFailure, after?: number): void;
   /** Makes every further commit wait until it is released. */
   holdCommits(): void;
   /** Lets the oldest `count` waiting commits through, in their order; without a count all of them and every further one. */
@@ -21,7 +21,7 @@ export interface FaultyStore extends Store {
 /** Puts a {@link FaultyStore} before another store, which it closes with itself. */
 export function createFaultyStore(inner: Store): FaultyStore {
   const calls = { commit: 0, read: 0, get: 0, list: 0, count: 0, usage: 0, close: 0 };
-  const failures: CommitFailure[] = [];
+  const failures: (CommitFailure | undefined)[] = [];
   const waiting: (() => void)[] = [];
   let holding = false;
 
@@ -69,7 +69,8 @@ export function createFaultyStore(inner: Store): FaultyStore {
       count("close");
       return inner.close();
     },
-    failCommits(times, code) {
+    failCommits(times, code, after = 0) {
+      for (let time = 0; time < after; time += 1) failures.push(undefined);
       for (let time = 0; time < times; time += 1) failures.push(code);
     },
     holdCommits() {

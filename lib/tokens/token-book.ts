@@ -1,5 +1,5 @@
 import type { CancelTimer, Clock } from "../host.js";
-import { everyRecord } from "../store/records.js";
+import { everyRecord } from "../store/every-record.js";
 import type { Delete, Store } from "../store/store.js";
 import { parseTime } from "../system-host.js";
 import type { TokenRecord } from "./record.js";

@@ -1,7 +1,7 @@
 import { AnodeError } from "../errors.js";
 import { eventsOfLines } from "../events/frame.js";
 import type { Journal } from "../events/journal.js";
-import type { Step } from "../events/step.js";
+import type { Step, StreamOwner } from "../events/step.js";
 import type { Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import { Records } from "../store/records.js";
@@ -14,6 +14,8 @@ interface TraceRecord {
   /** Time of the last stage, Unix milliseconds. */
   readonly last_ms: number;
 }
+
+const unfollowed: StreamOwner = { fold: () => ({}), isFollowed: false };
 
 /** A stage before it has its place; `status` is `ok` unless it says otherwise. */
 export interface StageDraft extends Partial<Pick<TraceStage, "status" | "peer_id" | "from_peer_id" | "detail">> {
@@ -115,7 +117,7 @@ export class Traces {
   }
 
   #begin(trace_id: string, lastSeq: number): void {
-    this.#journal.open(streamOf(trace_id), lastSeq);
+    this.#journal.open(streamOf(trace_id), lastSeq, unfollowed);
     this.#open.add(trace_id);
   }
 

@@ -38,14 +38,20 @@ describe.for(installed.map((agent) => [agent.name, agent] as const))("%s", ([, a
     else expect(record.usage).toBeUndefined();
   });
 
-  it.skipIf(isCodex(agent))("writes a file after an approval", async () => {
+  it.skipIf(isCodex(agent))("writes a file and runs a command, each after an approval, with its command line in the question", async () => {
     const { bench, cwd } = await openRealAgent(agent);
-    const { record, of } = await bench.run({ prompt: write, cwd });
+    const { record, of } = await bench.run({ prompt: "#script write made.txt by the agent | sh printf ran > ran.txt | say Done", cwd });
     expect(record).toMatchObject({ status: "completed", result: "Done" });
     expect(readFileSync(join(cwd, "made.txt"), "utf8").trim()).toBe("by the agent");
-    const question = of("question.asked")[0]?.payload;
-    expect(question).toMatchObject({ scope: "tool_permission", tool: { level: "confirm_write" } });
-    expect(of("tool.result").at(-1)?.payload).toMatchObject({ ok: true });
+    expect(readFileSync(join(cwd, "ran.txt"), "utf8")).toBe("ran");
+    const asked = of("question.asked").map(({ payload }) => payload);
+    expect(asked).toMatchObject([
+      { scope: "tool_permission", tool: { level: "confirm_write" } },
+      { scope: "tool_permission", tool: { level: "confirm_execute" } },
+    ]);
+    // One agent tells the command in the title alone.
+    expect(JSON.stringify(asked[1]?.["tool"])).toContain("printf ran > ran.txt");
+    expect(of("tool.result").map(({ payload }) => payload["ok"])).toEqual([true, true]);
     expect(of("file.changed")[0]?.payload).toMatchObject({ change: "created", added: 1 });
   });
 
@@ -57,16 +63,6 @@ describe.for(installed.map((agent) => [agent.name, agent] as const))("%s", ([, a
     expect(["completed", "failed"]).toContain(record.status);
   });
 
-  it.skipIf(isCodex(agent))("runs a command after an approval, with its command line in the question", async () => {
-    const { bench, cwd } = await openRealAgent(agent);
-    const { of } = await bench.run({ prompt: "#script sh printf ran > ran.txt | say Done", cwd });
-    const tool = of("question.asked")[0]?.payload["tool"] as { readonly level: string };
-    expect(tool.level).toBe("confirm_execute");
-    // One agent tells the command in the title alone.
-    expect(JSON.stringify(tool)).toContain("printf ran > ran.txt");
-    expect(readFileSync(join(cwd, "ran.txt"), "utf8")).toBe("ran");
-  });
-
   it.runIf(isCodex(agent))("is denied a write by its sandbox, unasked", async () => {
     const { bench, cwd } = await openRealAgent(agent);
     const { of } = await bench.run({ prompt: write, cwd });
@@ -75,12 +71,16 @@ describe.for(installed.map((agent) => [agent.name, agent] as const))("%s", ([, a
     expect(of("system.notice").map(({ payload }) => payload["code"])).toContain("mode_never_asks");
   });
 
-  it("writes unasked in an unrestricted run", async () => {
-    const { bench, cwd } = await openRealAgent(agent);
-    const { record, of } = await bench.run({ prompt: write, cwd, approval_mode: "unrestricted" });
-    expect(record).toMatchObject({ status: "completed", result: "Done" });
+  it("writes unasked in an unrestricted run, and goes on with its session in another process", async () => {
+    const { bench, cwd, home } = await openRealAgent(agent);
+    const first = await bench.run({ prompt: write, cwd, approval_mode: "unrestricted" });
+    expect(first.record).toMatchObject({ status: "completed", result: "Done" });
     expect(readFileSync(join(cwd, "made.txt"), "utf8").trim()).toBe("by the agent");
-    expect(of("question.asked")).toEqual([]);
+    expect(first.of("question.asked")).toEqual([]);
+    agent.age?.(home);
+    const second = await bench.run({ prompt: "#script say two", cwd, session_id: first.record.session_id ?? "" });
+    expect(second.record).toMatchObject({ status: "completed", result: "two", session_id: first.record.session_id });
+    expect(second.of("assistant.message")).toHaveLength(1);
   });
 
   it("is canceled in the middle: the model hears it, and no process is left", async () => {
@@ -110,15 +110,6 @@ describe.for(installed.map((agent) => [agent.name, agent] as const))("%s", ([, a
     const { record } = await bench.ended(id);
     expect(record).toMatchObject({ status: "failed", error_code: "agent_exited" });
     expect(survivors(root)).toEqual(new Map());
-  });
-
-  it("goes on with its session in another process", async () => {
-    const { bench, cwd, home } = await openRealAgent(agent);
-    const first = await bench.run({ prompt: "#script read none.txt | say one", cwd, approval_mode: "unrestricted" });
-    agent.age?.(home);
-    const second = await bench.run({ prompt: "#script say two", cwd, session_id: first.record.session_id ?? "" });
-    expect(second.record).toMatchObject({ status: "completed", result: "two", session_id: first.record.session_id });
-    expect(second.of("assistant.message")).toHaveLength(1);
   });
 
   it.runIf(agent.name === "claude" || isCodex(agent))("takes a steer while it works", async () => {

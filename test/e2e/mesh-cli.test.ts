@@ -327,6 +327,32 @@ describe("the daemon's own callers, with daemon.auth_token set", () => {
     expect(await json(user, "peers", "show", peer_id)).not.toHaveProperty("retired_at");
   });
 
+  it("follow a daemon that comes back at another address, and go on waiting: an MCP server, and `ask --wait` of any time", async () => {
+    const user = newUser();
+    const daemonAt = (address: string) => says(user.start("daemon", "--addr", address), "listening on");
+    await daemonAt("127.0.0.1:0");
+    const client = await mcp(user);
+    const { structuredContent: self } = await callTool(client, "whoami");
+    const asked = await callTool(client, "ask", { peer_name: "human", query: "May I?" });
+    const waiting = callTool(client, "wait_on_ack", { correlation_id: asked.structuredContent["correlation_id"] });
+    const asking = user.anode("ask", "human", "And I?", "--wait", "--timeout-ms", "40000");
+    const ids = await until(async () => {
+      const { asks } = (await json(user, "peers", "asks", "human")) as { asks: { correlation_id: string }[] };
+      return asks.length === 2 ? asks.map(({ correlation_id }) => correlation_id) : undefined;
+    });
+    await printed(user, "daemon", "stop");
+    await daemonAt(join(user.folder, "elsewhere.sock"));
+    for (const id of ids) await printed(user, "ack", id, "Yes");
+    expect((await waiting).structuredContent).toMatchObject({ status: "resolved", reply_text: "Yes" });
+    expect(await asking).toMatchObject({ code: 0, out: "Yes\n" });
+    // And the other way round, with nothing under way.
+    await printed(user, "daemon", "stop");
+    await daemonAt("127.0.0.1:0");
+    expect((await callTool(client, "whoami")).structuredContent).toMatchObject({ peer_id: self["peer_id"] });
+    const noted = await callTool(client, "notify_peer", { peer_name: "human", message: "back" });
+    expect(noted.structuredContent).toMatchObject({ queued: true });
+  });
+
   it("register a peer for an MCP server whose agent is none, for as long as it lives", async () => {
     const user = newUser();
     await scriptedDaemon(user);

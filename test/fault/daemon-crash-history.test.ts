@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { describe, it, onTestFinished } from "vitest";
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { afterAll, describe, it, onTestFinished } from "vitest";
+import { temporaryFolder } from "../support/sqlite.js";
 import { newPlace, type Place, startProgram } from "./support/store-daemon.js";
 import { finds, holds, isLong } from "./support/trials.js";
 import { openDatabase } from "./support/store-verify.js";
@@ -8,14 +9,24 @@ const small = 1_000;
 const large = isLong ? 100_000 : 15_000;
 const eventsOfARun = 10;
 
+const written = temporaryFolder();
+afterAll(written.remove);
+
 /** A home whose store holds so many ended runs. */
 function withHistory(runs: number): Place {
   const place = newPlace();
   onTestFinished(place.remove);
   mkdirSync(place.home.path, { mode: 0o700 });
   mkdirSync(place.home.state, { mode: 0o700 });
-  writeFileSync(place.home.store, "", { mode: 0o600 });
-  const database = openDatabase(place.home.store);
+  const history = written.file(`${runs}`);
+  if (!existsSync(history)) write(history, runs);
+  copyFileSync(history, place.home.store);
+  return place;
+}
+
+function write(path: string, runs: number): void {
+  writeFileSync(path, "", { mode: 0o600 });
+  const database = openDatabase(path);
   for (let from = 0; from < runs; from += 500) {
     const batch = Array.from({ length: Math.min(500, runs - from) }, (_, index) => {
       const id = `R-1700000000000000000_${from + index + 1}`;
@@ -50,7 +61,6 @@ function withHistory(runs: number): Place {
     database.commit(batch);
   }
   database.close();
-  return place;
 }
 
 async function startMs(place: Place, bug?: string): Promise<number> {

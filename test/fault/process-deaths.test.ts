@@ -33,7 +33,7 @@ async function orphans(storeId: string, level: LevelName): Promise<{ folder: str
     remove();
   });
   const shapes = shapesAt(level);
-  const argv = ["--import", support("typescript.mjs"), support("leaving-owner.ts"), storeId, level, folder, ...shapes];
+  const argv = ["--import", support("source-hooks.mjs"), support("leaving-owner.ts"), storeId, level, folder, ...shapes];
   const owner = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void owner.kill("SIGKILL"));
   const [line] = (await once(createInterface(owner.stdout), "line")) as [string];
@@ -147,7 +147,7 @@ const canReuse = process.getuid?.() === 0 && spawnSync("unshare", [...namespaced
 /** Sweeps after the kernel has given the numbers of recorded processes to strangers. */
 async function sweptReused(rounds: number, ...mutant: string[]): Promise<{ reused: number; hit: number }> {
   const program = fileURLToPath(new URL("./support/reused-number.ts", import.meta.url));
-  const argv = [...namespaced, process.execPath, "--import", support("typescript.mjs"), program, String(rounds), ...mutant];
+  const argv = [...namespaced, process.execPath, "--import", support("source-hooks.mjs"), program, String(rounds), ...mutant];
   const child = spawn("unshare", argv, { stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   const [line] = (await once(createInterface(child.stdout), "line")) as [string];

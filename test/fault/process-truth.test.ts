@@ -195,7 +195,7 @@ describe("a child", () => {
     const support = (name: string) => fileURLToPath(new URL(`../support/${name}`, import.meta.url));
     // Started by a shell that leaves it an open descriptor, as a careless service manager would.
     const script = `exec 9</dev/null; exec "$0" --import "$1" "$2"`;
-    const owner = spawn("/bin/sh", ["-c", script, process.execPath, support("typescript.mjs"), support("list-descriptors.ts")], {
+    const owner = spawn("/bin/sh", ["-c", script, process.execPath, support("source-hooks.mjs"), support("list-descriptors.ts")], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     onTestFinished(() => void owner.kill("SIGKILL"));
@@ -245,7 +245,7 @@ describe("a child", () => {
 describe("containment", () => {
   it("pidns is refused inside a worker thread", async () => {
     const support = (name: string) => new URL(`../support/${name}`, import.meta.url);
-    const worker = new Worker(support("containment-worker.ts"), { execArgv: ["--import", fileURLToPath(support("typescript.mjs"))] });
+    const worker = new Worker(support("containment-worker.ts"), { execArgv: ["--import", fileURLToPath(support("source-hooks.mjs"))] });
     const [code] = (await once(worker, "message")) as [unknown];
     await worker.terminate();
     expect(code).toBe("containment_unavailable");

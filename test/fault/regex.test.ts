@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { check } from "recheck";
+import { type AttackPattern, check } from "recheck";
 import ts from "typescript";
 import { beforeAll, describe, expect, it } from "vitest";
 import { isLong } from "./support/trials.js";
@@ -81,7 +81,6 @@ const built: Readonly<Record<string, string>> = {
 const searched = new Set([
   String.raw`/^(?:(?<http>http:\/\/)?(?:(?<name>[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?)|\[(?<v6>[0-9a-f:.]{2,45})\]))?:(?<port>\d{1,5})(?<slash>\/?)$/i`,
   String.raw`/^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\w{3}\s+\w{3}\s+\d+\s+[\d:]+\s+\d{4})\s+(.*)$/`,
-  String.raw`/^(?:\S+ ){4}(\S+) .* - cgroup2 /m`,
   String.raw`/^\s*([!#$%&'*+.^_${"`"}|~0-9a-z-]+)=("?)([!#$%&'*+.^_${"`"}|~0-9a-z:/-]*)\2\s*$/i`,
   String.raw`/^(?:[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]{2,45}\])(?::\d{1,5})?$/i`,
   String.raw`/^\/(?!\/)[!"$-[\]-~]*$/`,
@@ -103,8 +102,18 @@ async function verdictOf(one: Literal): Promise<string | undefined> {
   if (isSearched && !isLong) return undefined;
   // Its time is that of the clock, of which a busy machine gives little.
   const timeout = isLong ? 120_000 : 30_000;
-  const { status } = await check(source, flags.replace("g", ""), { timeout, checker: isSearched ? "fuzz" : "automaton" });
-  return status === "safe" ? undefined : `${place} ${shown(one)} is ${status}`;
+  const found = await check(source, flags.replace("g", ""), { timeout, checker: isSearched ? "fuzz" : "automaton" });
+  if (found.status === "safe" || (isSearched && found.status === "vulnerable" && !hurts(one, found.attack))) return undefined;
+  return `${place} ${shown(one)} is ${found.status}`;
+}
+
+/** What a search finds it finds by chance, in steps of its own engine: whether it is more than linear, a text of 64 KiB shows. */
+function hurts({ source, flags }: Literal, { pumps, suffix }: AttackPattern): boolean {
+  const times = Math.ceil(65_536 / pumps.reduce((sum, { pump }) => sum + pump.length, 1));
+  const text = pumps.map(({ prefix, pump }) => prefix + pump.repeat(times)).join("") + suffix;
+  const from = performance.now();
+  new RegExp(source, flags.replace("g", "")).exec(text);
+  return performance.now() - from > 250;
 }
 
 describe("the regular expressions of the product", () => {

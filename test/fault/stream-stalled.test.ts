@@ -12,7 +12,7 @@ import { trials } from "./support/trials.js";
 
 const MiB = 1_048_576;
 const repeats = trials(1, 10) - 1;
-const readers = trials(32, 256);
+const readers = 256;
 const totalBytes = trials(64, 1_024) * MiB;
 const eventBytes = 65_536;
 

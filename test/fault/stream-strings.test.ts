@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { createSseParser } from "../../adapters/client/sse-reader.js";
 import type { Handle } from "../../adapters/http/index.js";
 import { functionExecutor } from "../../lib/runs/function-executor.js";
+import { anyText } from "../support/any-text.js";
 import { rawLineEnds } from "../support/mutants/wrong-doors.js";
 import { randomStream } from "./corpus/sse.js";
 import { stringCorpus } from "./corpus/strings.js";
@@ -74,13 +75,10 @@ function textOf(line: string | undefined): string[] {
 describe("any text in an event", () => {
   it("arrives unchanged as SSE and as NDJSON, in two independent parsers, lone surrogates replaced", async () => {
     const { seed, random } = randomOf("strings");
-    const generated = fc.sample(
-      fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }), fc.string({ unit: "binary-ascii" })),
-      {
-        numRuns: trials(5_000, 100_000),
-        seed,
-      },
-    );
+    const generated = fc.sample(fc.oneof(anyText(), fc.string({ unit: "grapheme" }), fc.string({ unit: "binary-ascii" })), {
+      numRuns: trials(5_000, 100_000),
+      seed,
+    });
     const all = [...stringCorpus, ...generated];
     for (let at = 0; at < all.length; at += 5_000) expect(await lostTexts(all.slice(at, at + 5_000), random)).toEqual([]);
     console.log(`${all.length} texts, 0 violations, seed ${seed}`);

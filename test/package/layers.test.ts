@@ -85,15 +85,16 @@ const allowed: Readonly<Record<string, string>> = {
 
   "lib/node/index.ts": 'import "node:fs"; import "../index.js"; import "../store/store.js";',
   "lib/node/inner.ts": "",
+  "lib/node/home-folder.ts": 'import "node:os";',
   "lib/testing/index.ts": 'import "../index.js";',
-  "lib/acp/index.ts": 'import "../index.js"; import "../node/index.js";',
+  "lib/acp/index.ts": 'import "../index.js"; import "../node/index.js"; import "../node/home-folder.js";',
   "adapters/http/index.ts": 'import "find-my-way"; import "../../lib/index.js"; import "../../lib/contract/operation.js";',
   "adapters/http/inner.ts": "",
   "adapters/client/index.ts": 'import type { Run } from "../../lib/runs/schema.js"; export type R = Run;',
   "adapters/dashboard/page.tsx":
     'import "preact"; import "../client/client.js"; import type { R } from "../client/index.js"; export type Q = R;',
   "adapters/client/client.ts": "",
-  "adapters/daemon/index.ts": 'import "../http/index.js"; import "../../lib/node/index.js";',
+  "adapters/daemon/index.ts": 'import "../http/index.js"; import "../../lib/node/index.js"; import "../../lib/node/home-folder.js";',
   "test/support/helper.ts": 'import "../../lib/runs/manager.js";',
 };
 

@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -18,4 +19,12 @@ export type RealAgentName = keyof typeof agentPackages;
 /** The folder of an agent's commands once it is installed. */
 export function binFolder(name: RealAgentName): string {
   return join(agentsFolder, name, "node_modules/.bin");
+}
+
+/** Leaves OpenCode, in a home of its own, nothing to fetch: it would install the types of its plugins from the registry at each start. */
+export function settleOpencode(home: string): void {
+  const folder = join(home, ".config/opencode");
+  mkdirSync(join(folder, "node_modules"), { recursive: true });
+  const lock = { packages: { "": { dependencies: { "@opencode-ai/plugin": "*" } } } };
+  writeFileSync(join(folder, "package-lock.json"), JSON.stringify(lock));
 }

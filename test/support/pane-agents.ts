@@ -3,7 +3,7 @@ import { chmodSync, existsSync, globSync, mkdirSync, readFileSync, writeFileSync
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { type Client, connect } from "../../adapters/client/index.js";
-import { agentsFolder } from "./agent-packages.js";
+import { agentsFolder, settleOpencode } from "./agent-packages.js";
 import { type FakeModel, startFakeModel } from "./fake-model.mjs";
 import { endSurvivors } from "./process-tree.js";
 import { programPath } from "./program.js";
@@ -176,6 +176,7 @@ function pointOpencode(home: string, _cwd: string, modelUrl: string): Record<str
   const [path, temporary] = [join(home, "oc.json"), join(home, "tmp")];
   // It leaves libraries where temporary files are.
   mkdirSync(temporary, { recursive: true });
+  settleOpencode(home);
   const provider = {
     npm: "@ai-sdk/openai-compatible",
     options: { baseURL: `${modelUrl}/v1`, apiKey: "k" },

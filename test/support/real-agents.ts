@@ -6,7 +6,7 @@ import { createContainment, createProcesses } from "../../lib/node/index.js";
 import type { AnswerInput } from "../../lib/questions/schema.js";
 import { systemHost } from "../../lib/system-host.js";
 import { type AcpBench, openAcpBench } from "./acp.js";
-import { agentPackages, binFolder, type RealAgentName } from "./agent-packages.js";
+import { agentPackages, binFolder, type RealAgentName, settleOpencode } from "./agent-packages.js";
 import { type FakeModel, startFakeModel } from "./fake-model.mjs";
 import { endSurvivors } from "./process-tree.js";
 
@@ -67,6 +67,7 @@ export const realAgents: readonly RealAgent[] = [
     name: "opencode",
     model: "fake/m1",
     point(home, modelUrl) {
+      settleOpencode(home);
       const provider = {
         npm: "@ai-sdk/openai-compatible",
         options: { baseURL: `${modelUrl}/v1`, apiKey: "k" },

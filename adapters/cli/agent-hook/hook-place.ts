@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { HookFile, HookFiles } from "../../../lib/index.js";
 import { ancestorsOf, createHookFiles, type ProcessInfo } from "../../../lib/node/index.js";
-import { homeFolder } from "../../client/index.js";
+import { homeFolder } from "../../../lib/node/home-folder.js";
 import type { Context } from "../context.js";
 import { agentAbove } from "./agent-above.js";
 

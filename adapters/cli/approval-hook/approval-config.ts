@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { homeFolder } from "../../client/index.js";
+import { type Environment, homeFolder } from "../../../lib/node/home-folder.js";
 
 /** `hooks.approval` of the configuration, as far as it says something. */
 export interface ApprovalConfig {
@@ -11,8 +11,6 @@ export interface ApprovalConfig {
   /** Time to wait for an answer. @defaultValue 45000 */
   readonly waitMs?: number;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 const limitBytes = 1024 * 1024;
 const longestWaitMs = 600_000;

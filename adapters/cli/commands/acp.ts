@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { homeFolder } from "../../../lib/node/home-folder.js";
 import type { Client } from "../../client/index.js";
 import { misuse, type CommandLine } from "../command-line.js";
 import type { Command, Context } from "../context.js";
@@ -19,7 +20,6 @@ export const run: Command = async (line, context) => {
 
 async function serve(client: Client, line: CommandLine, { env, stdin }: Context): Promise<number> {
   const { serveAcp } = await import("../../acp/index.js");
-  const { homeFolder } = await import("../../client/index.js");
   const profile = line.text("profile");
   await serveAcp(client, {
     stdin,

@@ -1,5 +1,5 @@
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { userHome } from "../../../lib/node/home-folder.js";
 import type { Context } from "../context.js";
 import type { HookEntry } from "./hook-entries.js";
 import { pluginText } from "./opencode-plugin.js";
@@ -29,7 +29,7 @@ export const runtimeSettings: Readonly<Record<string, RuntimeSettings>> = {
     path: (context, scope) =>
       scope === "project"
         ? join(context.cwd, ".claude/settings.local.json")
-        : join(context.env["CLAUDE_CONFIG_DIR"] || join(userHome(context), ".claude"), "settings.json"),
+        : join(context.env["CLAUDE_CONFIG_DIR"] || join(userHome(context.env), ".claude"), "settings.json"),
     entries: (request) =>
       entriesFor(request, {
         backend: "claude-code",
@@ -50,7 +50,7 @@ export const runtimeSettings: Readonly<Record<string, RuntimeSettings>> = {
     kind: "entries",
     path: (context, scope) =>
       join(
-        scope === "project" ? join(context.cwd, ".codex") : context.env["CODEX_HOME"] || join(userHome(context), ".codex"),
+        scope === "project" ? join(context.cwd, ".codex") : context.env["CODEX_HOME"] || join(userHome(context.env), ".codex"),
         "hooks.json",
       ),
     entries: (request) =>
@@ -63,7 +63,7 @@ export const runtimeSettings: Readonly<Record<string, RuntimeSettings>> = {
   },
   gemini: {
     kind: "entries",
-    path: (context, scope) => join(scope === "project" ? context.cwd : userHome(context), ".gemini/settings.json"),
+    path: (context, scope) => join(scope === "project" ? context.cwd : userHome(context.env), ".gemini/settings.json"),
     entries: (request) =>
       entriesFor(request, {
         backend: "gemini",
@@ -83,7 +83,7 @@ export const runtimeSettings: Readonly<Record<string, RuntimeSettings>> = {
     path: (context, scope) =>
       scope === "project"
         ? join(context.cwd, ".opencode/plugin/anode.js")
-        : join(context.env["XDG_CONFIG_HOME"] || join(userHome(context), ".config"), "opencode/plugin/anode.js"),
+        : join(context.env["XDG_CONFIG_HOME"] || join(userHome(context.env), ".config"), "opencode/plugin/anode.js"),
     text: pluginText,
   },
 };
@@ -129,8 +129,4 @@ function matcherOf(glob: string): string {
 
 function quoted(path: string): string {
   return `'${path.replaceAll("'", "'\\''")}'`;
-}
-
-function userHome({ env }: Pick<Context, "env">): string {
-  return env["HOME"] || homedir();
 }

@@ -2,25 +2,18 @@ import * as z from "zod";
 import { AnodeError } from "../../../lib/errors.js";
 import { composedTool } from "./composed-tool.js";
 
-const sliceMs = 45_000;
 const defaultWaitMs = 600_000;
 const longestWaitMs = 3_600_000;
 const id = z.string().min(1).max(128);
 
-/** Tool `wait_on_ack`: one call, however many requests it takes. */
+/** Tool `wait_on_ack`: one call, however many requests and connections that takes. */
 export const waitOnAck = composedTool({
   description: "Wait until an ask of yours has its reply, or the time is over; status pending says that it is still open.",
   input: z.strictObject({
     correlation_id: id,
     timeout_ms: z.int().min(1).max(longestWaitMs).exactOptional().describe(`Longest wait (default ${defaultWaitMs})`),
   }),
-  async call(client, { correlation_id, timeout_ms = defaultWaitMs }, { signal }) {
-    for (let leftMs = timeout_ms; ; leftMs -= sliceMs) {
-      const answer = await client.call("asks.wait", { id: correlation_id, timeout_ms: Math.min(leftMs, sliceMs) });
-      if (answer["status"] === "resolved" || leftMs <= sliceMs) return answer;
-      signal?.throwIfAborted();
-    }
-  },
+  call: (client, { correlation_id, timeout_ms = defaultWaitMs }) => client.call("asks.wait", { id: correlation_id, timeout_ms }),
 });
 
 /** Tool `answer`: for the questions of other peers. What a person has to allow is never answered by a tool, whoever calls. */

@@ -1,9 +1,9 @@
-import picomatch from "picomatch";
 import type { PermissionRule } from "../config-schema.js";
 import { commandOf, type JudgedCall, type JudgedPath } from "./judged-call.js";
 import { lexShell } from "./shell/lex-shell.js";
 import { unwrap } from "./shell/unwrap.js";
 import type { SimpleCommand } from "./shell/words.js";
+import { pathGlob } from "../../path-glob.js";
 import { textGlob } from "../../text-glob.js";
 
 /** Tells whether a rule speaks of a call. */
@@ -24,7 +24,7 @@ export function ruleMatcher({ tool, args = {}, action }: PermissionRule): RuleMa
 }
 
 function argumentMatcher(name: string, globs: readonly string[], action: PermissionRule["action"]): RuleMatcher {
-  const isPath = globs.map(pathGlob);
+  const isPath = globs.map(placeGlob);
   const isText = globs.map((glob) => ({ matches: textGlob(glob), namesRedirection: glob.includes(">") }));
   // What is allowed must be allowed in all its parts; one part is enough to ask or deny.
   const quantified = <T>(parts: readonly T[], test: (part: T) => boolean): boolean =>
@@ -62,8 +62,8 @@ function pathsNamed(name: string, { args, paths }: JudgedCall): readonly JudgedP
 }
 
 /** A glob over paths: relative ones mean places in the workspace, absolute ones any place. */
-function pathGlob(glob: string): (path: JudgedPath) => boolean {
-  const matches = picomatch(glob.replace(/^\.\//, ""), { dot: true, nonegate: true, noextglob: true, nobrace: true });
+function placeGlob(glob: string): (path: JudgedPath) => boolean {
+  const matches = pathGlob(glob.replace(/^\.\//, ""));
   const isAbsolute = glob.startsWith("/");
   return ({ real, relative }) => (isAbsolute ? matches(real) : relative !== undefined && matches(relative));
 }

@@ -1,10 +1,8 @@
 import { AnodeError } from "../../errors.js";
+import type { Environment } from "../../node/home-folder.js";
 import type { Api } from "./api.js";
 import type { AgentConfig, ProviderConfig } from "../config-schema.js";
 import { type BuiltInProvider, builtInProviders, preferredModels } from "./table.js";
-
-/** The variables of a process. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** USD per million tokens. */
 export interface Price {

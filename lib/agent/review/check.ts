@@ -1,4 +1,4 @@
-import picomatch from "picomatch";
+import { choicesOf, pathGlob } from "../../path-glob.js";
 import { readFrontMatter } from "../skills/front-matter.js";
 
 /** How much a finding of a check matters. */
@@ -52,7 +52,8 @@ export function readCheck(text: string, fileName: string): Check {
 /** A glob without a slash is about a file's name, wherever it lies. */
 function pathTest(glob: string): (path: string) => boolean {
   const plain = glob.replace(/^\.?\//, "");
-  return picomatch(plain, { dot: true, nonegate: true, basename: !plain.includes("/"), maxLength: 1024 });
+  const fits = choicesOf(plain.includes("/") ? plain : `**/${plain}`).map(pathGlob);
+  return (path) => fits.some((fit) => fit(path));
 }
 
 /** A comma list, with or without brackets; a comma within braces is a glob's own. */

@@ -1,6 +1,6 @@
-import picomatch from "picomatch";
 import { lstat } from "node:fs/promises";
 import * as z from "zod";
+import { choicesOf, pathGlob } from "../../path-glob.js";
 import { walk } from "../workspace/walk.js";
 import { type BuiltinTool, defineTool } from "./define-tool.js";
 import { findFolder, prefixOf } from "./find-folder.js";
@@ -44,33 +44,17 @@ export function createGlobTool(room: ToolRoom): BuiltinTool {
   );
 }
 
-/** Each further star multiplies the time that a name which was made for it takes: with five, one name holds everybody up for half a minute. */
-const mostStars = 3;
-
-function hasManyStars(pattern: string): boolean {
-  const parts = pattern.split("/");
-  return parts.filter((part) => part === "**").length > mostStars || parts.some((part) => part !== "**" && starsIn(part) > mostStars);
-}
-
-/** Of the choices in braces the one with the most stars counts. */
-function starsIn(part: string): number {
-  const plain = part.replaceAll(/\{([^{}]*)\}/g, (_, choices: string) => "*".repeat(Math.max(...choices.split(",").map(starsOf))));
-  return plain === part ? starsOf(part) : starsIn(plain);
-}
-
-const starsOf = (text: string): number => text.split("*").length - 1;
-
-/** @throws ToolError `invalid_pattern` for what leads out of the folder, or takes too long */
+/** @throws ToolError `invalid_pattern` for what leads out of the folder, or has too many choices */
 export function compileGlob(pattern: string): (path: string) => boolean {
   const plain = pattern.replace(/^\.\//, "");
   if (plain.startsWith("/") || plain.split("/").includes("..")) {
     throw new ToolError("invalid_pattern", `${pattern} leads out of the folder; give the folder as path`);
   }
-  if (hasManyStars(plain))
-    throw new ToolError("invalid_pattern", `${pattern} has more than ${mostStars} stars between two slashes, or more than ${mostStars} **`);
+  if (/[!@+?*]\([^)]*\|/.test(plain)) throw new ToolError("invalid_pattern", `${pattern}: choices are written in braces, as {ts,tsx}`);
   try {
-    return picomatch(plain, { dot: true, nonegate: true, maxLength: 1024 });
+    const fits = choicesOf(plain).map(pathGlob);
+    return (path) => fits.some((fit) => fit(path));
   } catch (error) {
-    throw new ToolError("invalid_pattern", error instanceof Error ? error.message : `${pattern} is no glob`);
+    throw new ToolError("invalid_pattern", (error as Error).message);
   }
 }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
+import { userHome } from "../../node/home-folder.js";
 import { ToolError } from "../tools/tool-error.js";
 import { isWithin, realPathOf } from "./real-path.js";
 
@@ -59,5 +59,5 @@ export function gitTopLevel(folder: string): string | undefined {
 
 /** `~` at the start of a path that a person wrote. */
 export function withHome(path: string): string {
-  return path === "~" || path.startsWith("~/") ? join(homedir(), path.slice(1)) : path;
+  return path === "~" || path.startsWith("~/") ? join(userHome(), path.slice(1)) : path;
 }

@@ -48,7 +48,7 @@ export function createAskServices(mesh: ComposedMesh): Services {
       const files = attachments && (await mesh.attached(attachments, caller));
       if (ask.question && ask.state === "open") {
         const answer = { ...ackedAnswer(ask, message), files };
-        return ok(ackedOf((await answerAsk(asks, mesh.manager.desk, correlation_id, answer, caller)).ask));
+        return ok(ackedOf((await answerAsk(mesh, correlation_id, answer, caller)).ask));
       }
       const closing = asks.close(correlation_id, {
         close_reason: message === undefined ? "ack" : "ack_with_msg",

@@ -83,7 +83,7 @@ export function createMessageServices(mesh: ComposedMesh): Services {
       assertOwn(peer, caller);
       mesh.manager.journal.assertSpace();
       const reported = takeReport(mesh, peer, report);
-      await mesh.manager.journal.append({}).committed;
+      await peers.stored();
       return ok(mesh.shownPeer(reported, caller));
     },
     "traces.get": async ({ trace_id }: ValidInput<"traces.get">, { caller }: CallContext) => {

@@ -79,7 +79,7 @@ export function createPeerServices(mesh: ComposedMesh): Services {
       const status_reason = detail === undefined ? reason : `${reason}: ${detail}`;
       if (!terminal) {
         const offline = peers.event(peer.peer_id, { type: "absent", reason: status_reason }) ?? peer;
-        await mesh.manager.journal.append({}).committed;
+        await peers.stored();
         return ok({ peer: shown(offline, caller), closed_asks: 0 });
       }
       const retired = await peers.retire(peer.peer_id, retireReasons.find((known) => known === reason) ?? "unregistered");

@@ -109,7 +109,7 @@ export function questionPorts(mesh: ComposedMesh): QuestionPorts {
     async answerAsk({ question_id }, { attachments, ...input }, { caller, keep }) {
       const files = attachments && (await mesh.attached(attachments, caller));
       const also = (closed: Question) => (keep ? { puts: [keep({ status: 200, body: toReply(closed) })] } : {});
-      return (await answerAsk(asks, mesh.manager.desk, question_id, { ...input, files, also }, caller)).question;
+      return (await answerAsk(mesh, question_id, { ...input, files, also }, caller)).question;
     },
   };
 }

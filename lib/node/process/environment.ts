@@ -1,3 +1,5 @@
+import type { Environment } from "../home-folder.js";
+
 /** What a child inherits of our environment, beside `LC_*`: enough to work, no secret, no way out through a service manager. */
 const inherited = new Set([
   "HOME",
@@ -16,9 +18,6 @@ const inherited = new Set([
   "XDG_STATE_HOME",
   "TRACEPARENT",
 ]); // prettier-ignore
-
-/** An environment as Node has it. */
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where the variables of a child come from, in rising precedence. */
 export interface EnvironmentSources {

@@ -1,6 +1,7 @@
 import { AnodeError } from "../../errors.js";
 import type { NormalRequest } from "../../runs/executor.js";
-import { childEnvironment, type Environment } from "./environment.js";
+import type { Environment } from "../home-folder.js";
+import { childEnvironment } from "./environment.js";
 
 /** A request as the one process it means. */
 export interface Plan {

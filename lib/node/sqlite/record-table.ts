@@ -57,7 +57,7 @@ export class RecordTable {
     const beyond = after ?? (order === "asc" ? 0 : Number.MAX_SAFE_INTEGER);
     const filterValues = filters.map((field) => JSON.stringify(where[field]));
     const walks = driver === undefined ? [[]] : [...new Set(where[driver])].map((value) => [value]);
-    const pages = walks.map((value) => query(collection, beyond, ...value, ...filterValues, limit + 1) as Row[]);
+    const pages = walks.map((value) => query(collection, beyond, ...value, ...filterValues, limit) as Row[]);
     const rows = pages.length === 1 ? (pages[0] as Row[]) : pages.flat();
     if (walks.length > 1) rows.sort(order === "asc" ? (a, b) => ordinalOf(a) - ordinalOf(b) : (a, b) => ordinalOf(b) - ordinalOf(a));
     const more = rows.length > limit;
@@ -80,7 +80,8 @@ export class RecordTable {
       // What is no JSON any more has no fields; asking it for one would fail as the file would.
       ...filters.map((field) => `CASE WHEN json_valid(json) THEN ${fieldText(field)} IN (SELECT value FROM json_each(?)) END`),
     ];
-    const sql = `SELECT ordinal, id, revision, json, crc FROM records WHERE collection = ? AND ${conditions.join(" AND ")} ORDER BY ordinal ${order} LIMIT ?`;
+    // One more than the page, in a sum: of a parameter alone SQLite looks at the value when it plans, and plans anew for each call.
+    const sql = `SELECT ordinal, id, revision, json, crc FROM records WHERE collection = ? AND ${conditions.join(" AND ")} ORDER BY ordinal ${order} LIMIT ? + 1`;
     return this.#query(sql);
   }
 

@@ -59,7 +59,7 @@ export class SegmentTable {
     const parts: Uint8Array[] = [];
     let nextSeq = fromSeq;
     let bytes = 0;
-    for (const segment of this.#statements.bodies(stream, fromSeq - 1)) {
+    for (const segment of this.#statements.bodies(stream, fromSeq - 1, this.#pageEnd(stream, fromSeq - 1, limitBytes))) {
       const [first, last, crc, body] = segment as unknown as [number, number, number, Uint8Array];
       if (first > nextSeq || last < nextSeq) throw damaged(stream, nextSeq, first - 1, "missing");
       // A bit of the file decides whether it is bytes or text, which have the same sum.
@@ -80,6 +80,22 @@ export class SegmentTable {
   /** After a rollback: what was remembered may be of writes that did not happen. */
   forget(): void {
     this.#heads.clear();
+  }
+
+  /**
+   * Where a page ends: with the last segment that fits it whole, for of one that is cut the next page has to read and check all again.
+   * The first one belongs to it in any case. Looks at the index alone.
+   */
+  #pageEnd(stream: string, after: number, limitBytes: number): number {
+    let end = after;
+    let bytes = 0;
+    for (const [lastSeq, size] of this.#statements.sizes(stream, after) as Iterable<readonly [number, number]>) {
+      bytes += size;
+      // Asked for in this way, a size that is no number any more ends the page too.
+      if (end > after && !(bytes <= limitBytes)) break;
+      end = lastSeq;
+    }
+    return end;
   }
 
   /** The newest segment always stays, however large it is. */
@@ -124,7 +140,11 @@ function prepareAll(db: DatabaseSync) {
     remove: db.prepare("DELETE FROM segments WHERE rowid = ?"),
     oldest: prepareRows(db, "SELECT rowid, last_seq, bytes FROM segments WHERE stream = ? ORDER BY last_seq LIMIT 1"),
     head: prepareRows(db, "SELECT min(first_seq), max(last_seq), sum(bytes) FROM segments WHERE stream = ?"),
-    bodies: prepareIteration(db, "SELECT first_seq, last_seq, crc, body FROM segments WHERE stream = ? AND last_seq > ? ORDER BY last_seq"),
+    sizes: prepareIteration(db, "SELECT last_seq, bytes FROM segments WHERE stream = ? AND last_seq > ? ORDER BY last_seq"),
+    bodies: prepareRows(
+      db,
+      "SELECT first_seq, last_seq, crc, body FROM segments WHERE stream = ? AND last_seq > ? AND last_seq <= ? ORDER BY last_seq",
+    ),
   };
 }
 

@@ -45,6 +45,8 @@ export const indexedFields: readonly string[] = ["run_id", "parent_id", "status"
 
 const pageBytes = 4096;
 const walPages = 16_000;
+/** `auto_vacuum` that gives pages back when it is told to. */
+const incremental = 2;
 
 /** How a store file is opened. */
 export interface SchemaOptions {
@@ -106,10 +108,12 @@ function look(path: string, knownVersion: number, readOnly: boolean): void {
 }
 
 function configure(db: DatabaseSync, { durability, storeBytes }: SchemaOptions): void {
+  // Set anew it would be written anew: a commit, and three flushes, of each start.
+  const autoVacuum = valueOf(db, "PRAGMA auto_vacuum") === incremental ? "" : `PRAGMA auto_vacuum=${incremental};`;
   db.exec(`
     PRAGMA busy_timeout=5000;
     PRAGMA page_size=${pageBytes};
-    PRAGMA auto_vacuum=INCREMENTAL;
+    ${autoVacuum}
     PRAGMA journal_mode=WAL;
     PRAGMA synchronous=${durability === "full" ? "FULL" : "NORMAL"};
     PRAGMA foreign_keys=ON;
@@ -149,7 +153,7 @@ function verify(db: DatabaseSync, durability: Durability, version: number): Sqli
     journal_mode: "wal",
     synchronous: durability === "full" ? 2 : 1,
     busy_timeout: 5000,
-    auto_vacuum: 2,
+    auto_vacuum: incremental,
     foreign_keys: 1,
     trusted_schema: 0,
     application_id: applicationId,

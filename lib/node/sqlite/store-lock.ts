@@ -65,13 +65,12 @@ function hold(db: DatabaseSync, path: string): void {
 
 function isTaken(db: DatabaseSync, token: string): boolean {
   try {
-    db.exec("PRAGMA busy_timeout=0; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL");
+    db.exec("PRAGMA busy_timeout=0; PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA wal_autocheckpoint=0");
     db.exec("CREATE TABLE IF NOT EXISTS owner (pid INTEGER NOT NULL, token TEXT NOT NULL)");
-    db.exec("BEGIN IMMEDIATE");
-    db.exec("DELETE FROM owner");
+    // After a power cut nobody owns anything, so the row stays in the log unsynced. Only a close moves the log into the file.
+    db.exec("PRAGMA synchronous=OFF; BEGIN IMMEDIATE; DELETE FROM owner");
     db.prepare("INSERT INTO owner VALUES (?, ?)").run(process.pid, token);
-    db.exec("COMMIT");
-    db.exec("BEGIN IMMEDIATE");
+    db.exec("COMMIT; PRAGMA synchronous=NORMAL; BEGIN IMMEDIATE");
     return true;
   } catch (error) {
     if (isBusy(error)) return false;
@@ -82,6 +81,8 @@ function isTaken(db: DatabaseSync, token: string): boolean {
 /** Nobody is named while the very first opener is still making the file. */
 function ownerOf(db: DatabaseSync): Owner | undefined {
   try {
+    // Whoever was refused on the way may be the last one to close.
+    db.exec("PRAGMA synchronous=NORMAL");
     return db.prepare("SELECT pid, token FROM owner").get() as Owner | undefined;
   } catch {
     return undefined;

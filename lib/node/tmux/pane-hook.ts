@@ -1,5 +1,6 @@
 import type { StartHook } from "../../index.js";
-import { childEnvironment, type Environment } from "../process/environment.js";
+import type { Environment } from "../home-folder.js";
+import { childEnvironment } from "../process/environment.js";
 import { createStartHook } from "./start-hook.js";
 
 /** Where the program that holds a pane's socket comes from. */

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { AnodeError } from "../../index.js";
-import { childEnvironment, type Environment } from "../process/environment.js";
+import type { Environment } from "../home-folder.js";
+import { childEnvironment } from "../process/environment.js";
 
 /** Which tmux is spoken to, and how long it is waited for. */
 export interface TmuxOptions {

@@ -4,7 +4,7 @@ import type { HookRequest, StartHook } from "../../index.js";
 import { systemReader } from "../process/process-reader.js";
 import { errnoOf, spawnFailed } from "../process/resolve-command.js";
 import { coveredDescriptors } from "../process/stray-descriptors.js";
-import type { Environment } from "../process/environment.js";
+import type { Environment } from "../home-folder.js";
 
 /** How the program that holds a peer's socket is started. */
 export interface StartHookOptions {

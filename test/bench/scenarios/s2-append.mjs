@@ -103,17 +103,12 @@ function draft(seq) {
 /** Readers that take everything there is whenever they are woken. */
 function subscribe(ring, count) {
   return Array.from({ length: count }, () => {
-    const reader = { after: 0 };
-    ring.subscribe("run:bench", () => {
-      for (
-        let chunk = ring.frames("run:bench", reader.after, mostBytes);
-        chunk;
-        chunk = ring.frames("run:bench", reader.after, mostBytes)
-      ) {
-        reader.after = chunk.toSeq;
-      }
+    const cursor = { after: 0 };
+    const reader = ring.subscribe("run:bench", () => {
+      for (let chunk = reader.frames(cursor.after, mostBytes); chunk; chunk = reader.frames(cursor.after, mostBytes))
+        cursor.after = chunk.toSeq;
     });
-    return reader;
+    return cursor;
   });
 }
 
@@ -140,7 +135,8 @@ async function ringBytes() {
   const ring = createRingBuffer({ ringEvents: heldEvents, ringBytes: heldEvents * 1024 });
   const before = await bytesInUse();
   for (let seq = 1; seq <= heldEvents; seq += 1) ring.publish("run:bench", [createEvent(sampleParts(seq))]);
-  const isHeld = () => ring.frames("run:bench", 0, 1)?.fromSeq === 1 && ring.frames("run:bench", heldEvents - 1, 1)?.toSeq === heldEvents;
+  const reader = ring.subscribe("run:bench", () => {});
+  const isHeld = () => reader.frames(0, 1)?.fromSeq === 1 && reader.frames(heldEvents - 1, 1)?.toSeq === heldEvents;
   assertRead(isHeld());
   const bytes = ((await bytesInUse()) - before) / heldEvents;
   // Asked again, so that the ring is in use until here.
@@ -156,7 +152,7 @@ async function journalBytes() {
     await journal.append({ appends }).committed;
   }
   const bytes = ((await bytesInUse()) - before) / heldEvents;
-  assertRead(ring.frames("run:bench", heldEvents - 1, mostBytes)?.toSeq === heldEvents);
+  assertRead(ring.subscribe("run:bench", () => {}).frames(heldEvents - 1, mostBytes)?.toSeq === heldEvents);
   await store.close();
   return bytes;
 }

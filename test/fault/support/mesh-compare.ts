@@ -1,7 +1,7 @@
 import type { Ask } from "../../../lib/asks/schema.js";
 import type { Message } from "../../../lib/messages/schema.js";
 import type { PeerRecord } from "../../../lib/peers/schema.js";
-import { everyRecord } from "../../../lib/store/records.js";
+import { everyRecord } from "../../../lib/store/every-record.js";
 import type { Store } from "../../../lib/store/store.js";
 import type { TestMesh } from "../../support/mesh.js";
 

@@ -94,6 +94,7 @@ async function run(
   const startMs = performance.now();
   const endMs = startMs + withinMs;
   let calls = 0;
+  let isBroken = false;
   const whole = async (index: number): Promise<readonly string[]> => {
     const { promise, reject } = Promise.withResolvers<never>();
     const leftMs = longestTrialMs - (isLong ? 0 : performance.now() - startMs);
@@ -101,17 +102,19 @@ async function run(
     try {
       return await Promise.race([trial(randomFor(seed, index), index), promise]);
     } catch (error) {
+      isBroken = true;
       throw new Error(`trial ${index}, seed ${seed}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     } finally {
       clearTimeout(late);
     }
   };
   const lane = async (): Promise<void> => {
-    while (calls < count && performance.now() < endMs) {
+    while (calls < count && !isBroken && performance.now() < endMs) {
       const index = calls++;
       for (const violation of await whole(index)) violations.push(`trial ${index}: ${violation}`);
     }
   };
-  await Promise.all(Array.from({ length: lanes }, lane));
+  // What goes on beside one that broke is not disturbed by the end of the test.
+  for (const ended of await Promise.allSettled(Array.from({ length: lanes }, lane))) if (ended.status === "rejected") throw ended.reason;
   return { calls, violations };
 }

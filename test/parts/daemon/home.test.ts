@@ -2,7 +2,7 @@ import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, symlinkSync, wr
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { homeFolder } from "../../../adapters/client/discovery.js";
+import { homeFolder, userHome } from "../../../lib/node/home-folder.js";
 import { homeOf, openHome } from "../../../adapters/daemon/home.js";
 import { refusalOf, temporaryFolder } from "./fixtures.js";
 
@@ -21,9 +21,11 @@ describe("homeOf", () => {
     const before = process.env["HOME"];
     process.env["HOME"] = "";
     const { path } = homeOf(process.env);
-    const ofClients = homeFolder(process.env);
+    const ofClients = homeFolder();
+    const own = userHome();
     process.env["HOME"] = before;
-    expect([path, ofClients]).toEqual(Array(2).fill(join(userInfo().homedir, ".config/anode")));
+    const { homedir } = userInfo();
+    expect([path, ofClients, own]).toEqual([join(homedir, ".config/anode"), join(homedir, ".config/anode"), homedir]);
   });
 });
 

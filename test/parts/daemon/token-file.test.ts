@@ -1,4 +1,5 @@
-import { chmodSync, chownSync, lstatSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import fs, { chmodSync, chownSync, lstatSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { describe, expect, it } from "vitest";
 import { openRootToken, type RootToken } from "../../../adapters/daemon/token-file.js";
 import { systemHost } from "../../../lib/system-host.js";
@@ -37,6 +38,27 @@ describe("openRootToken", () => {
     expect(readdirSync(home.path).filter((name) => name.includes("token"))).toEqual(["token"]);
     const second = open(home.token);
     expect([first.isNew, second.isNew, second.verify(text)?.aborted]).toEqual([true, false, false]);
+  });
+
+  it("keeps a token whatever happens to the power: its bytes before its name, and the name before anybody is told", () => {
+    const { home } = temporaryHome();
+    const done: string[] = [];
+    const { fsyncSync, linkSync, renameSync } = fs;
+    fs.fsyncSync = (file) => {
+      const path = readlinkSync(`/proc/self/fd/${file}`);
+      done.push(path === home.path ? "folder" : path.startsWith(`${home.token}.`) ? "bytes" : path);
+      fsyncSync(file);
+    };
+    fs.linkSync = (from, to) => (done.push("name"), linkSync(from, to));
+    fs.renameSync = (from, to) => (done.push("name"), renameSync(from, to));
+    syncBuiltinESMExports();
+    try {
+      open(home.token).rotate(0);
+    } finally {
+      Object.assign(fs, { fsyncSync, linkSync, renameSync });
+      syncBuiltinESMExports();
+    }
+    expect(done).toEqual(["bytes", "name", "folder", "bytes", "name", "folder"]);
   });
 
   it("matches the whole token only", () => {

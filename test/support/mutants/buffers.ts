@@ -1,24 +1,24 @@
 import type { EventBuffer } from "../../../lib/events/buffer.js";
 import type { StreamEvent } from "../../../lib/events/event.js";
 import { createRingBuffer } from "../../../lib/events/ring-buffer.js";
+import { withReaders } from "../buffer-readers.js";
 
 type MakeBuffer = typeof createRingBuffer;
 
 /** Buffers that are wrong in one point, each around a right one. */
 export const wrongBuffers: Readonly<Record<string, MakeBuffer>> = {
-  "skips an event after the cursor": around((ring) => ({ events: (stream, after, limit) => ring.events(stream, after + 1, limit) })),
-  "repeats the event at the cursor": around((ring) => ({
-    events: (stream, after, limit) => ring.events(stream, Math.max(0, after - 1), limit),
-  })),
-  "never wakes": around(() => ({ subscribe: () => () => {} })),
+  "skips an event after the cursor": around((ring) =>
+    withReaders(ring, (reader) => ({ events: (after, limit) => reader.events(after + 1, limit) })),
+  ),
+  "repeats the event at the cursor": around((ring) =>
+    withReaders(ring, (reader) => ({ events: (after, limit) => reader.events(Math.max(0, after - 1), limit) })),
+  ),
+  "never wakes": around((ring) => ({ subscribe: (stream) => ring.subscribe(stream, () => {}) })),
   "subscribes a reader after its first read": around((ring) => ({
     subscribe(stream, wake) {
-      let leave = (): void => {};
-      const later = setImmediate(() => (leave = ring.subscribe(stream, wake)));
-      return () => {
-        clearImmediate(later);
-        leave();
-      };
+      let hears = false;
+      setImmediate(() => (hears = true));
+      return ring.subscribe(stream, () => hears && wake());
     },
   })),
   "queues for each subscriber": around((ring) => {
@@ -31,11 +31,7 @@ export const wrongBuffers: Readonly<Record<string, MakeBuffer>> = {
       subscribe(stream, wake) {
         const own: StreamEvent[] = [];
         queues.set(stream, (queues.get(stream) ?? new Set()).add(own));
-        const leave = ring.subscribe(stream, wake);
-        return () => {
-          queues.get(stream)?.delete(own);
-          leave();
-        };
+        return ring.subscribe(stream, wake);
       },
     };
   }),

@@ -108,7 +108,7 @@ export const wrongCallDesks: Readonly<Record<string, readonly [make: MakeDesk, c
     (parts) => {
       const { journal } = parts;
       const early = {
-        append: (step: Step) => ({ ...journal.append(step), committed: Promise.resolve(0) }),
+        append: (step: Step) => ({ ...journal.append(step), committed: Promise.resolve(0), kept: Promise.resolve(0) }),
         settled: () => journal.settled(),
         assertSpace: () => {},
       };

@@ -1,4 +1,5 @@
 import type { EventBuffer } from "../../../lib/events/buffer.js";
+import { withReaders } from "../buffer-readers.js";
 
 /** A buffer that tells a new reader of changes only once its first read is over. */
 export function subscribesLate(buffer: EventBuffer): EventBuffer {
@@ -10,20 +11,16 @@ export function subscribesLate(buffer: EventBuffer): EventBuffer {
     });
     return answer;
   };
-  return {
+  const deafAtFirst: EventBuffer = {
     ...buffer,
     subscribe(stream, wake) {
-      let stop: (() => void) | undefined;
-      let isOver = false;
-      waiting.push(() => {
-        if (!isOver) stop = buffer.subscribe(stream, wake);
-      });
-      return () => {
-        isOver = true;
-        stop?.();
-      };
+      let hears = false;
+      waiting.push(() => (hears = true));
+      return buffer.subscribe(stream, () => hears && wake());
     },
-    events: (stream, after, limit) => late(buffer.events(stream, after, limit)),
-    frames: (stream, after, limitBytes) => late(buffer.frames(stream, after, limitBytes)),
   };
+  return withReaders(deafAtFirst, (reader) => ({
+    events: (after, limit) => late(reader.events(after, limit)),
+    frames: (after, limitBytes) => late(reader.frames(after, limitBytes)),
+  }));
 }

@@ -171,6 +171,17 @@ describe("an attachment", () => {
     expect(await read(id)).toBe("text");
   });
 
+  it("goes with its bytes once there is space, when the disk fills with its removal", async () => {
+    const store = createFaultyStore(createMemoryStore());
+    const { attachments, upload, blobs, host } = await openRoom({ store });
+    const { id } = await upload("text");
+    store.failCommits(1, "storage_full");
+    expect(await outcome(attachments.remove(id, owner))).toBe("storage_full");
+    expect(await blobs.list()).toHaveLength(1);
+    await host.clock.advance(1_000);
+    expect(await blobs.list()).toEqual([]);
+  });
+
   it("expires after its life, is told to have expired for another one, and is forgotten then", async () => {
     const { attachments, upload, read, blobs, host } = await openRoom();
     const { id } = await upload("text");

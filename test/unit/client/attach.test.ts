@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AttachOptions } from "../../../adapters/client/attach.js";
-import type { CarrierReply } from "../../../adapters/client/carrier.js";
+import type { CarrierCall, CarrierReply } from "../../../adapters/client/carrier.js";
 import type { Client } from "../../../adapters/client/client-types.js";
 import type { ReconnectInfo } from "../../../adapters/client/resume.js";
 import { AnodeError } from "../../../lib/errors.js";
@@ -55,13 +55,17 @@ describe("attach", () => {
     const from = (after: unknown): CarrierReply =>
       stream(...[1, 2, 3, 4].filter((seq) => seq > Number(after)).map((seq) => event(seq, seq === 4 ? "completed" : "running")));
     const cuts = Array.from(whole, (_, length) => [[], [lost]].map((end) => ({ length, end }))).flat();
-    const attempts = cuts.map(async ({ length, end }) => {
-      const { client, host } = scriptedClient([stream(whole.slice(0, length), ...end), ({ input }) => from(input["after"])]);
-      const reading = read(client);
-      await host.clock.advance(250);
-      expect(await reading, `cut at ${length}`).toEqual([1, 2, 3, 4]);
-    });
-    await Promise.all(attempts);
+    const { client, host } = scriptedClient([
+      ...cuts.map(({ length, end }) => stream(whole.slice(0, length), ...end)),
+      ...cuts.map(
+        () =>
+          ({ input }: CarrierCall) =>
+            from(input["after"]),
+      ),
+    ]);
+    const readings = cuts.map(() => read(client));
+    await host.clock.advance(250);
+    for (const [at, seen] of (await Promise.all(readings)).entries()) expect(seen, `cut at ${cuts[at]?.length}`).toEqual([1, 2, 3, 4]);
   });
 
   it("takes a heartbeat's bare id as its cursor", async () => {

@@ -10,11 +10,11 @@ import {
 } from "../../../lib/index.js";
 import { createTestHost } from "../../../lib/testing/index.js";
 
-const prompt = `"é" and\n${"so on ".repeat(17_000)}`;
+const promptOf = (length: number): string => `"é" and\n${"so on ".repeat(length / 6)}`;
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
 
-/** A manager that has run so many long prompts, and how much of its store each look took. */
-async function opened(runs: number) {
+/** A manager that has run a long prompt so often, and how much of its store each look took. */
+async function opened(runs: number, prompt: string) {
   const inner = createMemoryStore();
   const looks: number[] = [];
   const store: typeof inner = {
@@ -42,7 +42,8 @@ async function opened(runs: number) {
 
 describe("A list of runs", () => {
   it("has of each long text the first 4 KiB, names what was cut, and leaves the run itself whole", async () => {
-    const { call, list } = await opened(1);
+    const prompt = promptOf(100_000);
+    const { call, list } = await opened(1, prompt);
     const { runs } = await list({});
     const [item = {}] = runs;
     expect(item).toMatchObject({ truncated: ["prompt", "result"], status: "completed" });
@@ -57,7 +58,7 @@ describe("A list of runs", () => {
   });
 
   it("is some kilobytes for each run, and few whole ones are read for it at once", async () => {
-    const { call, list, looks } = await opened(220);
+    const { call, list, looks } = await opened(220, promptOf(9_000));
     const page = await list({ limit: 1000 });
     expect(page).not.toHaveProperty("next_cursor");
     expect(JSON.stringify(page).length).toBeLessThan(220 * 9000);

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { asEvents, asFrames, follow, type PageForm } from "../../../lib/events/cursor.js";
-import type { EventBuffer } from "../../../lib/events/buffer.js";
+import type { BufferReader } from "../../../lib/events/buffer.js";
 import { createEvent } from "../../../lib/events/encode.js";
 import { createRingBuffer } from "../../../lib/events/ring-buffer.js";
 import { defaultLimits } from "../../../lib/limits.js";
 import { createMemoryStore } from "../../../lib/store/memory-store.js";
 import type { Store } from "../../../lib/store/store.js";
+import { withReaders } from "../../support/buffer-readers.js";
 
 const name = "run:1";
 const events = 12;
@@ -21,12 +22,12 @@ async function filledStore(): Promise<Store> {
   return store;
 }
 
-function reading(store: Pick<Store, "read">, held: Partial<EventBuffer> = {}) {
+function reading(store: Pick<Store, "read">, held: Partial<BufferReader> = {}) {
   return readingAs(asEvents, store, held);
 }
 
-function readingAs<Value>(form: PageForm<Value>, store: Pick<Store, "read">, held: Partial<EventBuffer> = {}) {
-  const buffer: EventBuffer = { ...createRingBuffer(defaultLimits), ...held };
+function readingAs<Value>(form: PageForm<Value>, store: Pick<Store, "read">, held: Partial<BufferReader> = {}) {
+  const buffer = withReaders(createRingBuffer(defaultLimits), () => held);
   const stream = { name, buffer, store: store as Store, ended: () => true, gap: () => Promise.reject(new Error("There is no gap.")) };
   return follow(stream, form, { after: 0, follow: false, signal: new AbortController().signal });
 }
@@ -54,7 +55,7 @@ describe("follow over a store", () => {
     const store = await filledStore();
     let taken: number | undefined;
     // Holds one event for a moment: the one after the first page.
-    const heldEvents: EventBuffer["events"] = (_stream, after) => {
+    const heldEvents: BufferReader["events"] = (after) => {
       if (after === 0 || taken !== undefined) return undefined;
       taken = after + 1;
       return [createEvent({ seq: taken, type: "test.event", time: "2026-01-01T00:00:00.000Z", payload: {} })];
@@ -106,7 +107,7 @@ describe("follow over a store", () => {
   it("frees nothing that other readers share", async () => {
     const store = await filledStore();
     const shared = new TextEncoder().encode("id: 1\ndata: {}\n\n");
-    const held: Partial<EventBuffer> = { frames: (_, after) => (after === 0 ? { frames: shared, fromSeq: 1, toSeq: 1 } : undefined) };
+    const held: Partial<BufferReader> = { frames: (after) => (after === 0 ? { frames: shared, fromSeq: 1, toSeq: 1 } : undefined) };
     const frames = readingAs(
       asFrames(() => new Uint8Array()),
       store,

@@ -10,6 +10,7 @@ import { createMemoryStore } from "../../../lib/store/memory-store.js";
 import type { StreamPage } from "../../../lib/store/store.js";
 import { createFaultyStore } from "../../../lib/testing/faulty-store.js";
 import { createManualClock } from "../../../lib/testing/manual-clock.js";
+import { lastSeqOf, withReaders } from "../../support/buffer-readers.js";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const form = asFrames(() => bytes("gap"));
@@ -305,7 +306,7 @@ describe("a cursor that follows", () => {
   it("looks at the end before it reads, so what was committed meanwhile is still given", async () => {
     const subject: ReturnType<typeof world> = world({
       ended: () => {
-        const over = subject.buffer.lastSeq("a") > 0;
+        const over = lastSeqOf(subject.buffer, "a") > 0;
         if (!over) void subject.store.commit({ appends: [{ stream: "a", expectedSeq: 0, events: [eventOf(1)] }] });
         if (!over) subject.buffer.publish("a", [eventOf(1)]);
         return over;
@@ -318,7 +319,7 @@ describe("a cursor that follows", () => {
 
   it("gives what was written since the last page, over a buffer that holds nothing", async () => {
     const { write, buffer, stream, leave } = world();
-    const empty = { ...buffer, lastSeq: () => 0, events: () => undefined };
+    const empty = withReaders(buffer, () => ({ lastSeq: () => 0, events: () => undefined }));
     const reading = follow({ ...stream, buffer: empty }, asEvents, { after: 0, follow: true, signal: leave.signal });
     await write(eventsOf(1, 3));
     expect(seqs([(await reading.next()).value ?? []])).toEqual([[1, 2, 3]]);

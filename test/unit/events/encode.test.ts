@@ -14,6 +14,7 @@ import {
   previewFrame,
   streamOpening,
 } from "../../../lib/events/frame.js";
+import { anyText } from "../../support/any-text.js";
 import { propertyRuns } from "../../support/property-runs.js";
 
 const time = "2026-01-02T03:04:05.678Z";
@@ -33,7 +34,7 @@ const hostile = [
   "\u{1f600}",
   "é",
 ];
-const text = fc.array(fc.oneof(fc.constantFrom(...hostile), fc.string({ unit: "binary", maxLength: 5 }))).map((parts) => parts.join(""));
+const text = fc.array(fc.oneof(fc.constantFrom(...hostile), anyText({ maxLength: 5 }))).map((parts) => parts.join(""));
 // The JSON.parse of Node.js 24 takes a name with an escape for a shorter one that it has met at that place: such names are not to be had back.
 const name = text.filter((name) => JSON.stringify(name) === `"${name}"`);
 const payload = fc.dictionary(name, fc.oneof(text, fc.integer(), fc.boolean(), fc.constant(null), fc.array(text)), { maxKeys: 4 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { AnodeError } from "../../../lib/errors.js";
 import { checkFraming, checkLength } from "../../../adapters/http/gate/body-framing.js";
-import { checkJsonType } from "../../../adapters/http/gate/content-type.js";
+import { checkJsonType, checkOneType, formBoundary } from "../../../adapters/http/gate/content-type.js";
 import { contentTypeCorpus as corpus } from "../../fault/corpus/content-types.js";
 import { call, documentOf, headerMap, outcome, testHandler, watchedBody } from "./fixtures.js";
 
@@ -42,6 +43,63 @@ describe("checkJsonType", () => {
       }
     }
     expect(performed).toEqual([]);
+  });
+});
+
+describe("checkOneType", () => {
+  it.each([
+    [[], "passes"],
+    [["Content-Type", "image/png"], "passes"],
+    [["Content-Type", "image/png", "Content-Type", "image/png"], "unsupported_media_type"],
+  ])("%j: %s", (pairs, expected) => {
+    expect(outcome(() => checkOneType(headerMap(...pairs)))).toBe(expected);
+  });
+});
+
+describe("formBoundary", () => {
+  const longest = "b".repeat(70);
+  const refused = "unsupported_media_type";
+  const told = (...values: string[]): string => {
+    try {
+      return `gives ${formBoundary(headerMap(...values.flatMap((value) => ["Content-Type", value])))}`;
+    } catch (error) {
+      const { code, details } = error as AnodeError;
+      return `${code}, accepts ${String(details?.["accept"])}`;
+    }
+  };
+
+  it.each([
+    ["multipart/form-data; boundary=x", "x"],
+    ["Multipart/Form-Data;boundary=x", "x"],
+    [" multipart/form-data ; charset=utf-8 ; Boundary=xY9 ", "xY9"],
+    ['multipart/form-data; boundary="a b"', "a b"],
+    ["multipart/form-data; boundary='()+_,./:=?-", "'()+_,./:=?-"],
+    [`multipart/form-data; boundary=${longest}`, longest],
+    ["multipart/form-data; x-boundary=a; boundary=b", "b"],
+  ])("of %j is %j", (value, boundary) => {
+    expect(told(value)).toBe(`gives ${boundary}`);
+  });
+
+  it.each([
+    [],
+    [""],
+    ["multipart/form-data"],
+    ["multipart/form-data; boundary="],
+    ['multipart/form-data; boundary="x'],
+    ['multipart/form-data; boundary=x"'],
+    ['multipart/form-data; boundary="a "'],
+    ["multipart/form-data; boundary=a\u00e9"],
+    ["multipart/form-data; boundary=\u00e9a"],
+    ["multipart/form-data; boundary=a!b"],
+    [`multipart/form-data; boundary=${longest}b`],
+    ["multipart/form-data; boundary=x; boundary=x"],
+    ["multipart/form-data; boundary=x; boundary=!"],
+    ["multipart/form-data; x-boundary=a"],
+    ["multipart/mixed; boundary=x"],
+    ["application/json; boundary=x"],
+    ["multipart/form-data; boundary=x", "multipart/form-data; boundary=x"],
+  ])("is refused: %j %j", (...values) => {
+    expect(told(...values)).toBe(`${refused}, accepts multipart/form-data`);
   });
 });
 

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
 import type { Call, Reply } from "../../../adapters/http/call.js";
 import { dashboardFiles } from "../../../adapters/http/node/dashboard-files.js";
 import { systemHost } from "../../../lib/system-host.js";
@@ -18,9 +18,9 @@ const built: Readonly<Record<string, string>> = {
 };
 
 /** A folder that holds these files, beside one that nobody may read. */
-function folderOf(files = built): string {
+function folderOf(files: Readonly<Record<string, string>>, cleanUp = onTestFinished): string {
   const root = mkdtempSync(join(tmpdir(), "anode-pages-"));
-  onTestFinished(() => rmSync(root, { recursive: true }));
+  cleanUp(() => rmSync(root, { recursive: true }));
   for (const [path, text] of Object.entries({ "secret.html": "secret", ...prefixed(files) })) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
     writeFileSync(join(root, path), text);
@@ -31,13 +31,17 @@ function folderOf(files = built): string {
   return join(root, "dashboard");
 }
 
-const prefixed = (files: Readonly<Record<string, string>>) =>
-  Object.fromEntries(Object.entries(files).map(([path, text]) => [`dashboard/${path}`, text]));
+function prefixed(files: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(files).map(([path, text]) => [`dashboard/${path}`, text]));
+}
 
 const host = ["Host", "127.0.0.1:7433"];
 const session = row({ name: "dashboard.session", method: "POST", path: "/dashboard/session", scope: "none" });
 
-function serving(folder = folderOf()): (target: string, part?: Partial<Call>) => Promise<Reply> {
+// Nobody writes into it.
+const whole = folderOf(built, afterAll);
+
+function serving(folder = whole): (target: string, part?: Partial<Call>) => Promise<Reply> {
   const { handle } = testHandler({ files: dashboardFiles(folder), operations: [...operations, session] });
   return (target, part = {}) => handle(call({ target, rawHeaders: host, ...part }));
 }
@@ -208,7 +212,7 @@ describe("dashboardFiles", () => {
     const lines: unknown[] = [];
     const log = (_level: string, _event: string, data: unknown): void => void lines.push(data);
     const { handle } = testHandler({
-      files: dashboardFiles(folderOf()),
+      files: dashboardFiles(whole),
       host: { ...systemHost, log },
     });
     await handle(call({ target: "/dashboard?code=abc", rawHeaders: host, door: tcpDoor }));

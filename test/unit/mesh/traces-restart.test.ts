@@ -1,10 +1,25 @@
 import { describe, expect, it } from "vitest";
+import { createRingBuffer } from "../../../lib/events/ring-buffer.js";
 import { createMemoryStore } from "../../../lib/index.js";
 import { createFaultyStore } from "../../../lib/testing/index.js";
 import { openTestMesh } from "../../support/mesh.js";
 
 const stagesOf = async ({ call }: Pick<Awaited<ReturnType<typeof openTestMesh>>, "call">, trace_id: string) =>
   (await call("traces.get", { trace_id })).stages.map(({ stage }) => stage);
+
+describe("A trace", () => {
+  it("is read from the store: no buffer of those who follow keeps its events", async () => {
+    const events = createRingBuffer({ ringEvents: 100, ringBytes: 100_000 });
+    const { call, peer } = await openTestMesh({ manager: { events } });
+    await peer("worker");
+    const { correlation_id } = await call("asks.ask", { to_peer: "worker", text: "x" });
+    await call("asks.ack", { correlation_id });
+    const { stages } = await call("traces.get", { trace_id: correlation_id });
+    expect(stages.map(({ stage }) => stage)).toEqual(["created", "resolved_peer", "pending", "acked", "closed"]);
+    const kept = (stream: string): boolean => events.subscribe(stream, () => {}).lastSeq() > 0;
+    expect([kept(`trace:${correlation_id}`), kept("feed")]).toEqual([false, true]);
+  });
+});
 
 describe("After a restart", () => {
   it("the store is asked nothing of the traces of what is over", async () => {

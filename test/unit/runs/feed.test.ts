@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { Caller } from "../../../lib/caller.js";
+import { AnodeError } from "../../../lib/errors.js";
 import { plainRules } from "../../../lib/events/feed-filter.js";
 import { eventsOfLines } from "../../../lib/events/frame.js";
 import { feedStream } from "../../../lib/events/journal.js";
@@ -391,6 +392,19 @@ describe("what is kept of the feed", () => {
     await host.clock.advance(12 * hourMs);
     await say(1);
     expect((await page({}, 1)).last_seq).toBe(2_301);
+  });
+
+  it.for(["runs", "idempotency", "questions"])("does not pile up behind a damaged record among the %s", async (damaged) => {
+    const store = createMemoryStore();
+    const { say, page, host } = await subject({ store, limits: { feedMs: 1 } });
+    await say(500);
+    const { list } = store;
+    store.list = async (collection, query) => {
+      if (collection === damaged) throw new AnodeError("internal", "It is damaged.", { details: { collection, id: "x" } });
+      return list(collection, query);
+    };
+    await host.clock.advance(3_600_000);
+    expect((await page({}, 1)).first_seq).toBeGreaterThan(1);
   });
 
   it("goes on with its seq and its time when the store is opened again, though the clock was set back", async () => {

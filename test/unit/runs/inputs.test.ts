@@ -12,9 +12,10 @@ function bench({ staysOpen = false, limit = 3 } = {}) {
   const state = { full: false, text: undefined as string | undefined, idle: 0, woken: 0 };
   const port: InputPort = {
     append(type, payload, whenFull): Appended {
-      if (state.full && whenFull === "refuse") return { events: [], committed: Promise.reject(new AnodeError("storage_full", "Full.")) };
+      const committing = (committed: Promise<number>): Appended => ({ events: [], committed, kept: committed, isHeld: false });
+      if (state.full && whenFull === "refuse") return committing(Promise.reject(new AnodeError("storage_full", "Full.")));
       log.push([type.slice("input.".length), payload["input_id"], payload["result"]].filter(Boolean).join(" "));
-      return { events: [], committed: Promise.resolve(log.length) };
+      return committing(Promise.resolve(log.length));
     },
     lastTextSince: () => state.text,
     headSeq: () => log.length,

@@ -142,4 +142,31 @@ describe("IdempotencyKeys.expired", () => {
     expect(again).toEqual([true, true]);
     expect(await call({ key: "a" })).toMatchObject({ replayed: false });
   });
+
+  it("lets a damaged entry go, and finds what lies behind it the next time", async () => {
+    const { host, store, keys, call } = bench();
+    await call({ key: "old" });
+    await host.clock.advance(defaultLimits.idempotencyMs);
+    await call({ key: "damaged" });
+    const { items } = await store.list(idempotencyCollection, { limit: 9 });
+    const [damaged = "", old = ""] = items.map(({ id }) => id);
+    const { list } = store;
+    store.list = async (collection, query) => {
+      const page = await list(collection, query);
+      if (page.items.some(({ id }) => id === damaged)) {
+        throw new AnodeError("internal", "It is damaged.", { details: { collection, id: damaged } });
+      }
+      return page;
+    };
+    const first = await keys.expired();
+    expect(first).toEqual([{ collection: idempotencyCollection, id: damaged }]);
+    await store.commit({ deletes: first });
+    expect(await keys.expired()).toEqual([{ collection: idempotencyCollection, id: old }]);
+  });
+
+  it("fails with a store that fails", async () => {
+    const { store, keys } = bench();
+    await store.close();
+    await expect(keys.expired()).rejects.toMatchObject({ code: "shutting_down" });
+  });
 });

@@ -77,7 +77,8 @@ export function removeFolder(folder: string): void {
 
 /** Our own cgroup if it may be written to, else for root the top of the hierarchy. */
 export function cgroupRoots(): string[] {
-  const mount = /^(?:\S+ ){4}(\S+) .* - cgroup2 /m.exec(textOf("/proc/self/mountinfo"))?.[1];
+  const mounts = textOf("/proc/self/mountinfo").split("\n");
+  const mount = mounts.find((line) => line.includes(" - cgroup2 "))?.split(" ")[4];
   if (mount === undefined) return [];
   const own = /^0::(.*)$/m.exec(textOf("/proc/self/cgroup"))?.[1] ?? "/";
   const roots = [join(mount, own)];

@@ -32,6 +32,11 @@ describe("readCheck", () => {
     expect(readCheck(head(field), "x").fits(path)).toBe(fits);
   });
 
+  it("asks a glob of a workspace no longer for many stars, nor for many choices", () => {
+    expect(readCheck(head(`paths: ${"*a".repeat(30)}*b`), "x").fits(`src/${"a".repeat(250)}`)).toBe(false);
+    expect(() => readCheck(head(`paths: ${"{a,b}".repeat(7)}`), "x")).toThrow("more than 64 choices");
+  });
+
   it("reads tools as a list", () => {
     expect(readCheck(head("tools: [read, grep]"), "x").tools).toEqual(["read", "grep"]);
   });

@@ -31,6 +31,34 @@ describe("openSqliteStore", () => {
     await store.close();
   });
 
+  it("writes nothing into a store that it opens again", async () => {
+    const store = await openSourceStore({ path });
+    await store.commit({ appends: [appendOf("run:1", 0)] });
+    await store.close();
+    const again = await openSourceStore({ path });
+    expect(statSync(`${path}-wal`).size).toBe(0);
+    await again.close();
+  });
+
+  it("ends a page with the last segment that fits it whole, and cuts only one that is alone too long for it", async () => {
+    const store = await openSourceStore({ path });
+    for (let segment = 0; segment < 3; segment += 1) await store.commit({ appends: [appendOf("run:1", segment * 10, 10)] });
+    const segmentBytes = (await store.read("run:1", 10, 1 << 20)).lines.length / 2;
+    for (const [after, toSeq] of [
+      [0, 20],
+      [5, 20],
+      [20, 30],
+      [25, 30],
+    ] as const) {
+      expect(await store.read("run:1", after, segmentBytes * 2.5)).toMatchObject({ fromSeq: after + 1, toSeq });
+    }
+    const cut = await store.read("run:1", 0, segmentBytes / 2);
+    expect(cut.fromSeq).toBe(1);
+    expect(cut.toSeq).toBeGreaterThanOrEqual(4);
+    expect(cut.toSeq).toBeLessThanOrEqual(6);
+    await store.close();
+  });
+
   it.each([
     ["a folder", (at: string) => mkdirSync(at), "unsafe_path"],
     ["a symbolic link", (at: string) => symlinkSync(folder.file("elsewhere"), at), "unsafe_path"],

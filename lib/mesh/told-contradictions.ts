@@ -22,7 +22,7 @@ interface Parts {
 }
 
 /** Tells the feed of each contradiction of a peer once, and again when it was gone in between. A restart is no reason to tell it again. */
-export class Contradictions {
+export class ToldContradictions {
   readonly #parts: Parts;
 
   constructor(parts: Parts) {
