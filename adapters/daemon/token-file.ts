@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { AnodeError, type CancelTimer, type Host } from "../../lib/index.js";
 import { createFile, replaceFile } from "./private-file.js";
 import { complaintAbout } from "./private-path.js";
@@ -86,7 +86,8 @@ function heldToken(text: string): HeldToken {
  * @throws {@link StartRefused} 78 for a file that is not private, or holds something else
  */
 export function readToken(path: string): string {
-  if (!existsSync(path)) throw new StartRefused(78, `There is no token at ${path} yet: the first \`anode daemon\` makes it.`);
+  if (!lstatSync(path, { throwIfNoEntry: false }))
+    throw new StartRefused(78, `There is no token at ${path} yet: the first \`anode daemon\` makes it.`);
   const complaint = complaintAbout(path, "file");
   if (complaint) throw new StartRefused(78, complaint.problem, { repair: complaint.repair });
   const text = readFileSync(path, "utf8").trim();

@@ -17,30 +17,49 @@ export interface Head {
 
 const none: readonly never[] = [];
 
-/** One step on its way to the store. */
-export class Entry implements Appended {
-  events: readonly StreamEvent[] = none;
+/** One step on its way to the store. It settles with the seq of its first event. */
+export class Entry extends Settlement<number> implements Appended {
+  events: StreamEvent[] = none as never[];
   /** The stream of each event. */
   heads: readonly Head[] = none;
   puts: readonly Put[];
   feed: readonly Draft[];
-  /** Records that the step itself sets, not the folds of its events. */
-  readonly sets: readonly Put[];
-  readonly deletes: readonly Delete[];
-  readonly drops: readonly string[];
-  readonly trims: readonly Trim[];
-  readonly whenFull: "refuse" | "hold";
   isHeld = false;
-  readonly #settlement = new Settlement<number>();
+  readonly #step: Step;
   #kept: Settlement<number> | undefined;
 
   constructor(step: Step) {
-    this.sets = this.puts = step.puts ?? none;
+    super();
+    this.#step = step;
+    this.puts = this.sets;
     this.feed = step.feed ?? none;
-    this.deletes = step.deletes ?? none;
-    this.drops = step.drops ?? none;
-    this.trims = step.trims ?? none;
-    this.whenFull = step.whenFull ?? "hold";
+  }
+
+  /** Records that the step itself sets, not the folds of its events. */
+  get sets(): readonly Put[] {
+    return this.#step.puts ?? none;
+  }
+
+  get deletes(): readonly Delete[] {
+    return this.#step.deletes ?? none;
+  }
+
+  get drops(): readonly string[] {
+    return this.#step.drops ?? none;
+  }
+
+  get trims(): readonly Trim[] {
+    return this.#step.trims ?? none;
+  }
+
+  get whenFull(): "refuse" | "hold" {
+    return this.#step.whenFull ?? "hold";
+  }
+
+  add(event: StreamEvent): void {
+    // An array that begins with its element does not reserve room for sixteen more.
+    if (this.events.length === 0) this.events = [event];
+    else this.events.push(event);
   }
 
   get size(): number {
@@ -48,7 +67,7 @@ export class Entry implements Appended {
   }
 
   get committed(): Promise<number> {
-    return this.#settlement.promise;
+    return this.promise;
   }
 
   get kept(): Promise<number> {
@@ -69,13 +88,9 @@ export class Entry implements Appended {
     this.#kept?.reject(storageFull());
   }
 
-  resolve(): void {
+  override resolve(seq: number): void {
     this.isHeld = false;
-    this.#settlement.resolve(this.events[0]?.seq ?? 0);
-  }
-
-  reject(error: unknown): void {
-    this.#settlement.reject(error);
+    super.resolve(seq);
   }
 }
 

@@ -36,6 +36,7 @@ export class Journal {
   readonly #onFailed: (error: AnodeError) => void;
   readonly #heads = new Map<string, Head>();
   readonly #flushSoon = (): void => void this.#flush();
+  readonly #headOf = ({ stream }: { readonly stream: string }): Head => this.#head(stream);
   #waiting: Entry[] = [];
   /** So many of the waiting entries are tried alone, because together they were refused. */
   #alone = 0;
@@ -94,8 +95,9 @@ export class Journal {
     if (this.#full && step.whenFull === "refuse") throw storageFull();
     const entry = new Entry(step);
     if (step.appends) {
-      entry.heads = step.appends.map(({ stream }) => this.#head(stream));
-      entry.events = step.appends.map((draft, at) => this.#stamp(draft, entry.heads[at] as Head, entry));
+      entry.heads = step.appends.map(this.#headOf);
+      let at = 0;
+      for (const draft of step.appends) entry.add(this.#stamp(draft, entry.heads[at++] as Head, entry));
     }
     this.#waiting.push(entry);
     if (this.#full) entry.hold();
@@ -185,7 +187,7 @@ export class Journal {
       if (owner?.isFollowed ?? true) this.#buffer.publish(stream, events);
       owner?.committed?.(events);
     });
-    for (const entry of entries) entry.resolve();
+    for (const entry of entries) entry.resolve(entry.events[0]?.seq ?? 0);
     return true;
   }
 

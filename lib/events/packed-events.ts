@@ -12,25 +12,37 @@ interface Change {
   peer_id?: string | null;
 }
 
+/** What the first event of a text is held against, in the two forms in which it stands there. */
+interface Beginning {
+  readonly change: string;
+  readonly payload: string;
+}
+
+const blank: Beginning = { change: "", payload: "" };
+/** How streams begin: a run's first event has the whole request and what its executor can do, and most are alike. */
+let usual: Beginning = { ...blank };
+
 /** A `run_id` that the payload has too is not written twice. */
 const asInPayload = "=";
 const encoder = new TextEncoder();
 
 /**
  * Events as one text: of the payload of each, as JSON, a line with what it does not share with the one before, and before it a
- * line `+{…}` where its envelope differs. A fifth of the objects' size or less, and made without envelopes being encoded.
+ * line `+…` where its envelope differs. A fifth of the objects' size or less, and made without envelopes being encoded.
  */
 export class PackedEvents implements Segment {
   readonly firstSeq: number;
   readonly lastSeq: number;
   /** As if each payload stood there in full: how much is kept must not depend on how alike the events are. */
   readonly bytes: number;
+  readonly #beginning: Beginning;
   readonly #text: string;
 
   constructor(events: readonly StreamEvent[]) {
     this.firstSeq = events[0]?.seq ?? 1;
     this.lastSeq = this.firstSeq + events.length - 1;
-    const { text, bytes } = pack(events);
+    this.#beginning = this.firstSeq === 1 ? usual : blank;
+    const { text, bytes } = pack(events, this.#beginning);
     this.#text = text;
     this.bytes = bytes;
   }
@@ -49,7 +61,7 @@ export class PackedEvents implements Segment {
   }
 
   events(fromSeq: number): readonly StreamEvent[] {
-    return unpack(this.#text, this.firstSeq, fromSeq);
+    return unpack(this.#text, this.#beginning, this.firstSeq, fromSeq);
   }
 }
 
@@ -64,39 +76,53 @@ export function joinBytes(parts: readonly Uint8Array[], size = parts.reduce((sum
   return whole;
 }
 
-function pack(events: readonly StreamEvent[]): { text: string; bytes: number } {
+function pack(events: readonly StreamEvent[], beginning: Beginning): { text: string; bytes: number } {
   const lines: string[] = [];
   let saved = 0;
-  let type: string | undefined;
-  let status: string | undefined;
-  let time: string | undefined;
-  let run: string | undefined;
-  let peer: string | undefined;
-  let line = "";
+  let before: StreamEvent | undefined;
+  let { change, payload } = beginning;
   for (const event of events) {
-    const run_id = event.run_id !== undefined && event.run_id === event.payload["run_id"] ? asInPayload : event.run_id;
-    if (event.type !== type || event.status !== status || event.time !== time || run_id !== run || event.peer_id !== peer) {
-      const change: Change = {};
-      if (event.type !== type) change.type = event.type;
-      if (event.status !== status) change.status = event.status ?? null;
-      if (event.time !== time) change.time = event.time;
-      if (run_id !== run) change.run_id = run_id ?? null;
-      if (event.peer_id !== peer) change.peer_id = event.peer_id ?? null;
-      lines.push(`+${JSON.stringify(change)}`);
-      type = event.type;
-      status = event.status;
-      time = event.time;
-      run = run_id;
-      peer = event.peer_id;
+    if (!before || !isAlike(event, before)) {
+      const next = JSON.stringify(changeAt(event, before));
+      lines.push(`+${shortened(next, change)}`);
+      change = next;
     }
-    const before = line;
-    line = encodePayload(event.payload);
-    const short = shortened(line, before);
-    saved += line.length - short.length;
+    const next = encodePayload(event.payload);
+    const short = shortened(next, payload);
     lines.push(short);
+    saved += next.length - short.length;
+    // A stream that began like few others is what the next ones are held against.
+    if (!before && beginning === usual && saved * 2 < Math.min(next.length, payload.length)) usual = { change, payload: next };
+    payload = next;
+    before = event;
   }
   const text = lines.join("\n");
   return { text, bytes: text.length + saved };
+}
+
+function isAlike(event: StreamEvent, before: StreamEvent): boolean {
+  return (
+    event.type === before.type &&
+    event.status === before.status &&
+    event.time === before.time &&
+    event.peer_id === before.peer_id &&
+    runOf(event) === runOf(before)
+  );
+}
+
+function changeAt(event: StreamEvent, before: StreamEvent | undefined): Change {
+  const change: Change = {};
+  if (event.type !== before?.type) change.type = event.type;
+  if (event.status !== before?.status) change.status = event.status ?? null;
+  if (event.time !== before?.time) change.time = event.time;
+  const run = runOf(event);
+  if (run !== (before && runOf(before))) change.run_id = run ?? null;
+  if (event.peer_id !== before?.peer_id) change.peer_id = event.peer_id ?? null;
+  return change;
+}
+
+function runOf({ run_id, payload }: StreamEvent): string | undefined {
+  return run_id !== undefined && run_id === payload["run_id"] ? asInPayload : run_id;
 }
 
 /** `<units of the beginning>,<units of the end>,<what lies between>`: those two are as in the line before. */
@@ -117,14 +143,15 @@ function restored(line: string, before: string): string {
   return before.slice(0, head) + line.slice(second + 1) + before.slice(before.length - tail);
 }
 
-function unpack(text: string, firstSeq: number, fromSeq: number): StreamEvent[] {
+function unpack(text: string, beginning: Beginning, firstSeq: number, fromSeq: number): StreamEvent[] {
   const events: StreamEvent[] = [];
   let envelope: Change = {};
   let seq = firstSeq;
-  let payload = "";
+  let { change, payload } = beginning;
   for (const line of text.split("\n")) {
     if (line.startsWith("+")) {
-      envelope = { ...envelope, ...(JSON.parse(line.slice(1)) as Change) };
+      change = restored(line.slice(1), change);
+      envelope = { ...envelope, ...(JSON.parse(change) as Change) };
       continue;
     }
     payload = restored(line, payload);

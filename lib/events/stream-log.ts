@@ -17,6 +17,8 @@ export interface LinePage {
 }
 
 const encoder = new TextEncoder();
+/** The list of whoever has nothing in it. */
+const none: never[] = [];
 const smallestSlab = 2 * 1024;
 const largestSlab = 64 * 1024;
 /** Events as objects are five times their packed text; beyond this many they are packed without a reader. */
@@ -34,8 +36,8 @@ export class StreamLog {
   readonly #bounds: LogBounds;
   readonly #tailEvents: number;
   readonly #segmentBytes: number;
-  #segments: Segment[] = [];
-  #tail: StreamEvent[] = [];
+  #segments: Segment[] = none;
+  #tail: StreamEvent[] = none;
   #tailBytes = 0;
   #segmentsBytes = 0;
   #firstSeq = 0;
@@ -52,6 +54,15 @@ export class StreamLog {
     // A quarter at most, so that what goes is small beside what stays.
     this.#tailEvents = Math.max(1, Math.min(longestTail, bounds.events >> 2));
     this.#segmentBytes = Math.max(1, Math.min(largestSlab, bounds.bytes >> 2));
+  }
+
+  /** The log that was sealed to this segment. */
+  static of(segment: Segment, bounds: LogBounds): StreamLog {
+    const log = new StreamLog(bounds, segment.lastSeq);
+    log.#firstSeq = segment.firstSeq;
+    log.#add(segment);
+    log.#sealed = true;
+    return log;
   }
 
   /** Seq of the first event held; 0 = none was ever there. */
@@ -80,7 +91,9 @@ export class StreamLog {
     this.#sealed = false;
     if (this.#firstSeq === 0) this.#firstSeq = first.seq;
     for (const event of events) {
-      this.#tail.push(event);
+      // A list that begins with its event reserves no room for sixteen more, and one without events is nobody's.
+      if (this.#tail.length === 0) this.#tail = [event];
+      else this.#tail.push(event);
       this.#tailBytes += roughBytes(event);
       this.#lastSeq = event.seq;
       if (this.#tail.length > this.#tailEvents || this.#tailBytes > this.#segmentBytes) this.#putAway();
@@ -136,13 +149,14 @@ export class StreamLog {
     while (this.#hasMore && (this.#segments[0] as Segment).lastSeq <= seq) this.#dropOldest();
   }
 
-  /** Nothing more is written and nobody follows: takes the smallest form. */
-  seal(): void {
+  /** Nothing more is written and nobody follows: takes the smallest form. Gives all there is, if that is one segment. */
+  seal(): Segment | undefined {
     this.#sealed = true;
     this.#shared = undefined;
     if (this.#tail.length > notWorthPacking) this.#pack();
     // Without the room that a growing list reserves.
     else this.#tail = this.#tail.slice();
+    return this.#tail.length === 0 && this.#segments.length === 1 ? this.#segments[0] : undefined;
   }
 
   #holds(after: number): boolean {
@@ -183,7 +197,7 @@ export class StreamLog {
   }
 
   #emptyTail(): void {
-    this.#tail = [];
+    this.#tail = none;
     this.#tailBytes = 0;
   }
 

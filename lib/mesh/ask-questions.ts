@@ -2,10 +2,11 @@ import type { AskQuestions, Asks } from "../asks/asks.js";
 import type { Ending } from "../asks/ending.js";
 import type { Ask } from "../asks/schema.js";
 import type { Caller } from "../caller.js";
-import { AnodeError, isAnodeError } from "../errors.js";
+import { AnodeError, invalidRequest, isAnodeError, type Issue } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
 import type { Step } from "../events/step.js";
 import type { AttachedFile, RepliedAnswer } from "../messages/schema.js";
+import type { OpenQuestion } from "../questions/desk-types.js";
 import type { AnswerInput, Question } from "../questions/schema.js";
 import { questionStepsOf, type RunManager } from "../runs/manager.js";
 import { parseTime } from "../system-host.js";
@@ -16,7 +17,7 @@ export function askQuestions(manager: RunManager): AskQuestions {
   const steps = questionStepsOf(manager);
   return {
     async opening({ correlation_id, from_peer_id, to_peer_id, text, question, expires_at }) {
-      const prepared = await steps.prepare({
+      const asked: OpenQuestion = {
         prompt: text,
         ...question,
         kind: question?.kind ?? "acknowledge",
@@ -26,6 +27,9 @@ export function askQuestions(manager: RunManager): AskQuestions {
         from_peer_id,
         recipient: to_peer_id,
         timeout_ms: Math.max(1, parseTime(expires_at) - host.clock.now()),
+      };
+      const prepared = await steps.prepare(asked).catch((error: unknown) => {
+        throw asInAsk(error);
       });
       return () => steps.opening(prepared).step;
     },
@@ -93,6 +97,13 @@ function endingOf({ outcome = "canceled", option_id, text, message, reason }: Qu
   };
   const reply_text = text ?? message;
   return { close_reason: "answered", replied_by: "answer", answer, ...(reply_text !== undefined && { reply_text }) };
+}
+
+/** What is wrong with the question, named as it lies in the ask. */
+function asInAsk(error: unknown): unknown {
+  if (!isAnodeError(error) || error.code !== "invalid_request") return error;
+  const issues = error.details?.["issues"] as readonly Issue[];
+  return invalidRequest(issues.map((issue) => ({ ...issue, path: `question.${issue.path}` })));
 }
 
 function unlessMissing(error: unknown): undefined {

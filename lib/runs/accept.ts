@@ -79,8 +79,8 @@ export async function judgePermissions(
     else mode = await boundedMode(mode, caller, rules.ceiling, parentMode);
   }
   if (request.argv !== undefined || request.shell !== undefined) await assertFreeCommand(request, caller, rules.process);
-  const given = request.cwd !== undefined && rules.folders ? resolveCwd(request.cwd, caller, parent, rules.folders) : request.cwd;
-  return { profileName, mode, cwd: (await given) ?? parent?.record.cwd ?? rules.folders?.fallback };
+  const given = request.cwd !== undefined && rules.folders ? await resolveCwd(request.cwd, caller, parent, rules.folders) : request.cwd;
+  return { profileName, mode, cwd: given ?? parent?.record.cwd ?? rules.folders?.fallback };
 }
 
 /**

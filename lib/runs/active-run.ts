@@ -210,7 +210,7 @@ export class ActiveRun implements StreamOwner {
   }
 
   /** Appends one event of the manager or the executor. @throws `run_finished` */
-  append(type: string, payload: Draft["payload"], whenFull: "refuse" | "hold" = "hold", puts: readonly Put[] = []): Appended {
+  append(type: string, payload: Draft["payload"], whenFull: "refuse" | "hold" = "hold", puts: readonly Put[] = noPuts): Appended {
     const appended = this.#ports.journal.append({ appends: [{ stream: this.stream, type, payload }], whenFull, puts });
     this.#count(appended.events[0] as StreamEvent);
     return appended;
@@ -390,3 +390,4 @@ function rounded(name: string, used: number): number {
 }
 
 const noChildren: ReadonlySet<ActiveRun> = new Set();
+const noPuts: readonly Put[] = [];

@@ -36,11 +36,20 @@ interface Lane {
   positions: Map<string, number> | undefined;
 }
 
+/** Told when a slot is taken or given back; `isWatched`: the one who began its run hears of it too, and goes on with the lane. */
+type SlotChanged = (lane: Lane, key: string, change: 1 | -1, isWatched: boolean) => void;
+
 /** The one gate to an executor: lanes per depth, a bounded fair queue in front of each. */
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #lanes: Lane[] = [];
   readonly #heldByKey = new Map<string, number>();
+  readonly #changed: SlotChanged = (lane, key, change, isWatched) => {
+    this.#hold(lane, key, change);
+    if (change > 0) return;
+    // A key that is no longer capped may have runs waiting in any lane. Where somebody waits for the slot, they go on with it.
+    for (const other of this.#lanes) if (other !== lane || !isWatched) this.#pump(other);
+  };
   #queued = 0;
   #paused = false;
 
@@ -111,13 +120,22 @@ export class Admission {
   }
 
   #pump(lane: Lane): void {
-    while (!this.#paused && lane.held < lane.limit) {
-      const candidate = lane.order.take((key) => this.#isCapped(key));
-      if (!candidate) return;
-      lane.positions = undefined;
-      this.#queued -= 1;
-      this.#begin(lane, candidate);
-    }
+    for (let slot = this.#next(lane); slot; slot = this.#next(lane)) void lane.queue.add(() => this.#work(lane, slot));
+  }
+
+  /** Begins one run after the other as long as there is a place for them: a task of the queue is dearer than a short run. */
+  async #work(lane: Lane, first: HeldSlot): Promise<void> {
+    for (let slot: HeldSlot | undefined = first; slot; slot = this.#next(lane)) await slot.begin();
+  }
+
+  /** A slot for the run that is next, if there is one and a place for it. */
+  #next(lane: Lane): HeldSlot | undefined {
+    if (this.#paused || lane.held >= lane.limit) return undefined;
+    const candidate = lane.order.take((key) => this.#isCapped(key));
+    if (!candidate) return undefined;
+    lane.positions = undefined;
+    this.#queued -= 1;
+    return new HeldSlot(candidate, lane, this.#changed);
   }
 
   #isCapped(key: string): boolean {
@@ -125,61 +143,49 @@ export class Admission {
     return cap !== undefined && (this.#heldByKey.get(key) ?? 0) >= cap;
   }
 
-  #begin(lane: Lane, candidate: Candidate): void {
-    const slot = new HeldSlot(
-      () => this.#freed(lane, candidate),
-      () => this.#held(lane, candidate),
-    );
-    void lane.queue.add(() => {
-      candidate.begin(slot);
-      return slot.freed;
-    });
-  }
-
-  #held(lane: Lane, { key }: Candidate): void {
-    lane.held += 1;
-    this.#heldByKey.set(key, (this.#heldByKey.get(key) ?? 0) + 1);
-  }
-
-  #freed(lane: Lane, { key }: Candidate): void {
-    lane.held -= 1;
-    const left = (this.#heldByKey.get(key) ?? 1) - 1;
-    if (left > 0) this.#heldByKey.set(key, left);
+  #hold(lane: Lane, key: string, change: 1 | -1): void {
+    lane.held += change;
+    if (this.#options.keyConcurrency === undefined) return;
+    const held = (this.#heldByKey.get(key) ?? 0) + change;
+    if (held > 0) this.#heldByKey.set(key, held);
     else this.#heldByKey.delete(key);
-    // A key that is no longer capped may have runs waiting in any lane.
-    if (this.#options.keyConcurrency === undefined) this.#pump(lane);
-    else for (const other of this.#lanes) this.#pump(other);
   }
 }
 
 /** A slot from its start: held until it is released, and again after it is retaken. */
 class HeldSlot implements Slot {
-  readonly #onRelease: () => void;
-  readonly #onHold: () => void;
+  readonly #candidate: Candidate;
+  readonly #lane: Lane;
+  readonly #changed: SlotChanged;
   readonly #freed = Promise.withResolvers<void>();
-  #isHeld = true;
+  #isHeld = false;
+  #isFresh = true;
 
-  constructor(onRelease: () => void, onHold: () => void) {
-    this.#onRelease = onRelease;
-    this.#onHold = onHold;
-    onHold();
+  constructor(candidate: Candidate, lane: Lane, changed: SlotChanged) {
+    this.#candidate = candidate;
+    this.#lane = lane;
+    this.#changed = changed;
+    this.retake();
   }
 
-  /** Resolves at the first release: then the queue may go on. */
-  get freed(): Promise<void> {
+  /** Begins its run; resolves at the first release. */
+  begin(): Promise<void> {
+    this.#candidate.begin(this);
     return this.#freed.promise;
   }
 
   release(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
+    const isWatched = this.#isFresh;
+    this.#isFresh = false;
     this.#freed.resolve();
-    this.#onRelease();
+    this.#changed(this.#lane, this.#candidate.key, -1, isWatched);
   }
 
   retake(): void {
     if (this.#isHeld) return;
     this.#isHeld = true;
-    this.#onHold();
+    this.#changed(this.#lane, this.#candidate.key, 1, false);
   }
 }

@@ -1,3 +1,5 @@
+import { Chain, type Link } from "./chain.js";
+
 /** What the order knows of a waiting run. */
 export interface Waiting {
   readonly id: string;
@@ -5,7 +7,14 @@ export interface Waiting {
   readonly priority: number;
 }
 
+/** A waiting run: in order of arrival among all, and among those of its priority and key. */
 interface Place<Item extends Waiting> {
+  readonly item: Item;
+  readonly arrival: Link<Overtaken<Item>>;
+  readonly turn: Link<Item>;
+}
+
+interface Overtaken<Item> {
   readonly item: Item;
   overtaken: number;
 }
@@ -18,23 +27,22 @@ export const overtakenLimit = 100;
  * in, first out; and nobody is overtaken without end.
  */
 export class FairOrder<Item extends Waiting> {
-  /** In order of arrival. */
   readonly #places = new Map<string, Place<Item>>();
+  readonly #arrivals = new Chain<Overtaken<Item>>();
   /** Per priority the keys in the order of their turns, per key its waiting runs in order of arrival. */
-  readonly #turns = new Map<number, Map<string, Item[]>>();
+  readonly #turns = new Map<number, Map<string, Chain<Item>>>();
   #starved: Item[] = [];
 
   get size(): number {
     return this.#places.size;
   }
 
-  add(item: Item): void {
-    this.#places.set(item.id, { item, overtaken: 0 });
+  add(item: Item, overtaken = 0): void {
     let keys = this.#turns.get(item.priority);
     if (!keys) this.#turns.set(item.priority, (keys = new Map()));
-    const queue = keys.get(item.key);
-    if (queue) queue.push(item);
-    else keys.set(item.key, [item]);
+    let turns = keys.get(item.key);
+    if (!turns) keys.set(item.key, (turns = new Chain()));
+    this.#places.set(item.id, { item, arrival: this.#arrivals.add({ item, overtaken }), turn: turns.add(item) });
   }
 
   has(id: string): boolean {
@@ -43,9 +51,8 @@ export class FairOrder<Item extends Waiting> {
 
   remove(id: string): boolean {
     const place = this.#places.get(id);
-    if (!place) return false;
-    this.#drop(place.item);
-    return true;
+    if (place) this.#drop(place);
+    return place !== undefined;
   }
 
   /** Takes the next run whose key is not capped; `undefined` when there is none. */
@@ -53,10 +60,10 @@ export class FairOrder<Item extends Waiting> {
     const item = this.#starved.find((waiting) => !isCapped(waiting.key)) ?? this.#inTurn(isCapped);
     if (!item) return undefined;
     this.#countOvertaken(item);
+    this.#drop(this.#places.get(item.id) as Place<Item>);
     const keys = this.#turns.get(item.priority);
-    this.#drop(item);
     const rest = keys?.get(item.key);
-    if (keys && rest) {
+    if (keys && rest && keys.size > 1) {
       // The key has had its turn: to the end.
       keys.delete(item.key);
       keys.set(item.key, rest);
@@ -67,10 +74,11 @@ export class FairOrder<Item extends Waiting> {
   /** Ids in the order in which they would start if nothing were added. */
   sequence(): string[] {
     const copy = new FairOrder<Item>();
+    // First the turns of the keys as they stand now, then who waits in them.
     for (const [priority, keys] of this.#turns) {
-      copy.#turns.set(priority, new Map([...keys].map(([key, queue]) => [key, [...queue]])));
+      copy.#turns.set(priority, new Map([...keys.keys()].map((key) => [key, new Chain<Item>()])));
     }
-    for (const [id, place] of this.#places) copy.#places.set(id, { ...place });
+    for (let link = this.#arrivals.first; link; link = link.after) copy.add(link.item.item, link.item.overtaken);
     copy.#starved = [...this.#starved];
     const ids: string[] = [];
     for (let item = copy.take(); item; item = copy.take()) ids.push(item.id);
@@ -79,38 +87,32 @@ export class FairOrder<Item extends Waiting> {
 
   #inTurn(isCapped: (key: string) => boolean): Item | undefined {
     for (const keys of this.#byPriority()) {
-      for (const queue of keys.values()) if (queue[0] && !isCapped(queue[0].key)) return queue[0];
+      for (const [key, turns] of keys) if (!isCapped(key)) return turns.first?.item;
     }
     return undefined;
   }
 
   /** The turns, highest priority first. Nearly always there is one priority, and nothing to sort. */
-  #byPriority(): Iterable<Map<string, Item[]>> {
+  #byPriority(): Iterable<Map<string, Chain<Item>>> {
     if (this.#turns.size <= 1) return this.#turns.values();
     return [...this.#turns].sort(([a], [b]) => b - a).map(([, keys]) => keys);
   }
 
   #countOvertaken(taken: Item): void {
-    for (const place of this.#places.values()) {
-      if (place.item === taken) return;
-      place.overtaken += 1;
-      if (place.overtaken === overtakenLimit) this.#starved.push(place.item);
+    for (let link = this.#arrivals.first; link && link.item.item !== taken; link = link.after) {
+      link.item.overtaken += 1;
+      if (link.item.overtaken === overtakenLimit) this.#starved.push(link.item.item);
     }
   }
 
-  #drop(item: Item): void {
+  #drop({ item, arrival, turn }: Place<Item>): void {
     this.#places.delete(item.id);
-    if (this.#starved.length > 0) this.#starved = this.#starved.filter((other) => other.id !== item.id);
+    this.#arrivals.remove(arrival);
+    if (this.#starved.length > 0) this.#starved = this.#starved.filter((other) => other !== item);
     const keys = this.#turns.get(item.priority);
-    const queue = keys?.get(item.key);
-    if (!keys || !queue) return;
-    if (queue[0]?.id === item.id) queue.shift();
-    else
-      keys.set(
-        item.key,
-        queue.filter((other) => other.id !== item.id),
-      );
-    if (keys.get(item.key)?.length === 0) keys.delete(item.key);
-    if (keys.size === 0) this.#turns.delete(item.priority);
+    const turns = keys?.get(item.key);
+    turns?.remove(turn);
+    if (!turns?.first) keys?.delete(item.key);
+    if (keys?.size === 0) this.#turns.delete(item.priority);
   }
 }

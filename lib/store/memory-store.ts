@@ -1,5 +1,6 @@
 import { feedStream } from "../events/journal.js";
 import { createLogReaders } from "../events/ring-buffer.js";
+import type { Segment } from "../events/slab.js";
 import { StreamLog } from "../events/stream-log.js";
 import { type Limits, resolveLimits } from "../limits.js";
 import { MemoryCollection } from "./memory-collection.js";
@@ -31,13 +32,23 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   const feedBounds = { ...bounds, events: Math.min(bounds.events, limits.feedEventsInMemory) };
   const streams = new Map([[feedStream, new StreamLog(feedBounds, options.feedAfter)]]);
   const collections = new Map<string, MemoryCollection>();
-  const readers = createLogReaders(streams, (stream) => streams.get(stream)?.seal());
+  /** Streams that have ended and are one segment each: most there are, and a log that can go on is as large again. */
+  const ended = new Map<string, Segment>();
+  const readers = createLogReaders(streams, (stream) => {
+    const whole = streams.get(stream)?.seal();
+    if (whole && streams.delete(stream)) ended.set(stream, whole);
+  });
   let lastOrdinal = 0;
   let isClosed = false;
 
   const nextOrdinal = (): number => ++lastOrdinal;
-  const lastSeqOf = (stream: string): number => streams.get(stream)?.lastSeq ?? 0;
+  const lastSeqOf = (stream: string): number => (streams.get(stream) ?? ended.get(stream))?.lastSeq ?? 0;
   const revisionOf = (collection: string, id: string): number => collections.get(collection)?.revision(id) ?? 0;
+
+  function logOf(stream: string): StreamLog | undefined {
+    const segment = ended.get(stream);
+    return segment ? StreamLog.of(segment, bounds) : streams.get(stream);
+  }
 
   function check({ appends, puts, deletes }: Batch): void {
     if (appends) checkAppends(appends, lastSeqOf);
@@ -47,7 +58,10 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   function apply({ appends = [], puts = [], deletes = [], drops = [], trims = [] }: Batch): void {
     for (const { stream, events } of appends) {
       let log = streams.get(stream);
-      if (!log) streams.set(stream, (log = new StreamLog(stream === feedStream ? feedBounds : bounds)));
+      if (!log) {
+        streams.set(stream, (log = logOf(stream) ?? new StreamLog(stream === feedStream ? feedBounds : bounds)));
+        ended.delete(stream);
+      }
       log.append(events);
     }
     for (const { collection, id, record } of puts) {
@@ -56,7 +70,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
       records.put(id, record, nextOrdinal);
     }
     for (const { collection, id } of deletes) collections.get(collection)?.delete(id);
-    for (const stream of drops) streams.delete(stream);
+    for (const stream of drops) if (!streams.delete(stream)) ended.delete(stream);
     for (const { stream, upTo } of trims) streams.get(stream)?.cut(upTo);
   }
 
@@ -74,7 +88,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     },
     async read(stream, after, limitBytes) {
       assertOpen();
-      const log = streams.get(stream);
+      const log = logOf(stream);
       return log ? { ...log.lines(after, limitBytes), firstSeq: log.firstSeq, lastSeq: log.lastSeq } : emptyPage;
     },
     async get(collection, id) {
@@ -92,7 +106,7 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     async usage() {
       assertOpen();
       let bytes = 0;
-      for (const log of streams.values()) bytes += log.bytes;
+      for (const held of [streams, ended]) for (const log of held.values()) bytes += log.bytes;
       return { kind: "memory", bytes, limitBytes: 0 };
     },
     async close() {

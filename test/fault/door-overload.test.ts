@@ -22,7 +22,9 @@ interface Measured {
 }
 
 async function measured(...words: string[]): Promise<Measured> {
-  const child = spawn(process.execPath, ["--import", support("source-hooks.mjs"), program, ...words], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, ["--import", support("source-hooks.mjs"), program, ...words], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   const lines = createInterface(child.stdout);
   await once(lines, "line");

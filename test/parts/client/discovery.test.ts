@@ -150,7 +150,9 @@ describe("daemon.json", () => {
 
 describe("connect", () => {
   /** A server that notes the headers it gets; answers 401 as long as the credential is not `wanted`. */
-  async function listening(wanted?: string): Promise<{ port: number; seen: (string | undefined)[]; runs: unknown[] }> {
+  async function listening(
+    wanted?: string,
+  ): Promise<{ port: number; seen: (string | undefined)[]; runs: unknown[]; close(): Promise<void> }> {
     const seen: (string | undefined)[] = [];
     const runs: unknown[] = [];
     const server: Server = createServer((request, response) => {
@@ -163,9 +165,9 @@ describe("connect", () => {
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
     cleanups.push(async () => {
-      await closeServer(server);
+      if (server.listening) await closeServer(server);
     });
-    return { port: (server.address() as AddressInfo).port, seen, runs };
+    return { port: (server.address() as AddressInfo).port, seen, runs, close: () => closeServer(server) };
   }
 
   const writeToken = (text: string): Promise<void> => writeFile(join(home, "token"), `${text}\n`, { mode: 0o600 });
@@ -189,6 +191,44 @@ describe("connect", () => {
     await rm(join(home, "token"));
     await ready();
     expect(seen).toEqual(["Bearer given", "Bearer of-env", `Bearer ${runToken(port)}`, "Bearer of-file", undefined]);
+  });
+
+  it("follows the daemon of its home to where it is found now, with calls that were under way too, and with its token", async () => {
+    const first = await listening("of-file");
+    await writeToken("of-file");
+    const env = { ANODE_HOME: home };
+    const at = (port: number): Promise<void> => writeDaemonFile({ url: `http://127.0.0.1:${port}`, socket: null });
+    await at(first.port);
+    const client = await connect({ env });
+    const named = await connect({ env, daemon: `:${first.port}` });
+    cleanups.push(
+      () => client.close(),
+      () => named.close(),
+    );
+    await client.ready();
+    await named.ready();
+    await first.close();
+    // Nothing says that it is elsewhere.
+    expect(await codeOf(client.ready({}, { retries: 0 }))).toMatch(/^connection_(lost|refused)$/);
+    expect(client.address).toBe(`http://127.0.0.1:${first.port}`);
+    const second = await listening("of-file");
+    await at(second.port);
+    await Promise.all([client.ready(), client.ready(), client.ready()]);
+    expect(client.address).toBe(`http://127.0.0.1:${second.port}`);
+    // What cannot be sent twice is sent once.
+    await second.close();
+    await client.ready({}, { retries: 0 }).catch(() => {});
+    const third = await listening("of-file");
+    await at(third.port);
+    await client.peers.register({ backend: "service" });
+    expect([third.seen, second.seen.length]).toEqual([["Bearer of-file"], 3]);
+    // Who was told an address stays there, and nobody is led to another host.
+    expect(await codeOf(named.ready({}, { retries: 0 }))).toBe("connection_refused");
+    await third.close();
+    await writeDaemonFile({ url: "http://192.0.2.1:7501", socket: null });
+    await client.ready({}, { retries: 0 }).catch(() => {});
+    expect(await codeOf(client.ready({}, { retries: 0 }))).toBe("connection_refused");
+    expect(client.address).toBe(`http://127.0.0.1:${third.port}`);
   });
 
   it("shows the token of a run to the port it names and to no other", async () => {

@@ -65,7 +65,7 @@ describe("runs.wait", () => {
 describe("asks.wait", () => {
   const refused = new AnodeError("connection_refused", "No daemon answers.");
   const lost = new AnodeError("connection_lost", "The connection was lost.");
-  const resolved = json({ correlation_id: "ask-1", status: "resolved", close_reason: "ack" });
+  const resolved: Step = async () => json({ correlation_id: "ask-1", status: "resolved", close_reason: "ack" });
 
   function restarting(...steps: Step[]) {
     const host = { ...createTestHost(), clock: createManualClock() };
@@ -73,9 +73,9 @@ describe("asks.wait", () => {
     return { client: createClient(carrier, { host, random: () => 1 }), host, carrier };
   }
 
-  it("goes on when the daemon is there again: an ask outlives it", async () => {
+  it.each([Number.POSITIVE_INFINITY, 40_000])("goes on when the daemon is there again: an ask outlives it (%d ms)", async (timeout_ms) => {
     const { client, host, carrier } = restarting(lost, refused, refused, resolved);
-    const waiting = client.asks.wait({ id: "ask-1", timeout_ms: Number.POSITIVE_INFINITY });
+    const waiting = client.asks.wait({ id: "ask-1", timeout_ms });
     await host.clock.advance(10_000);
     expect(await waiting).toMatchObject({ status: "resolved" });
     expect(carrier.calls).toHaveLength(4);

@@ -100,7 +100,7 @@ describe("the tools of the mesh", () => {
 
   it("read all of a message in parts, however long it is, and never cut a character", async () => {
     const { mesh, api, docs } = await twoAgents();
-    const [text, more] = ["😀".repeat(32_768), `"${"\n".repeat(65_534)}"`];
+    const [text, more] = [`x${"😀".repeat(32_767)}`, `"${"\n".repeat(65_534)}"`];
     const noted = await callTool(docs, "notify_peer", { peer_name: "api", message: text });
     const { document } = await callTool(docs, "ask", { peer_name: "api", query: "?", question: { kind: "text" } });
     await callTool(api, "answer", { correlation_id: document["correlation_id"], text: more });

@@ -71,6 +71,18 @@ describe("a typed question on an ask", () => {
     expect(manager.desk.openCount).toBe(answer ? 0 : 1);
   });
 
+  it.each([
+    ["question.options", { kind: "choice" }],
+    ["question.options", { kind: "text", options: [{ id: "a", title: "A" }] }],
+    ["question.default_answer", { ...colors, default_answer: "green" }],
+  ])("that is wrong is refused by the name %s, which it has in the ask", async (path, question) => {
+    const { reply, peer } = await openTestMesh();
+    await peer("bob");
+    const asking = reply("asks.ask", { to_peer: "bob", text: "?", question });
+    const told = { message: expect.stringContaining(`${path} `), details: { issues: [expect.objectContaining({ path })] } };
+    await expect(asking).rejects.toMatchObject({ code: "invalid_request", ...told });
+  });
+
   it("ends with its ask, whichever way that goes", async () => {
     const { id, ann, bob, call, manager } = await asked({ kind: "text" });
     await call("asks.cancel", { id }, { caller: ann.caller });

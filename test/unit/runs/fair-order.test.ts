@@ -119,6 +119,26 @@ describe("Admission", () => {
     expect(begun).toEqual(["p1", "p2", "c1", "c2"]);
   });
 
+  it("begins no more than may run, whatever comes while a slot goes from one run to the next", async () => {
+    const { admission, begun, enqueue, slots, settle } = bench({ concurrency: 1 });
+    enqueue("a");
+    enqueue("b");
+    slots.get("a")?.release();
+    enqueue("c");
+    await settle();
+    expect([begun, admission.queued]).toEqual([["a", "b"], 1]);
+    admission.pause();
+    slots.get("b")?.release();
+    await settle();
+    enqueue("d");
+    expect([begun, admission.queued]).toEqual([["a", "b"], 2]);
+    admission.resume();
+    await settle();
+    slots.get("c")?.release();
+    await settle();
+    expect(begun).toEqual(["a", "b", "c", "d"]);
+  });
+
   it("gives an idle run's slot away and lets it come back over the limit, which only delays new starts", async () => {
     const { admission, begun, enqueue, slots, settle } = bench({ concurrency: 1 });
     enqueue("idle");
