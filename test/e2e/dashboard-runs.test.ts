@@ -95,7 +95,10 @@ describe(`The runs of the dashboard${needsBrowser}`, { timeout: 120_000 }, () =>
     // More than one page of events: the last of them are what is shown.
     await goTo(page, "#/feed", "Feed");
     await page.getByText("run 54: running → completed").waitFor();
-    expect([browser.errors, browser.foreign]).toEqual([[], []]);
+    await goTo(page, "#/runs/R-1_1", "R-1_1");
+    await page.getByText("There is no such run.").waitFor();
+    expect(await page.getByText("There is no such run.").count()).toBe(1);
+    expect([browser.errors.filter((text) => !text.includes("404")), browser.foreign]).toEqual([[], []]);
   });
 
   it.runIf(hasBrowser)(

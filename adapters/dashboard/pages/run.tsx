@@ -26,11 +26,23 @@ export function RunPage({ id }: { readonly id: string }): JSX.Element {
     setStream(opened);
     return () => opened.close();
   }, [app, id]);
+  const title = (
+    <h1>
+      <Text of={run?.label || run?.prompt.slice(0, 80) || id} />
+    </h1>
+  );
+  // Said once: what belongs to the run has the same trouble.
+  if (!run && error !== undefined) {
+    return (
+      <>
+        {title}
+        <Problem error={error} />
+      </>
+    );
+  }
   return (
     <>
-      <h1>
-        <Text of={run?.label || run?.prompt.slice(0, 80) || id} />
-      </h1>
+      {title}
       <Problem error={error} />
       {run && <RunSummaryView run={run} />}
       {run && <RunActions run={run} />}
