@@ -116,6 +116,12 @@ describe("The installed package", () => {
     ).toBe("object");
   });
 
+  it("opens a durable store from the text of an --eval too", () => {
+    const path = JSON.stringify(join(folder, "eval.db"));
+    const opened = `import { openSqliteStore } from "anode-daemon/node"; await (await openSqliteStore({ path: ${path} })).close(); console.log("closed")`;
+    expect(evaluate(opened)).toBe("closed");
+  });
+
   it("loads no module of Node behind its root door", () => {
     const urls = evaluate(`
       import { registerHooks } from "node:module";

@@ -50,7 +50,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   const { streamEvents, streamBytes, storeBytes, commitOperations, commitBytes } = resolveLimits(options.limits);
   const path = resolvePath(options.path);
   let isOpen = false;
-  const link = new WorkerLink(worker instanceof Worker ? worker : new Worker(worker), (error) => {
+  const link = new WorkerLink(worker instanceof Worker ? worker : startWorker(worker), (error) => {
     if (isOpen) options.onFailed?.(error);
   });
   let lock: Lock | undefined;
@@ -67,6 +67,12 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
     lock?.release();
     throw error;
   }
+}
+
+/** It takes the options of its process, unless they say how to read the text of an `--eval`: no worker takes those. */
+function startWorker(url: URL | string): Worker {
+  const isText = process.execArgv.some((option) => option.startsWith("--input-type"));
+  return new Worker(url, isText ? { execArgv: [] } : {});
 }
 
 function createFace(link: WorkerLink, { path, settings, lock }: { path: string; settings: SqliteSettings; lock: Lock }): SqliteStore {
