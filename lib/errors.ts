@@ -51,7 +51,7 @@ export const errorCatalogue = {
   storage_full: {
     status: 507,
     exit: 8,
-    text: "no space; reads and streams go on; a cancel ends the process, then answers this, and its events follow when space returns",
+    text: "no space; reads and streams go on, no call waits for it; what has happened all the same (a cancel, a reply, an answer) answers this and is kept when space returns",
   },
   store_failed: { status: 500, exit: 1, text: "the store is lost; the daemon ends with 74" },
   shutting_down: { status: 503, exit: 8, text: "shutdown has begun" },
