@@ -73,7 +73,7 @@ describe("What is loaded before anything is done", () => {
       "peer-socket.cjs",
       "web-socket-server.cjs",
     ]);
-    // A word of the package that the agent's tools match globs with.
-    expect(filesWith("POSIX_REGEX_SOURCE", "program.cjs", "daemon.cjs", "agent.cjs")).toEqual(["agent.cjs"]);
+    // What a tool of the agent says of a glob.
+    expect(filesWith("choices are written in braces", "program.cjs", "daemon.cjs", "agent.cjs")).toEqual(["agent.cjs"]);
   });
 });
