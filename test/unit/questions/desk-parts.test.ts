@@ -165,6 +165,29 @@ describe("a call that asks again under the same id", () => {
     expect((await events("feed")).map(({ type }) => type)).toEqual(["question.asked", "question.closed"]);
   });
 
+  it("gets the recorded answer when it was looked up before the other call opened it, and comes after its end", async () => {
+    const world = createDeskBench([]);
+    const { get } = world.inner;
+    const late = Promise.withResolvers<void>();
+    let isFirst = true;
+    Object.assign(world.inner, {
+      get: async (...place: Parameters<typeof get>) => {
+        const found = await get(...place);
+        if (!isFirst) return found;
+        isFirst = false;
+        await late.promise;
+        return found;
+      },
+    });
+    const { desk } = await world.start(makeDesk);
+    const first = desk.open(ofCall);
+    await desk.open(ofCall);
+    await desk.answer("call-1234", { option_id: "red" }, localCaller);
+    late.resolve();
+    expect(await (await first).answer).toMatchObject({ outcome: "answered", option_id: "red" });
+    expect((await world.events("feed")).map(({ type }) => type)).toEqual(["question.asked", "question.closed"]);
+  });
+
   it("gets the recorded answer even while that is on its way to the store", async () => {
     const { desk, store, settle } = await bench();
     await desk.open(ofCall);

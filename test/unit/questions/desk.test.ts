@@ -169,6 +169,16 @@ describe("the limits of Desk.open", () => {
     await expect(desk.open(awaited)).rejects.toMatchObject({ code: "question_full", retryAfterSeconds: 5 });
   });
 
+  it("neither count the questions of asks nor take their ends for room", async () => {
+    const { desk } = await bench();
+    const ofAsk = { ...question, scope: "mesh_ask", owner: { peer_id: "P-1" }, recipient: "P-2" } as const;
+    const { question: first } = await desk.open(ofAsk);
+    for (let n = 0; n < 256; n += 1) await desk.open(awaited);
+    await desk.open(ofAsk);
+    await desk.answer(first.question_id, { text: "Ada" }, localCaller);
+    await expect(desk.open(awaited)).rejects.toMatchObject({ code: "question_full" });
+  });
+
   it("count the questions of an owner, and those of no other", async () => {
     const { desk } = await bench();
     const limited = { ...ofRun, scope: "user_question", mostOfOwner: 2 } as const;
