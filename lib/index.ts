@@ -45,6 +45,17 @@ export {
 export type { BufferReader, EventBuffer } from "./events/buffer.js";
 export { encodeLine } from "./events/encode.js";
 export type { Preview, StreamEvent } from "./events/event.js";
+export {
+  type DeltaPayload,
+  type EndPayload,
+  type EventOf,
+  type EventPayloads,
+  isEvent,
+  type Location,
+  type PayloadOf,
+  type QueuedPayload,
+  type TextPayload,
+} from "./runs/event-payloads.js";
 export type { FeedFilter, FeedRules } from "./events/feed-filter.js";
 export type { Journal, Redact } from "./events/journal.js";
 export type { Appended, Draft, Folded, Step, StreamOwner } from "./events/step.js";

@@ -1,4 +1,5 @@
 import type { Answer, QuestionInput } from "../questions/schema.js";
+import type { PayloadOf } from "./event-payloads.js";
 import type { ApprovalMode, RunRequest, RunSummary, StopReason } from "./schema.js";
 
 /** What an executor can do for a run. What is false is refused at the start by name, never ignored. */
@@ -126,9 +127,9 @@ export interface RunContext {
    * that awaits it cannot outrun the store.
    * @throws `reserved_event_type`; `run_finished` after the terminal event
    */
-  emit(type: string, payload: object): Promise<number>;
+  emit<Type extends string>(type: Type, payload: PayloadOf<Type>): Promise<number>;
   /** Shows growing text to those who ask for previews; never stored. */
-  preview(type: string, payload: object): void;
+  preview<Type extends string>(type: Type, payload: PayloadOf<Type>): void;
   /** Asks and waits. Abort, deadline and shutdown settle it with a denial; it never rejects for those. */
   ask(question: QuestionInput): Promise<Answer>;
   readonly input: {

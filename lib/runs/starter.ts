@@ -154,7 +154,7 @@ export class Starter {
 /** The parent may have begun to end while its child was being committed: then the child ends with it. */
 function tellParent(parent: ActiveRun, child: ActiveRun): void {
   if (!parent.over) {
-    const { profile, label, cancel_policy } = child.shown;
+    const { profile, label, cancel_policy = "cascade" } = child.shown;
     parent.append("run.child_started", { child_id: child.id, profile, label, cancel_policy });
   }
   if (parent.endingDecided) parent.endChildren();
