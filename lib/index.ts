@@ -167,20 +167,9 @@ export {
   questionTool,
 } from "./questions/schema.js";
 export type { Folders } from "./runs/accept.js";
-export {
-  type CommandTemplate,
-  type Executor,
-  type NormalRequest,
-  type Outcome,
-  type PermissionDenial,
-  type Prepared,
-  type Profile,
-  type RunContext,
-  type RunHandle,
-  type RunInput,
-  type Supports,
-  supportsNothing,
-} from "./runs/executor.js";
+export type { PermissionDenial } from "./runs/event-payloads.js";
+export type { Executor, Outcome, Prepared, Profile, RunContext, RunHandle, RunInput } from "./runs/executor.js";
+export { type CommandTemplate, type NormalRequest, type Supports, supportsNothing } from "./runs/normal-request.js";
 export type { FeedLookBack, FeedOptions, FeedPage, FeedReader, FeedReaders } from "./runs/feed.js";
 export { functionExecutor } from "./runs/function-executor.js";
 export type { RunManagerEvents, RunPage, RunQuery, RunStats } from "./runs/manager-types.js";

@@ -1,7 +1,14 @@
 import type { Preview, StreamEvent } from "../events/event.js";
 import type { Answer, Question } from "../questions/schema.js";
-import type { NormalRequest, PermissionDenial, Supports } from "./executor.js";
+import type { NormalRequest, Supports } from "./normal-request.js";
 import type { CancelPolicy, RunOrigin, RunStatus, StopReason, Usage } from "./schema.js";
+
+/** A call of a tool that was not allowed to run. */
+export interface PermissionDenial {
+  readonly call_id: string;
+  readonly tool: string;
+  readonly reason: string;
+}
 
 /** How a run ended. */
 export type EndPayload = {

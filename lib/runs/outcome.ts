@@ -1,6 +1,6 @@
 import { isAnodeError } from "../errors.js";
-import type { EndPayload } from "./event-payloads.js";
-import type { Outcome, PermissionDenial } from "./executor.js";
+import type { EndPayload, PermissionDenial } from "./event-payloads.js";
+import type { Outcome } from "./executor.js";
 import { type RunSummary, stopReason } from "./schema.js";
 
 /** What of a terminal payload is known so far. */

@@ -1,7 +1,7 @@
 import type { Caller } from "../caller.js";
 import type { Redact } from "../events/journal.js";
 import type { QueuedPayload } from "./event-payloads.js";
-import type { NormalRequest, Supports } from "./executor.js";
+import type { NormalRequest, Supports } from "./normal-request.js";
 import type { RunOrigin } from "./schema.js";
 
 const unshown: ReadonlySet<string> = new Set(["env", "stdin", "template", "run_label"]);

@@ -1,5 +1,5 @@
 import type { EventPayloads } from "../../lib/runs/event-payloads.js";
-import type { NormalRequest } from "../../lib/runs/executor.js";
+import type { NormalRequest } from "../../lib/runs/normal-request.js";
 
 /** What an agent with threads tells at its start. */
 export function agentInit({ approval_mode, session_id = "T-1" }: NormalRequest): EventPayloads["system.init"] {
