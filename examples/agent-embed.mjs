@@ -7,7 +7,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { RunManager } from "anode-daemon";
+import { isEvent, RunManager } from "anode-daemon";
 import { createAgentExecutor } from "anode-daemon/agent";
 
 // A stand-in for a provider, so that this needs no key: its prompts say what the model answers.
@@ -36,8 +36,8 @@ const { id } = await manager.start({
   model: "openai/gpt-5.5",
   prompt: "#script write notes.md hello | write other.md no | say Wrote the notes",
 });
-for await (const { type, payload } of manager.attach(id)) {
-  if (type === "tool.result") console.log(payload.name, payload.denied ? "denied" : "done");
+for await (const event of manager.attach(id)) {
+  if (isEvent(event, "tool.result")) console.log(event.payload.name, event.payload.denied ? "denied" : "done");
 }
 const first = await manager.get(id);
 console.log(first.status, first.result);

@@ -45,6 +45,17 @@ export {
 export type { BufferReader, EventBuffer } from "./events/buffer.js";
 export { encodeLine } from "./events/encode.js";
 export type { Preview, StreamEvent } from "./events/event.js";
+export {
+  type DeltaPayload,
+  type EndPayload,
+  type EventOf,
+  type EventPayloads,
+  isEvent,
+  type Location,
+  type PayloadOf,
+  type QueuedPayload,
+  type TextPayload,
+} from "./runs/event-payloads.js";
 export type { FeedFilter, FeedRules } from "./events/feed-filter.js";
 export type { Journal, Redact } from "./events/journal.js";
 export type { Appended, Draft, Folded, Step, StreamOwner } from "./events/step.js";
@@ -156,20 +167,9 @@ export {
   questionTool,
 } from "./questions/schema.js";
 export type { Folders } from "./runs/accept.js";
-export {
-  type CommandTemplate,
-  type Executor,
-  type NormalRequest,
-  type Outcome,
-  type PermissionDenial,
-  type Prepared,
-  type Profile,
-  type RunContext,
-  type RunHandle,
-  type RunInput,
-  type Supports,
-  supportsNothing,
-} from "./runs/executor.js";
+export type { PermissionDenial } from "./runs/event-payloads.js";
+export type { Executor, Outcome, Prepared, Profile, RunContext, RunHandle, RunInput } from "./runs/executor.js";
+export { type CommandTemplate, type NormalRequest, type Supports, supportsNothing } from "./runs/normal-request.js";
 export type { FeedLookBack, FeedOptions, FeedPage, FeedReader, FeedReaders } from "./runs/feed.js";
 export { functionExecutor } from "./runs/function-executor.js";
 export type { RunManagerEvents, RunPage, RunQuery, RunStats } from "./runs/manager-types.js";

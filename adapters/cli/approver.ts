@@ -1,6 +1,7 @@
 import { createInterface } from "node:readline";
 import type { Preview, StreamEvent } from "../../lib/events/event.js";
 import type { Question } from "../../lib/questions/schema.js";
+import { isEvent } from "../../lib/runs/event-payloads.js";
 import type { Client } from "../client/index.js";
 import { isStillOpen } from "./answer-elsewhere.js";
 import type { Output } from "./output.js";
@@ -30,12 +31,11 @@ export function createApprover({ client, output, stdin, signal }: ApproverParts)
   lines.on("line", (line) => void answer(line));
 
   function see(event: StreamEvent | Preview): void {
-    const { type, payload } = event;
-    if (type === "question.asked") {
-      waiting.push({ ...payload, status: "open" } as Question);
+    if (isEvent(event, "question.asked")) {
+      waiting.push({ ...event.payload, status: "open" });
       void askNext();
-    } else if (type === "question.closed") withdraw(String(payload["question_id"]));
-    else if (type === "run.child_started") void watch(String(payload["child_id"]));
+    } else if (isEvent(event, "question.closed")) withdraw(event.payload.question_id);
+    else if (isEvent(event, "run.child_started")) void watch(event.payload.child_id);
   }
 
   async function askNext(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Preview, StreamEvent } from "../../lib/events/event.js";
+import { isEvent } from "../../lib/runs/event-payloads.js";
 import type { Output } from "./output.js";
 
 /** One line on the terminal that says how a run is doing. */
@@ -28,16 +29,16 @@ export function createProgress(output: Output, nowMs: () => number = () => perfo
 }
 
 /** What is known of the run after one more event. */
-export function progressAfter(
-  state: Readonly<Record<string, unknown>>,
-  { type, status, payload }: StreamEvent | Preview,
-): Record<string, unknown> {
-  const next = { ...state, status };
-  if (type === "run.queued") return { ...next, profile: payload["profile"] };
-  if (type === "turn.started") return { ...next, turn: payload["turn"] };
-  if (type === "usage.updated") return { ...next, tokens: Number(payload["input_tokens"] ?? 0) + Number(payload["output_tokens"] ?? 0) };
-  if (type === "tool.call") return { ...next, tool: payload["name"] };
-  if (type === "tool.result") return { ...next, tool: undefined };
+export function progressAfter(state: Readonly<Record<string, unknown>>, event: StreamEvent | Preview): Record<string, unknown> {
+  const next = { ...state, status: event.status };
+  if (isEvent(event, "run.queued")) return { ...next, profile: event.payload.profile };
+  if (isEvent(event, "turn.started")) return { ...next, turn: event.payload.turn };
+  if (isEvent(event, "usage.updated")) {
+    const { input_tokens = 0, output_tokens = 0 } = event.payload;
+    return { ...next, tokens: input_tokens + output_tokens };
+  }
+  if (isEvent(event, "tool.call")) return { ...next, tool: event.payload.name };
+  if (isEvent(event, "tool.result")) return { ...next, tool: undefined };
   return next;
 }
 

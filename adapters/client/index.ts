@@ -11,6 +11,7 @@ export type { Message } from "../../lib/messages/schema.js";
 export type { DoctorReport } from "../../lib/panes/schema.js";
 export type { Peer, PeerRegistration } from "../../lib/peers/schema.js";
 export type { Question } from "../../lib/questions/schema.js";
+export { type EventOf, type EventPayloads, isEvent } from "../../lib/runs/event-payloads.js";
 export type { RunSummary } from "../../lib/runs/schema.js";
 export type { Trace } from "../../lib/traces/schema.js";
 export { type Environment, homeFolder } from "../../lib/node/home-folder.js";

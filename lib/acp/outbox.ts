@@ -1,9 +1,10 @@
+import type { PayloadOf } from "../runs/event-payloads.js";
 import type { RunContext } from "../runs/executor.js";
 
 /** Tells a run's events in the order in which they are handed over, without waiting for each. */
 export interface Outbox {
-  emit(type: string, payload: object): void;
-  preview(type: string, payload: object): void;
+  emit<Type extends string>(type: Type, payload: PayloadOf<Type>): void;
+  preview<Type extends string>(type: Type, payload: PayloadOf<Type>): void;
   /** Pending while too much waits for its commit; `undefined` when there is room. */
   room(): Promise<void> | undefined;
   /** Resolves when all is committed. @throws what the run refused an event for */

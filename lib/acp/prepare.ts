@@ -1,5 +1,6 @@
 import { AnodeError } from "../errors.js";
-import { type NormalRequest, type Prepared, type Profile, type Supports, supportsNothing } from "../runs/executor.js";
+import type { Prepared, Profile } from "../runs/executor.js";
+import { type NormalRequest, type Supports, supportsNothing } from "../runs/normal-request.js";
 import { modeOf } from "./agents.js";
 import { findCommand } from "./find-command.js";
 import type { AgentDefinition } from "./schema.js";

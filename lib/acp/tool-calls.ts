@@ -1,5 +1,5 @@
 import type { Clock } from "../host.js";
-import type { PermissionDenial } from "../runs/executor.js";
+import type { EventPayloads, PermissionDenial } from "../runs/event-payloads.js";
 import { changedLines } from "./changed-lines.js";
 import type { ToolLevel } from "../permissions/schema.js";
 import type { Outbox } from "./outbox.js";
@@ -170,7 +170,7 @@ function toDiff({ type, path, oldText, newText }: Fields): Diff[] {
   return [{ path: place, after, ...(before !== undefined && { before }) }];
 }
 
-function changeOf({ path, before, after }: Diff, kind: string | undefined): object {
+function changeOf({ path, before, after }: Diff, kind: string | undefined): EventPayloads["file.changed"] {
   const change = before === undefined ? "created" : kind === "delete" ? "deleted" : "modified";
   return { path, change, ...changedLines(before ?? "", after) };
 }

@@ -1,3 +1,4 @@
+import type { EventPayloads } from "../runs/event-payloads.js";
 import { createGrowingText, type GrowingText, type Voice } from "./growing-text.js";
 import type { Outbox } from "./outbox.js";
 import { asFields, asList, asText, at, type Fields } from "./read.js";
@@ -91,12 +92,12 @@ export function createUpdates({ outbox, calls, usage }: UpdateParts): Updates {
   };
 }
 
-function toEntry({ content, status, priority }: Fields): object[] {
+function toEntry({ content, status, priority }: Fields): EventPayloads["plan.updated"]["entries"] {
   const [what, state, weight] = [asText(content), asText(status), asText(priority)];
   return what === undefined ? [] : [{ content: what, status: state ?? "pending", ...(weight !== undefined && { priority: weight }) }];
 }
 
-function toNotice({ severity, title, description }: Fields): object {
+function toNotice({ severity, title, description }: Fields): EventPayloads["system.notice"] {
   const level = severity === "warning" || severity === "error" ? severity : "info";
   const text = [asText(title), asText(description)].filter((part) => part !== undefined && part !== "").join(": ");
   return { level, code: "agent_notice", text: text || "The agent gives notice without a text." };

@@ -1,4 +1,5 @@
-import type { NormalRequest, Prepared, Supports } from "../runs/executor.js";
+import type { Prepared } from "../runs/executor.js";
+import type { NormalRequest, Supports } from "../runs/normal-request.js";
 import type { AiSdk } from "./ai-sdk.js";
 import { type AgentProfile, craftTools } from "./profiles.js";
 import { effectiveReference, type ProviderSources, type ResolvedModel, resolveModel } from "./providers/provider.js";

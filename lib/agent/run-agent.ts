@@ -1,4 +1,5 @@
 import type { Host } from "../host.js";
+import type { EventPayloads } from "../runs/event-payloads.js";
 import type { Outcome, RunContext } from "../runs/executor.js";
 import type { AiSdk, SdkModel } from "./ai-sdk.js";
 import type { AgentConfig } from "./config-schema.js";
@@ -147,11 +148,11 @@ function newThreadOf({ context, cwd, profile }: AgentRun): NewThread {
   return { runId: context.run.id, cwd: at, profile: profile.name, model };
 }
 
-function initOf({ context, options, config, cwd, profile }: AgentRun, thread: Thread, toolset: Toolset): object {
+function initOf({ context, options, config, cwd, profile }: AgentRun, thread: Thread, toolset: Toolset): EventPayloads["system.init"] {
   const { request } = context;
   return {
     profile_name: profile.name,
-    active_model: request.model,
+    ...(request.model !== undefined && { active_model: request.model }),
     web_enabled: config.web?.enabled ?? true,
     tools: toolset.tools.map(({ name }) => name),
     permission: { context: options.surroundings ?? "embedded", approval_mode: request.approval_mode },

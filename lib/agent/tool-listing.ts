@@ -1,4 +1,5 @@
-import { type Executor, type Profile, supportsNothing } from "../runs/executor.js";
+import type { Executor, Profile } from "../runs/executor.js";
+import { supportsNothing } from "../runs/normal-request.js";
 import { systemHost } from "../system-host.js";
 import type { AgentConfig } from "./config-schema.js";
 import { toAgentProfile } from "./profiles.js";

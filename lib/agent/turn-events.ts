@@ -1,5 +1,6 @@
 import type { Clock } from "../host.js";
-import type { PermissionDenial, RunContext } from "../runs/executor.js";
+import type { PermissionDenial } from "../runs/event-payloads.js";
+import type { RunContext } from "../runs/executor.js";
 import type { FinishReason, StreamPart } from "./ai-sdk.js";
 import { noticesOf } from "./notices.js";
 import { describe } from "./failures.js";

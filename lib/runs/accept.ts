@@ -2,7 +2,8 @@ import type { Caller } from "../caller.js";
 import { AnodeError, isAnodeError } from "../errors.js";
 import { intersectTools } from "../tool-names.js";
 import type { ActiveRun } from "./active-run.js";
-import type { CommandTemplate, Executor, NormalRequest, Profile, Supports } from "./executor.js";
+import type { Executor, Profile } from "./executor.js";
+import type { CommandTemplate, NormalRequest, Supports } from "./normal-request.js";
 import {
   type ApprovalCeiling,
   assertFreeCommand,

@@ -11,9 +11,11 @@ import type { Put } from "../store/store.js";
 import type { Slot } from "./admission.js";
 import { BudgetWatch } from "./budget-watch.js";
 import { type Ending, overBudget, parentEnded } from "./endings.js";
-import type { Executor, NormalRequest, Outcome, RunContext, Supports } from "./executor.js";
+import type { EndPayload, PayloadOf } from "./event-payloads.js";
+import type { Executor, Outcome, RunContext } from "./executor.js";
+import type { NormalRequest, Supports } from "./normal-request.js";
 import { Inputs } from "./inputs.js";
-import { checkedOutcome, failedOutcome, outcomeFacts, outcomeReason } from "./outcome.js";
+import { checkedOutcome, type EndFacts, failedOutcome, outcomeFacts, outcomeReason } from "./outcome.js";
 import { Previews } from "./previews.js";
 import type { RunSummary, Usage } from "./schema.js";
 import { stateEvent } from "./state-event.js";
@@ -210,8 +212,14 @@ export class ActiveRun implements StreamOwner {
   }
 
   /** Appends one event of the manager or the executor. @throws `run_finished` */
-  append(type: string, payload: Draft["payload"], whenFull: "refuse" | "hold" = "hold", puts: readonly Put[] = noPuts): Appended {
-    const appended = this.#ports.journal.append({ appends: [{ stream: this.stream, type, payload }], whenFull, puts });
+  append<Type extends string>(
+    type: Type,
+    payload: PayloadOf<Type>,
+    whenFull: "refuse" | "hold" = "hold",
+    puts: readonly Put[] = noPuts,
+  ): Appended {
+    const event = { stream: this.stream, type, payload: payload as Draft["payload"] };
+    const appended = this.#ports.journal.append({ appends: [event], whenFull, puts });
     this.#count(appended.events[0] as StreamEvent);
     return appended;
   }
@@ -327,12 +335,13 @@ export class ActiveRun implements StreamOwner {
     return step;
   }
 
-  #terminalPayload(ending: Ending | undefined, outcome: Outcome | undefined, forced: boolean): Record<string, unknown> {
-    const payload: Record<string, unknown> = {};
-    if (this.#startedAt !== undefined) payload["duration_ms"] = Math.round(this.#ports.host.clock.monotonic() - this.#startedAt);
-    Object.assign(payload, outcomeFacts(outcome, this.record, this.#lastText?.text), ending ? ending.payload : outcomeReason(outcome));
-    if (forced) payload["forced"] = true;
-    return payload;
+  #terminalPayload(ending: Ending | undefined, outcome: Outcome | undefined, forced: boolean): EndPayload {
+    const payload: EndFacts = {};
+    if (this.#startedAt !== undefined) payload.duration_ms = Math.round(this.#ports.host.clock.monotonic() - this.#startedAt);
+    const reason = ending ? ending.payload : outcomeReason(outcome);
+    Object.assign(payload, outcomeFacts(outcome, this.record, this.#lastText?.text));
+    if (forced) payload.forced = true;
+    return Object.assign(payload, reason);
   }
 
   #abortWith(reason: unknown): void {

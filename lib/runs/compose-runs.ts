@@ -136,7 +136,8 @@ export function composeRuns(options: RunManagerOptions, start: (request: RunRequ
     admission.remove(id);
     if (shown.duration_ms !== undefined) starter.noteDuration(shown.duration_ms);
     if (parent && !parent.over) {
-      parent.append("run.child_ended", { child_id: id, status: shown.status, stop_reason: shown.stop_reason });
+      const { status, stop_reason } = shown;
+      parent.append("run.child_ended", { child_id: id, status, ...(stop_reason !== undefined && { stop_reason }) });
     }
   }
 

@@ -1,7 +1,8 @@
 import { AnodeError } from "../errors.js";
 import type { DenyReason } from "../questions/schema.js";
 import { budgetStopReason, type Crossing } from "./budget.js";
-import type { RunSummary, StopReason } from "./schema.js";
+import type { EndPayload } from "./event-payloads.js";
+import type { RunSummary } from "./schema.js";
 
 /** How a run is made to end, decided before its executor has settled. */
 export interface Ending {
@@ -10,7 +11,7 @@ export interface Ending {
   readonly reason: AnodeError;
   /** How open approvals are denied. */
   readonly deny: DenyReason;
-  readonly payload: Readonly<Record<string, unknown>> & { readonly stop_reason: StopReason };
+  readonly payload: EndPayload;
 }
 
 /** A caller canceled the run. */

@@ -1,52 +1,7 @@
 import type { Answer, QuestionInput } from "../questions/schema.js";
+import type { PayloadOf, PermissionDenial } from "./event-payloads.js";
+import type { NormalRequest, Supports } from "./normal-request.js";
 import type { ApprovalMode, RunRequest, RunSummary, StopReason } from "./schema.js";
-
-/** What an executor can do for a run. What is false is refused at the start by name, never ignored. */
-export interface Supports {
-  readonly questions: boolean;
-  readonly steer: boolean;
-  readonly queue: boolean;
-  readonly model: boolean;
-  readonly maxTurns: boolean;
-  readonly session: boolean;
-  readonly tools: boolean;
-  readonly pty: boolean;
-  readonly tokens: boolean;
-  readonly cost: boolean;
-}
-
-/** Nothing is supported; spread it and set what is. */
-export const supportsNothing: Supports = {
-  questions: false,
-  steer: false,
-  queue: false,
-  model: false,
-  maxTurns: false,
-  session: false,
-  tools: false,
-  pty: false,
-  tokens: false,
-  cost: false,
-};
-
-/** How a named command is run: what the operator wrote, never anything of a request. */
-export interface CommandTemplate {
-  readonly argv: readonly string[];
-  /** @defaultValue "stdin" */
-  readonly prompt_via?: "stdin" | "arg" | "none";
-  readonly cwd?: string;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly env_pass?: readonly string[];
-  /** @defaultValue [0] */
-  readonly success_exit_codes?: readonly number[];
-  readonly pty?: boolean;
-  /** Keeps stdin open for follow-up input. */
-  readonly input?: boolean;
-  /** @defaultValue "lines" */
-  readonly output?: "lines" | "events";
-  /** A default `wall_ms`. */
-  readonly timeout_ms?: number;
-}
 
 /** A named way to run a request. An absent executor means `agent`. */
 export interface Profile {
@@ -58,23 +13,6 @@ export interface Profile {
   readonly approval_mode?: ApprovalMode;
   readonly tools?: readonly string[];
   readonly [setting: string]: unknown;
-}
-
-/** The request in normal form, as an executor sees it: defaults filled in, references resolved. */
-export interface NormalRequest extends Omit<RunRequest, "approval_mode" | "prompt" | "profile" | "key" | "priority"> {
-  readonly prompt: string;
-  /** True when the caller gave a prompt; otherwise `prompt` is the display form of the command and no input for it. */
-  readonly prompt_given?: boolean;
-  readonly profile: string;
-  readonly approval_mode: ApprovalMode;
-  readonly key: string;
-  readonly priority: number;
-  /** The template of the named command, when `command` is set. */
-  readonly template?: CommandTemplate;
-  /** The foreign agent that the profile names, once its executor has prepared the request. */
-  readonly agent?: string;
-  /** The run changes nothing; set by the executor's `prepare` after the profile. */
-  readonly read_only?: boolean;
 }
 
 /** What `prepare` answers: the abilities of this run and the request with what became effective. */
@@ -126,9 +64,9 @@ export interface RunContext {
    * that awaits it cannot outrun the store.
    * @throws `reserved_event_type`; `run_finished` after the terminal event
    */
-  emit(type: string, payload: object): Promise<number>;
+  emit<Type extends string>(type: Type, payload: PayloadOf<Type>): Promise<number>;
   /** Shows growing text to those who ask for previews; never stored. */
-  preview(type: string, payload: object): void;
+  preview<Type extends string>(type: Type, payload: PayloadOf<Type>): void;
   /** Asks and waits. Abort, deadline and shutdown settle it with a denial; it never rejects for those. */
   ask(question: QuestionInput): Promise<Answer>;
   readonly input: {
@@ -167,13 +105,6 @@ export interface Outcome {
   readonly session_id?: string;
   /** Calls that were not allowed to run. */
   readonly permission_denials?: readonly PermissionDenial[];
-}
-
-/** A call of a tool that was not allowed to run. */
-export interface PermissionDenial {
-  readonly call_id: string;
-  readonly tool: string;
-  readonly reason: string;
 }
 
 /** A started run. */

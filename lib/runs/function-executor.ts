@@ -1,4 +1,5 @@
-import { type Executor, type Outcome, type RunContext, type Supports, supportsNothing } from "./executor.js";
+import type { Executor, Outcome, RunContext } from "./executor.js";
+import { type Supports, supportsNothing } from "./normal-request.js";
 
 /**
  * An executor made of one function. What it returns is the result (text), a whole outcome, or nothing; a throw fails

@@ -2,6 +2,7 @@ import { AnodeError } from "../errors.js";
 import type { Appended } from "../events/step.js";
 import type { StreamEvent } from "../events/event.js";
 import type { Put } from "../store/store.js";
+import type { PayloadOf } from "./event-payloads.js";
 import type { RunInput } from "./executor.js";
 import type { InputRecord } from "./schema.js";
 
@@ -13,7 +14,7 @@ interface Item {
 
 /** What the queue needs of its run. */
 export interface InputPort {
-  append(type: string, payload: Readonly<Record<string, unknown>>, whenFull?: "refuse" | "hold", puts?: readonly Put[]): Appended;
+  append<Type extends string>(type: Type, payload: PayloadOf<Type>, whenFull?: "refuse" | "hold", puts?: readonly Put[]): Appended;
   /** The last assistant text since the given moment of the log. */
   lastTextSince(seq: number): string | undefined;
   headSeq(): number;

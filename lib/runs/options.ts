@@ -6,7 +6,8 @@ import { type Limits, resolveLimits } from "../limits.js";
 import type { AnswerInput, Question } from "../questions/schema.js";
 import type { Store } from "../store/store.js";
 import type { Folders } from "./accept.js";
-import type { CommandTemplate, Executor, Profile } from "./executor.js";
+import type { Executor, Profile } from "./executor.js";
+import type { CommandTemplate } from "./normal-request.js";
 import type { ApprovalCeiling, ProcessPolicy } from "./policy.js";
 import { type Approval, type ApprovalMode, approval, approvalMode, type Budget, budget } from "./schema.js";
 

@@ -5,7 +5,7 @@ import { everyRecord } from "../store/every-record.js";
 import type { Store, Stored } from "../store/store.js";
 import { parseTime } from "../system-host.js";
 import { runCollection, runStream } from "./active-run.js";
-import type { CommandTemplate, NormalRequest, Supports } from "./executor.js";
+import type { CommandTemplate, NormalRequest, Supports } from "./normal-request.js";
 import type { RecordedProcess } from "./options.js";
 import type { RunSummary } from "./schema.js";
 

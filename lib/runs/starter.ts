@@ -9,7 +9,8 @@ import { ActiveRun, type RunPorts } from "./active-run.js";
 import type { ActiveRuns } from "./active-runs.js";
 import type { Admission } from "./admission.js";
 import { crashed } from "./endings.js";
-import type { Executor, NormalRequest, Supports } from "./executor.js";
+import type { Executor } from "./executor.js";
+import type { NormalRequest, Supports } from "./normal-request.js";
 import { queuedPayload, shownPayload } from "./queued-payload.js";
 import { type LeftRun, requestOf } from "./recovery.js";
 import { assertTakesChild } from "./run-tree.js";
@@ -154,7 +155,7 @@ export class Starter {
 /** The parent may have begun to end while its child was being committed: then the child ends with it. */
 function tellParent(parent: ActiveRun, child: ActiveRun): void {
   if (!parent.over) {
-    const { profile, label, cancel_policy } = child.shown;
+    const { profile, label, cancel_policy = "cascade" } = child.shown;
     parent.append("run.child_started", { child_id: child.id, profile, label, cancel_policy });
   }
   if (parent.endingDecided) parent.endChildren();

@@ -1,7 +1,8 @@
 import { AnodeError } from "../errors.js";
 import type { Clock } from "../host.js";
 import type { QuestionInput } from "../questions/schema.js";
-import { type Executor, type Outcome, type RunContext, type Supports, supportsNothing } from "../runs/executor.js";
+import type { Executor, Outcome, RunContext } from "../runs/executor.js";
+import { type Supports, supportsNothing } from "../runs/normal-request.js";
 import type { RunRequest } from "../runs/schema.js";
 import { systemHost } from "../system-host.js";
 

@@ -12,6 +12,7 @@ import { configAt, fakeModel } from "../support/agent-apis.js";
 import { eventually } from "../support/daemon.js";
 import { newUser, programPath, type User } from "../support/program.js";
 import { survivors } from "../support/process-tree.js";
+import { agentInit } from "../support/event-payloads.js";
 
 const agentProgram = fileURLToPath(new URL("../support/acp-agent.ts", import.meta.url));
 
@@ -81,7 +82,7 @@ function configure(user: User, more: object = {}): void {
 async function threadedDaemon(user: User) {
   const executor = functionExecutor(
     async ({ request, emit, ask, signal }) => {
-      await emit("system.init", { profile_name: "craft", session_id: request.session_id ?? "T-1" });
+      await emit("system.init", agentInit(request));
       await emit("user.message", { message_id: "u", text: request.prompt });
       if (request.prompt === "hang") await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
       const { decision = "" } = request.prompt === "ask" ? await ask({ kind: "choice", scope: "tool_permission", prompt: "Run ls?" }) : {};

@@ -44,7 +44,7 @@ async function startSubject(): Promise<Subject> {
       return next?.text ?? "none";
     }
     if (request.prompt === "hang") {
-      preview("assistant.delta", { message_id: "m1", text: "so far" });
+      preview("assistant.delta", { message_id: "m1", offset: 0, text: "so far" });
       await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
       return "late";
     }

@@ -74,8 +74,14 @@ describe("a listener", () => {
 const circular: Record<string, unknown> = {};
 circular["self"] = circular;
 
+/** The context as whoever writes an executor without types has it. */
+interface UntypedContext extends Omit<RunContext, "emit" | "preview"> {
+  emit(type: string, payload: object): Promise<number>;
+  preview(type: string, payload: object): void;
+}
+
 // What an executor may do to its manager, and how its run ends.
-const badExecutors: Readonly<Record<string, (context: RunContext) => unknown>> = {
+const badExecutors: Readonly<Record<string, (context: UntypedContext) => unknown>> = {
   "throws at once": () => {
     throw new Error("no");
   },

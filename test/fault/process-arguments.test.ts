@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createContainment } from "../../lib/node/process/containment.js";
 import { createProcessExecutor } from "../../lib/node/process/process-executor.js";
-import type { NormalRequest } from "../../lib/runs/executor.js";
+import type { NormalRequest } from "../../lib/runs/normal-request.js";
 import { systemHost } from "../../lib/system-host.js";
 import { createFakeRun } from "../support/run-context.js";
 import { argvCorpus } from "./corpus/argv.js";

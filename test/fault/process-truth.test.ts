@@ -12,7 +12,7 @@ import type { LevelName } from "../../lib/node/process/levels/level.js";
 import { levelNames } from "../../lib/node/process/levels/level.js";
 import { createProcessExecutor } from "../../lib/node/process/process-executor.js";
 import type { Outcome } from "../../lib/runs/executor.js";
-import type { NormalRequest } from "../../lib/runs/executor.js";
+import type { NormalRequest } from "../../lib/runs/normal-request.js";
 import { systemHost } from "../../lib/system-host.js";
 import { createFakeRun, type FakeRun } from "../support/run-context.js";
 

@@ -14,7 +14,7 @@ const texts = stringCorpus.filter((text) => text.length < 300);
 const talker = (random: () => number) =>
   functionExecutor(async ({ emit, signal }) => {
     for (let n = 0; n < eventsPerRun && !signal.aborted; n += 1) {
-      const emitted = emit("assistant.message", { message_id: `m${n}`, text: texts[integerOf(random, texts.length)] });
+      const emitted = emit("assistant.message", { message_id: `m${n}`, text: texts[integerOf(random, texts.length)] as string });
       if (random() < 0.3) await emitted;
       if (random() < 0.1) await new Promise((resolve) => setTimeout(resolve, 1));
     }

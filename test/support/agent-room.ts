@@ -8,7 +8,8 @@ import { createFileRoom } from "../../lib/agent/workspace/file-room.js";
 import { openWorkspace } from "../../lib/agent/workspace/workspace.js";
 import { createCommands, createContainment } from "../../lib/node/index.js";
 import type { Answer, QuestionInput } from "../../lib/questions/schema.js";
-import type { NormalRequest, RunContext } from "../../lib/runs/executor.js";
+import type { RunContext } from "../../lib/runs/executor.js";
+import type { NormalRequest } from "../../lib/runs/normal-request.js";
 import { systemHost } from "../../lib/system-host.js";
 import { createFakeRun, type FakeRun } from "./run-context.js";
 

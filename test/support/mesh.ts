@@ -65,7 +65,7 @@ export interface TestMeshOptions {
 const echo = functionExecutor(async (context) => {
   for (let input = await context.input.next(); input; input = await context.input.next()) {
     await input.delivered();
-    await context.emit("assistant.message", { text: `echo ${input.text}` });
+    await context.emit("assistant.message", { message_id: input.input_id, text: `echo ${input.text}` });
   }
   return "over";
 });

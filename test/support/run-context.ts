@@ -1,5 +1,6 @@
 import { AnodeError } from "../../lib/errors.js";
-import type { NormalRequest, RunContext, RunInput } from "../../lib/runs/executor.js";
+import type { RunContext, RunInput } from "../../lib/runs/executor.js";
+import type { NormalRequest } from "../../lib/runs/normal-request.js";
 import type { RunSummary } from "../../lib/runs/schema.js";
 
 /** One recorded event. */

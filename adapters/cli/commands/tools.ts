@@ -1,5 +1,6 @@
 import type { ListedTool } from "../../../lib/agent/index.js";
 import { AnodeError, isErrorCode } from "../../../lib/errors.js";
+import { isEvent } from "../../../lib/runs/event-payloads.js";
 import type { Client } from "../../client/index.js";
 import type { Command } from "../context.js";
 import type { Output } from "../output.js";
@@ -39,8 +40,10 @@ const listsNothing = async () => ({ status: "completed", stop_reason: "end_turn"
 /** @throws `unknown_profile`; what kept the tools from being opened */
 async function list(client: Client, profile: string | undefined, output: Output): Promise<readonly ListedTool[] | undefined> {
   const { run_id: id } = await client.runs.start({ prompt: "tools", ...(profile !== undefined && { profile }) });
-  for await (const { type, payload } of client.runs.attach(id)) {
-    if (type === "system.notice") output.note(`${String(payload["level"])} ${String(payload["code"])}: ${String(payload["text"])}`);
+  for await (const event of client.runs.attach(id)) {
+    if (!isEvent(event, "system.notice")) continue;
+    const { level, code, text } = event.payload;
+    output.note(`${level} ${code}: ${text}`);
   }
   const { error, error_code, result, status } = await client.runs.get({ id });
   if (status !== "completed")

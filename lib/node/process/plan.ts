@@ -1,5 +1,5 @@
 import { AnodeError } from "../../errors.js";
-import type { NormalRequest } from "../../runs/executor.js";
+import type { NormalRequest } from "../../runs/normal-request.js";
 import type { Environment } from "../home-folder.js";
 import { childEnvironment } from "./environment.js";
 

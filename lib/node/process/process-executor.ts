@@ -1,5 +1,6 @@
 import { AnodeError } from "../../errors.js";
-import { supportsNothing, type Executor, type NormalRequest, type Prepared } from "../../runs/executor.js";
+import type { Executor, Prepared } from "../../runs/executor.js";
+import { supportsNothing, type NormalRequest } from "../../runs/normal-request.js";
 import type { Hidden, LevelName } from "./levels/level.js";
 import { planRun, wantsTerminal } from "./plan.js";
 import { createProcesses, type ProcessesOptions } from "./processes.js";

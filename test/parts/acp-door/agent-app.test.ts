@@ -4,13 +4,14 @@ import { functionExecutor } from "../../../lib/runs/function-executor.js";
 import type { Executor, RunContext } from "../../../lib/runs/executor.js";
 import { until } from "../../support/manager.js";
 import { openEditor, pairsFile } from "./fixtures.js";
+import { agentInit } from "../../support/event-payloads.js";
 
 /** An agent with a thread, as far as the door can tell: it names one and answers what it was told. */
 const threaded = (work: (context: RunContext) => Promise<string | void> = async () => {}): Executor =>
   functionExecutor(
     async (context) => {
       const { request, emit } = context;
-      await emit("system.init", { profile_name: "craft", session_id: request.session_id ?? "T-1" });
+      await emit("system.init", agentInit(request));
       await emit("user.message", { message_id: "u1", text: request.prompt });
       const said = (await work(context)) ?? `did ${request.prompt}`;
       await emit("assistant.message", { message_id: "m1", text: said });
@@ -89,9 +90,10 @@ describe("an editor's prompt", () => {
       threaded(async ({ emit, input }) => {
         await gate.promise;
         const next = await input.next();
-        await next?.delivered();
-        await emit("user.message", { message_id: "u2", text: next?.text, input_id: next?.input_id });
-        return `took ${next?.text}`;
+        if (!next) return "none";
+        await next.delivered();
+        await emit("user.message", { message_id: "u2", text: next.text, input_id: next.input_id });
+        return `took ${next.text}`;
       }),
     );
     const sessionId = await editor.session();

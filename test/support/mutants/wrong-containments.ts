@@ -3,7 +3,8 @@ import type { Containment } from "../../../lib/node/process/containment.js";
 import type { ProcessIdentity, ProcessReader } from "../../../lib/node/process/identity.js";
 import type { Members } from "../../../lib/node/process/members.js";
 import { createProcessTable, type ProcessTable } from "../../../lib/node/process/process-table.js";
-import { type Executor, supportsNothing } from "../../../lib/runs/executor.js";
+import type { Executor } from "../../../lib/runs/executor.js";
+import { supportsNothing } from "../../../lib/runs/normal-request.js";
 
 /** Takes the process it started for the whole tree. */
 export function killsLeaderOnly(containment: Containment): Containment {

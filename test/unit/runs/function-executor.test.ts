@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { functionExecutor } from "../../../lib/runs/function-executor.js";
-import { type Outcome, supportsNothing } from "../../../lib/runs/executor.js";
+import type { Outcome } from "../../../lib/runs/executor.js";
+import { supportsNothing } from "../../../lib/runs/normal-request.js";
 import { createFakeRun } from "../../support/run-context.js";
 
 describe("functionExecutor", () => {

@@ -14,7 +14,8 @@ function bench({ staysOpen = false, limit = 3 } = {}) {
     append(type, payload, whenFull): Appended {
       const committing = (committed: Promise<number>): Appended => ({ events: [], committed, kept: committed, isHeld: false });
       if (state.full && whenFull === "refuse") return committing(Promise.reject(new AnodeError("storage_full", "Full.")));
-      log.push([type.slice("input.".length), payload["input_id"], payload["result"]].filter(Boolean).join(" "));
+      const { input_id, result } = payload as { readonly input_id?: string; readonly result?: string };
+      log.push([type.slice("input.".length), input_id, result].filter(Boolean).join(" "));
       return committing(Promise.resolve(log.length));
     },
     lastTextSince: () => state.text,

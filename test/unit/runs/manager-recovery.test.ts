@@ -5,11 +5,12 @@ import type { RecordedProcess } from "../../../lib/runs/options.js";
 import { createMemoryStore } from "../../../lib/store/memory-store.js";
 import type { Store } from "../../../lib/store/store.js";
 import { eventsOf, until, untilAborted } from "../../support/manager.js";
+import { processStarted } from "../../support/event-payloads.js";
 
 /** A manager that is left as a crash would leave it: nothing of it is closed before the test ends. */
 async function crashedManager(store: Store, prepare: (manager: RunManager) => Promise<void>): Promise<void> {
   const asking = functionExecutor(async ({ ask, emit }) => {
-    await emit("process.started", { pid: 42, start_ticks: 7, boot_id: "b" });
+    await emit("process.started", processStarted);
     await ask({ kind: "choice", scope: "tool_permission", prompt: "May I?" });
   });
   const manager = new RunManager({

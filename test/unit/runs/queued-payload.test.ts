@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { localCaller } from "../../../lib/caller.js";
-import { type NormalRequest, supportsNothing } from "../../../lib/runs/executor.js";
+import { type NormalRequest, supportsNothing } from "../../../lib/runs/normal-request.js";
 import { queuedPayload } from "../../../lib/runs/queued-payload.js";
 
 const request: NormalRequest = { prompt: "x", profile: "craft", approval_mode: "ask", key: "k", priority: 0 };

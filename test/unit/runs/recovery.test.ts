@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { localCaller } from "../../../lib/caller.js";
 import { createEvent } from "../../../lib/events/encode.js";
 import type { StreamEvent } from "../../../lib/events/event.js";
-import { type NormalRequest, supportsNothing } from "../../../lib/runs/executor.js";
+import { type NormalRequest, supportsNothing } from "../../../lib/runs/normal-request.js";
 import { queuedPayload } from "../../../lib/runs/queued-payload.js";
 import { findLeftRuns, type LeftRun, requestOf } from "../../../lib/runs/recovery.js";
 import { createMemoryStore } from "../../../lib/store/memory-store.js";

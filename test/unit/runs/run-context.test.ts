@@ -19,7 +19,7 @@ describe("the context of a run", () => {
     const { emit, ask, preview, request } = context;
     expect(request.prompt).toBe("x");
     preview("assistant.delta", { message_id: "m", offset: 0, text: "late" });
-    await expect(emit("assistant.message", {})).rejects.toMatchObject({ code: "run_finished" });
+    await expect(emit("assistant.message", { message_id: "m", text: "late" })).rejects.toMatchObject({ code: "run_finished" });
     expect(await ask({ kind: "text", scope: "user_question", prompt: "?" })).toMatchObject({ outcome: "canceled" });
     expect(members.filter((name) => !(name in context))).toEqual([]);
   });

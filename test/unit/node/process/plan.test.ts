@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { planRun, wantsTerminal } from "../../../../lib/node/process/plan.js";
-import type { CommandTemplate, NormalRequest } from "../../../../lib/runs/executor.js";
+import type { CommandTemplate, NormalRequest } from "../../../../lib/runs/normal-request.js";
 
 const around = { baseEnv: { PATH: "/bin", SECRET: "s", PASSED: "p" }, cwd: "/daemon", own: { ANODE_RUN_ID: "R-1" } };
 const request = (part: Partial<NormalRequest>): NormalRequest => ({
