@@ -69,6 +69,9 @@ async function underLoad(...words: string[]): Promise<{ lateMs: number; idleMs: 
   return { lateMs, idleMs, statuses };
 }
 
+/** What the machine keeps from everybody is no fault of the server; a quiet one keeps nothing. */
+const boundOf = (idleMs: number): number => (idleMs < longestMs / 3 ? longestMs : longestMs + 2 * idleMs);
+
 describe("a server that gets more than it can do, bombs among it", () => {
   it("answers everything", async () => {
     const { statuses } = await underLoad();
@@ -80,12 +83,11 @@ describe("a server that gets more than it can do, bombs among it", () => {
   it.skipIf(!isLong)("is late for less than 50 ms in all but one of a thousand turns", { retry: 2, repeats: 2 }, async () => {
     const { lateMs, idleMs } = await underLoad();
     console.log(`p99.9 ${lateMs.toFixed(1)} ms under load, ${idleMs.toFixed(1)} ms of an idle process`);
-    // What the machine keeps from everybody is no fault of the server.
-    expect(lateMs).toBeLessThan(longestMs + 2 * idleMs);
+    expect(lateMs).toBeLessThan(boundOf(idleMs));
   });
 
   it.skipIf(!isLong)("would be found late where the parser comes before the scan", { retry: 2 }, async () => {
     const { lateMs, idleMs } = await underLoad("parse-first");
-    expect(lateMs).toBeGreaterThan(longestMs + 2 * idleMs);
+    expect(lateMs).toBeGreaterThan(boundOf(idleMs));
   });
 });
