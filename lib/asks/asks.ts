@@ -1,6 +1,7 @@
 import { type Caller, isOwner } from "../caller.js";
-import { AnodeError, isAnodeError } from "../errors.js";
+import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
+import { isStorageFull } from "../events/storage-full.js";
 import type { Step } from "../events/step.js";
 import { randomHexId } from "../ids.js";
 import type { Courier } from "../messages/courier.js";
@@ -272,7 +273,7 @@ export class Asks {
 
 /** For want of space its end is only put off. */
 function unlessFull(error: unknown): void {
-  if (!isAnodeError(error) || error.code !== "storage_full") throw error;
+  if (!isStorageFull(error)) throw error;
 }
 
 /** Whether a caller may reply for the recipient. @throws `not_the_recipient` */

@@ -1,6 +1,5 @@
-import { isAnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
-import { isDurable } from "../events/storage-full.js";
+import { isDurable, isStorageFull } from "../events/storage-full.js";
 import type { Step } from "../events/step.js";
 import type { Courier } from "../messages/courier.js";
 import type { MessageDraft } from "../messages/drafts.js";
@@ -45,7 +44,7 @@ export class Replies {
       else await this.#lost(ask);
     } catch (error) {
       host.log("warn", "ask.reply_failed", { correlation_id, error: String(error) });
-      if (isAnodeError(error) && error.code === "storage_full") this.#bringWithSpace(correlation_id);
+      if (isStorageFull(error)) this.#bringWithSpace(correlation_id);
       else await this.#lost(book.live(correlation_id));
     }
     return book.get(correlation_id);

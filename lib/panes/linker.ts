@@ -1,5 +1,6 @@
 import type { Caller } from "../caller.js";
 import { AnodeError, isAnodeError } from "../errors.js";
+import { isStorageFull } from "../events/storage-full.js";
 import type { Host } from "../host.js";
 import type { PeerRecord } from "../peers/schema.js";
 import { programInFront } from "./agent-of.js";
@@ -174,7 +175,7 @@ export class PaneLinker {
     const errors: unknown[] = [];
     // An end that has to wait for space is one.
     const step = (work: Promise<unknown> | undefined): Promise<unknown> =>
-      Promise.resolve(work).catch((error: unknown) => (isAnodeError(error) && error.code === "storage_full" ? 0 : errors.push(error)));
+      Promise.resolve(work).catch((error: unknown) => (isStorageFull(error) ? 0 : errors.push(error)));
     await step(hook?.end());
     await step(files.remove(pane_id, peer_id));
     const now = peers.byId(peer_id);

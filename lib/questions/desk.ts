@@ -99,7 +99,7 @@ export class Desk implements QuestionDesk, QuestionSteps {
     const entry = (known && this.#open.get(known.question_id)) ?? this.#ask(prepared);
     const held = this.#holding(entry);
     try {
-      await (entry.stream === undefined ? entry.asked?.kept : entry.asked?.committed);
+      await (entry.asked && heardOf(entry, entry.asked));
     } catch (error) {
       // One that others have built on is there all the same.
       if (entry.asked?.isHeld) held.leave();
@@ -379,10 +379,13 @@ export class Desk implements QuestionDesk, QuestionSteps {
   #settle(entry: Entry, question: Question, appended: Appended): void {
     this.#remove(entry);
     const ending = endingOf(question);
-    // A run waits for space with everything that it does.
-    const kept = entry.stream === undefined ? appended.kept : appended.committed;
-    kept.then(() => entry.answered.resolve(ending), entry.answered.reject);
+    heardOf(entry, appended).then(() => entry.answered.resolve(ending), entry.answered.reject);
   }
+}
+
+/** When whoever waits for a question hears of a step of it: a run waits for space with everything that it does, a call does not. */
+function heardOf({ stream }: Entry, step: Appended): Promise<unknown> {
+  return stream === undefined ? step.kept : step.committed;
 }
 
 /** The limit of open questions protects those who wait for an answer: open asks have limits of their own, and must not use it up. */

@@ -10,7 +10,7 @@ export interface PermissionDenial {
   readonly reason: string;
 }
 
-/** How a run ended. */
+/** How a run ended; like the next one no interface, for payloads are objects with any members. */
 export type EndPayload = {
   readonly stop_reason: StopReason;
   readonly duration_ms?: number;
@@ -52,8 +52,8 @@ export interface TextPayload {
   readonly turn?: number;
 }
 
-/** A place in a file. */
-export interface Location {
+/** A place in a file; `line` from 1. */
+export interface FileLocation {
   readonly path: string;
   readonly line?: number;
 }
@@ -125,14 +125,14 @@ export interface EventPayloads {
     readonly level: string;
     readonly title?: string;
     readonly kind?: string;
-    readonly locations?: readonly Location[];
+    readonly locations?: readonly FileLocation[];
     readonly invalid?: boolean;
   };
   "tool.updated": {
     readonly call_id: string;
     readonly title?: string;
     readonly args?: object;
-    readonly locations?: readonly Location[];
+    readonly locations?: readonly FileLocation[];
     /** What a rule decided where nobody was asked. */
     readonly decision?: "allow" | "deny";
     readonly decided_by?: "policy";
