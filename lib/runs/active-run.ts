@@ -2,7 +2,8 @@ import { AnodeError, isAnodeError } from "../errors.js";
 import type { EventBuffer } from "../events/buffer.js";
 import type { StreamEvent } from "../events/event.js";
 import type { Journal } from "../events/journal.js";
-import type { Appended, Draft, Folded, StreamOwner } from "../events/step.js";
+import { joinSteps } from "../events/join-steps.js";
+import type { Appended, Draft, Folded, Step, StreamOwner } from "../events/step.js";
 import type { CancelTimer, Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import type { Desk } from "../questions/desk.js";
@@ -225,17 +226,16 @@ export class ActiveRun implements StreamOwner {
   }
 
   /** Starts the executor in its slot, unless the run was ended while it waited. */
-  async begin(slot: Slot): Promise<void> {
+  begin(slot: Slot): void {
     this.#slot = slot;
     if (this.#over) return slot.release();
+    this.#startedAt = this.#ports.host.clock.monotonic();
+    const payload = { wait_ms: Math.round(this.#startedAt - this.#acceptedAt) };
     try {
-      this.#startedAt = this.#ports.host.clock.monotonic();
-      await this.append("run.started", { wait_ms: Math.round(this.#startedAt - this.#acceptedAt) }).committed;
-      if (this.#ending) return await this.#end(this.#ending, undefined);
-      await this.#execute();
+      const settled = this.#goOn(() => void this.#execute());
+      this.#ports.journal.append({ appends: [{ stream: this.stream, type: "run.started", payload }], settled });
     } catch (error) {
-      // Only a lost store comes here: there is nothing left to record the end in.
-      this.fail(isAnodeError(error) ? error : new AnodeError("internal", "The run could not be started.", { cause: error }));
+      this.#lost(error);
     }
   }
 
@@ -244,22 +244,21 @@ export class ActiveRun implements StreamOwner {
     if (this.#over || this.#ending) return;
     this.#ending = ending;
     this.endChildren();
-    if (this.record.status === "queued") {
-      void this.#end(ending, undefined).catch(() => {});
-      return;
-    }
+    if (this.record.status === "queued") return this.#end();
     const closing = this.#ports.desk.closing(this.id, ending.deny);
     if (closing.puts) this.#ports.journal.append(closing);
     this.#abortWith(ending.reason);
     this.#cancelGrace = this.#ports.host.clock.schedule(() => {
       this.#ports.diagnostic("run.forced", { run_id: this.id });
-      void this.#end(ending, undefined, true).catch(() => {});
+      this.#end(undefined, true);
     }, this.#ports.graceMs + this.#ports.limits.killMs);
   }
 
   /** Ends a run that has no executor (any more) to wait for. */
   async endNow(ending: Ending): Promise<void> {
-    await this.#end(ending, undefined);
+    this.#ending = ending;
+    this.#end();
+    await this.done;
   }
 
   /** Cancels what ends with this run. */
@@ -285,54 +284,60 @@ export class ActiveRun implements StreamOwner {
   }
 
   async #execute(): Promise<void> {
+    if (this.#ending) return this.#end();
     let outcome: Outcome;
     try {
       outcome = checkedOutcome(await this.executor.execute(this.#ports.context(this)));
     } catch (error) {
       outcome = failedOutcome(error);
     }
-    if (this.#over) {
-      this.#ports.diagnostic("run.late_outcome", { run_id: this.id });
-      return;
-    }
-    if (!this.#ending) this.#inputs?.completeTask();
-    await this.#end(this.#ending, outcome);
+    if (this.#over) this.#ports.diagnostic("run.late_outcome", { run_id: this.id });
+    else this.#end(outcome);
   }
 
-  async #end(ending: Ending | undefined, outcome: Outcome | undefined, forced = false): Promise<void> {
+  /** Takes the step that ends the run, once; from here on nothing of it goes on. */
+  #end(outcome?: Outcome, forced = false): void {
     if (this.#over) return;
-    this.#over = true;
-    this.#budget?.pause();
-    this.#cancelGrace?.();
     try {
-      await this.#takeEnd(ending, outcome, forced).committed;
+      if (!this.#ending) this.#inputs?.completeTask();
+      this.#over = true;
+      this.#budget?.pause();
+      this.#cancelGrace?.();
+      this.#takeEnd(this.#ending, outcome, forced);
     } catch (error) {
-      this.#done.reject(error);
-      throw error;
+      this.#lost(error);
     }
+  }
+
+  #takeEnd(ending: Ending | undefined, outcome: Outcome | undefined, forced: boolean): void {
+    const closing = this.#ports.desk.closing(this.id, ending?.deny ?? "canceled");
+    const dropped = this.#inputs && this.record.status !== "queued" ? this.#inputs.close() : [];
+    const type = ending?.type ?? `run.${outcome?.status ?? "failed"}`;
+    const last = { stream: this.stream, type, payload: this.#terminalPayload(ending, outcome, forced) };
+    const appends = dropped.length === 0 ? [last] : [...dropped.map((draft) => ({ ...draft, stream: this.stream })), last];
+    const step: Step = { appends, settled: this.#goOn(() => this.#ended()) };
+    this.#ports.journal.append(closing.puts ? joinSteps(closing, step) : step);
+    this.endChildren();
+    this.#slot?.release();
+    // An executor that was given up must not go on believing that it runs.
+    if (!outcome) this.#abortWith(ending?.reason);
+  }
+
+  #ended(): void {
     this.#ports.journal.close(this.stream);
     this.#ports.ended(this);
     this.#ports.buffer.wake(this.stream);
     this.#done.resolve(this.shown);
   }
 
-  /** The step that ends the run; from here on nothing of it goes on. */
-  #takeEnd(ending: Ending | undefined, outcome: Outcome | undefined, forced: boolean): Appended {
-    const closing = this.#ports.desk.closing(this.id, ending?.deny ?? "canceled");
-    const dropped = this.#inputs && this.record.status !== "queued" ? this.#inputs.close() : [];
-    const last = {
-      stream: this.stream,
-      type: ending?.type ?? `run.${outcome?.status ?? "failed"}`,
-      payload: this.#terminalPayload(ending, outcome, forced),
-    };
-    const { appends = [] } = closing;
-    const before = [...appends, ...dropped.map((draft) => ({ ...draft, stream: this.stream }))];
-    const step = this.#ports.journal.append({ ...closing, appends: before.length === 0 ? [last] : [...before, last] });
-    this.endChildren();
-    this.#slot?.release();
-    // An executor that was given up must not go on believing that it runs.
-    if (!outcome) this.#abortWith(ending?.reason);
-    return step;
+  /** What a step of the run's own way is followed by. */
+  #goOn(durable: () => void): NonNullable<Step["settled"]> {
+    return (refusal) => (refusal === undefined ? durable() : this.#lost(refusal));
+  }
+
+  /** Only with a lost store: there is nothing left to record an end in. */
+  #lost(error: unknown): void {
+    this.fail(isAnodeError(error) ? error : new AnodeError("internal", "The run could not go on.", { cause: error }));
   }
 
   #terminalPayload(ending: Ending | undefined, outcome: Outcome | undefined, forced: boolean): EndPayload {

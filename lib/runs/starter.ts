@@ -127,7 +127,7 @@ export class Starter {
   #enqueue(run: ActiveRun): void {
     if (run.over) return;
     const { key, priority } = run.request;
-    this.#parts.admission.enqueue({ id: run.id, key, priority, depth: run.depth, begin: (slot) => void run.begin(slot) });
+    this.#parts.admission.enqueue({ id: run.id, key, priority, depth: run.depth, begin: (slot) => run.begin(slot) });
   }
 
   async #refuseParent(id: string): Promise<never> {
