@@ -15,8 +15,9 @@ export class Gathered<Item> {
     if (!items || items.length === 0) return;
     if (this.#all.length === 0) this.#all = items;
     else {
-      if (!this.#own) this.#all = this.#own = [...this.#all];
-      for (const item of items) this.#own.push(item);
+      const own = (this.#own ??= [...this.#all]);
+      this.#all = own;
+      items.forEach((item) => own.push(item));
     }
   }
 }

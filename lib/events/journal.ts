@@ -146,11 +146,19 @@ export class Journal {
     return surelyFits(units, eventBytes) ? payload : boundPayload(payload, eventBytes);
   }
 
+  /** Commits batch after batch while there is anything, and an empty one if nothing was there: so it is known whether there is space. */
   async #flush(): Promise<void> {
-    while (this.#waiting.length > 0 && !this.#failed) {
-      const done = await this.#commit(this.#gather());
-      if (!done) break;
-    }
+    do {
+      const entries = this.#gather();
+      const { batch, heads } = this.#merge(entries);
+      try {
+        await this.#store.commit(batch);
+      } catch (error) {
+        if (this.#refused(entries, error)) continue;
+        break;
+      }
+      this.#committed(entries, batch.appends, heads);
+    } while (this.#waiting.length > 0 && !this.#failed);
     this.#flushing = false;
   }
 
@@ -171,23 +179,15 @@ export class Journal {
     return all;
   }
 
-  /** Commits the entries as one batch; false when the rest has to wait for space. */
-  async #commit(entries: readonly Entry[]): Promise<boolean> {
-    const { batch, heads } = this.#merge(entries);
-    try {
-      await this.#store.commit(batch);
-    } catch (error) {
-      return this.#refused(entries, error);
-    }
+  #committed(entries: readonly Entry[], appends: readonly Append[], heads: readonly Head[]): void {
     if (this.#full) this.#host.log("info", "store.has_space");
     this.#full = false;
-    batch.appends.forEach(({ stream, events }, at) => {
+    appends.forEach(({ stream, events }, at) => {
       const { owner } = heads[at] as Head;
       if (owner?.isFollowed ?? true) this.#buffer.publish(stream, events);
       owner?.committed?.(events);
     });
     entries.forEach((entry) => entry.resolve(entry.events[0]?.seq ?? 0));
-    return true;
   }
 
   #merge(entries: readonly Entry[]): { batch: Batch & { appends: Append[] }; heads: Head[] } {
@@ -279,15 +279,13 @@ export class Journal {
     }
     this.#waiting = held;
     for (const entry of held) entry.hold();
-    this.#host.clock.schedule(() => void this.#probe(), fullProbeMs);
+    this.#host.clock.schedule(() => this.#probe(), fullProbeMs);
     return false;
   }
 
   /** One at a time, and nothing else flushes meanwhile: two would give out the feed's seqs twice. */
-  async #probe(): Promise<void> {
+  #probe(): void {
     this.#flushing = true;
-    // An empty journal still has to learn that there is space again.
-    if (this.#waiting.length > 0 || (await this.#commit([]))) await this.#flush();
-    else this.#flushing = false;
+    this.#flushSoon();
   }
 }

@@ -87,8 +87,8 @@ export class ActiveRun implements StreamOwner {
   #abort: AbortController | undefined;
   #abortReason: unknown;
   #uncommitted: RunSummary[] = [];
-  /** What folding an event gives that changes nothing. */
-  #unchanged: Folded = {};
+  /** What folding an event gives that changes nothing; made for the first such event since the status changed. */
+  #unchanged: Folded | undefined;
   #revision = 0;
   #slot: Slot | undefined;
   #startedAt: number | undefined;
@@ -183,17 +183,16 @@ export class ActiveRun implements StreamOwner {
     this.countedStatus = record.status;
     this.record = record;
     this.shown = record;
-    this.#unchanged = { run_id: this.id, status: record.status };
     this.#revision = revision;
     this.committedSeq = record.last_seq;
   }
 
   fold(type: string, payload: Draft["payload"], seq: number, time: string): Folded {
     const before = this.record as RunSummary | undefined;
-    if (before && leavesRecord(before.status, type)) return this.#unchanged;
+    if (before && leavesRecord(before.status, type)) return this.#asBefore(before);
     const next = transition(before, { run_id: this.id, type, payload, seq, time });
-    if (next === before) return this.#unchanged;
-    this.#unchanged = { run_id: this.id, status: next.status };
+    if (next === before) return this.#asBefore(before);
+    this.#unchanged = undefined;
     this.record = next.last_seq === seq ? next : { ...next, last_seq: seq };
     if (this.#uncommitted.length === 0) this.#uncommitted = [this.record];
     else this.#uncommitted.push(this.record);
@@ -201,6 +200,10 @@ export class ActiveRun implements StreamOwner {
     if (before?.status === next.status) return { run_id: this.id, status: next.status, put };
     this.#statusChanged(next.status);
     return { run_id: this.id, status: next.status, put, feed: stateEvent(before, this.record) };
+  }
+
+  #asBefore({ status }: RunSummary): Folded {
+    return (this.#unchanged ??= { run_id: this.id, status });
   }
 
   committed(events: readonly StreamEvent[]): void {
