@@ -59,9 +59,11 @@ export class Starter {
     assertOpen();
     const parentId = request.parent_id ?? caller.run_id;
     const parent = parentId === undefined ? undefined : active.get(parentId);
-    const permitted = await judgePermissions(request, caller, parent, rules);
+    const judged = judgePermissions(request, caller, parent, rules);
+    const permitted = judged instanceof Promise ? await judged : judged;
     if (parentId !== undefined && !parent) await this.#refuseParent(parentId);
-    const accepted = await resolveReferences(request, permitted, caller, parent, rules);
+    const resolved = resolveReferences(request, permitted, caller, parent, rules);
+    const accepted = resolved instanceof Promise ? await resolved : resolved;
     // From here to the append nothing is awaited: what may have changed meanwhile is judged now.
     assertOpen();
     if (parent) assertTakesChild(parent, this.#parts.limits);
