@@ -52,12 +52,33 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     return segment ? StreamLog.of(segment, bounds) : streams.get(stream);
   }
 
-  function check({ appends, puts, deletes }: Batch): void {
-    if (appends) checkAppends(appends, lastSeqOf);
-    if (puts?.length || deletes?.length) checkRecords(puts ?? [], deletes ?? [], revisionOf);
+  function collectionOf(name: string): MemoryCollection {
+    let records = collections.get(name);
+    if (!records) collections.set(name, (records = new MemoryCollection()));
+    return records;
+  }
+
+  /** The records of a batch, or none of them: those before one that is stale are taken back, which is dear and hardly ever happens. */
+  function write(puts: readonly Put[], deletes: readonly Delete[]): void {
+    const before = new Array<object | undefined>(puts.length);
+    let written = 0;
+    try {
+      for (; written < puts.length; written += 1) {
+        const { collection, id, record, expectedRevision } = puts[written] as Put;
+        checkRevision(collection, id, expectedRevision, revisionOf(collection, id));
+        before[written] = collectionOf(collection).put(id, record, nextOrdinal);
+      }
+      if (deletes.length > 0) checkDeletes(deletes, revisionOf);
+    } catch (error) {
+      while (written-- > 0) collectionOf((puts[written] as Put).collection).undo((puts[written] as Put).id, before[written]);
+      throw error;
+    }
+    deletes.forEach(({ collection, id }) => collections.get(collection)?.delete(id));
   }
 
   function apply({ appends = [], puts = [], deletes = [], drops = [], trims = [] }: Batch): void {
+    checkAppends(appends, lastSeqOf);
+    write(puts, deletes);
     // A call each and no iterator, which makes an object for each: all that happens comes by here.
     appends.forEach(({ stream, events }) => {
       let log = streams.get(stream);
@@ -67,12 +88,6 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
       }
       log.append(events);
     });
-    puts.forEach(({ collection, id, record }) => {
-      let records = collections.get(collection);
-      if (!records) collections.set(collection, (records = new MemoryCollection()));
-      records.put(id, record, nextOrdinal);
-    });
-    for (const { collection, id } of deletes) collections.get(collection)?.delete(id);
     for (const stream of drops) if (!streams.delete(stream)) ended.delete(stream);
     for (const { stream, upTo } of trims) streams.get(stream)?.cut(upTo);
   }
@@ -87,7 +102,6 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     commit(batch) {
       try {
         assertOpen();
-        check(batch);
         apply(batch);
         return done;
       } catch (error) {
@@ -136,24 +150,15 @@ function checkAppends(appends: readonly Append[], lastSeqOf: (stream: string) =>
   }
 }
 
-/** Likewise for records: a later put counts on the revision an earlier one gives. */
-function checkRecords(puts: readonly Put[], deletes: readonly Delete[], revisionOf: (collection: string, id: string) => number): void {
-  const changed = puts.length + deletes.length > 1 ? new Map<string, Map<string, number>>() : undefined;
-  const changedIn = (collection: string): Map<string, number> | undefined => {
-    let ids = changed?.get(collection);
-    if (!ids) changed?.set(collection, (ids = new Map()));
-    return ids;
-  };
-  for (const { collection, id, expectedRevision } of puts) {
-    const ids = changedIn(collection);
-    const revision = ids?.get(id) ?? revisionOf(collection, id);
-    if (revision !== expectedRevision) throw staleRevision(collection, id, expectedRevision, revision);
-    ids?.set(id, revision + 1);
-  }
-  for (const { collection, id, expectedRevision } of deletes) {
-    const ids = changedIn(collection);
-    const revision = ids?.get(id) ?? revisionOf(collection, id);
-    if (expectedRevision !== undefined && revision !== expectedRevision) throw staleRevision(collection, id, expectedRevision, revision);
-    ids?.set(id, 0);
-  }
+function checkRevision(collection: string, id: string, expected: number, revision: number): void {
+  if (revision !== expected) throw staleRevision(collection, id, expected, revision);
+}
+
+/** Puts come before deletes, and what one delete has removed is gone for the next. */
+function checkDeletes(deletes: readonly Delete[], revisionOf: (collection: string, id: string) => number): void {
+  deletes.forEach(({ collection, id, expectedRevision }, at) => {
+    if (expectedRevision === undefined) return;
+    const isGone = deletes.slice(0, at).some((other) => other.id === id && other.collection === collection);
+    checkRevision(collection, id, expectedRevision, isGone ? 0 : revisionOf(collection, id));
+  });
 }
