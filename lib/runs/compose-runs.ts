@@ -159,6 +159,7 @@ export function composeRuns(options: RunManagerOptions, start: (request: RunRequ
     listeners,
     journal,
     idempotency,
+    redact,
     space,
     presence,
     desk,
