@@ -58,19 +58,21 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     return records;
   }
 
-  /** The records of a batch, or none of them: those before one that is stale are taken back, which is dear and hardly ever happens. */
+  /** The records of a batch, or none of them: where one is stale, what was written before it is taken back. */
   function write(puts: readonly Put[], deletes: readonly Delete[]): void {
-    const before = new Array<object | undefined>(puts.length);
-    let written = 0;
+    let before: (object | undefined)[] = [];
     try {
-      for (; written < puts.length; written += 1) {
-        const { collection, id, record, expectedRevision } = puts[written] as Put;
+      puts.forEach(({ collection, id, record, expectedRevision }) => {
         checkRevision(collection, id, expectedRevision, revisionOf(collection, id));
-        before[written] = collectionOf(collection).put(id, record, nextOrdinal);
-      }
-      if (deletes.length > 0) checkDeletes(deletes, revisionOf);
+        const old = collectionOf(collection).put(id, record, nextOrdinal);
+        // An array that begins with its element does not reserve room for sixteen more.
+        if (before.length === 0) before = [old];
+        else before.push(old);
+      });
+      checkDeletes(deletes, revisionOf);
     } catch (error) {
-      while (written-- > 0) collectionOf((puts[written] as Put).collection).undo((puts[written] as Put).id, before[written]);
+      const written = puts.slice(0, before.length);
+      for (const { collection, id } of written.toReversed()) collectionOf(collection).undo(id, before.pop());
       throw error;
     }
     deletes.forEach(({ collection, id }) => collections.get(collection)?.delete(id));
