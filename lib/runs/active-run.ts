@@ -222,9 +222,10 @@ export class ActiveRun implements StreamOwner {
     payload: PayloadOf<Type>,
     whenFull: "refuse" | "hold" = "hold",
     puts: readonly Put[] = noPuts,
+    settled: NonNullable<Step["settled"]> = nothing,
   ): Appended {
     const event = { stream: this.stream, type, payload: payload as Draft["payload"] };
-    const appended = this.#ports.journal.append({ appends: [event], whenFull, puts });
+    const appended = this.#ports.journal.append({ appends: [event], whenFull, puts, settled });
     this.#count(appended.events[0] as StreamEvent);
     return appended;
   }
@@ -234,10 +235,10 @@ export class ActiveRun implements StreamOwner {
     this.#slot = slot;
     if (this.#over) return slot.release();
     this.#startedAt = this.#ports.host.clock.monotonic();
-    const payload = { wait_ms: Math.round(this.#startedAt - this.#acceptedAt) };
+    const wait_ms = Math.round(this.#startedAt - this.#acceptedAt);
     try {
-      const settled = this.#goOn(() => void this.#execute());
-      this.#ports.journal.append({ appends: [{ stream: this.stream, type: "run.started", payload }], settled });
+      const goOn = this.#goOn(() => void this.#execute());
+      this.append("run.started", { wait_ms }, "hold", noPuts, goOn);
     } catch (error) {
       this.#lost(error);
     }
@@ -334,9 +335,16 @@ export class ActiveRun implements StreamOwner {
     this.#done.resolve(this.shown);
   }
 
-  /** What a step of the run's own way is followed by. */
+  /** What a step of the run's own way is followed by, in the commit itself: the journal must not hear of what goes wrong with it. */
   #goOn(durable: () => void): NonNullable<Step["settled"]> {
-    return (refusal) => (refusal === undefined ? durable() : this.#lost(refusal));
+    return (refusal) => {
+      if (refusal !== undefined) return this.#lost(refusal);
+      try {
+        durable();
+      } catch (error) {
+        this.#lost(error);
+      }
+    };
   }
 
   /** Only with a lost store: there is nothing left to record an end in. */
@@ -409,3 +417,4 @@ function rounded(name: string, used: number): number {
 
 const noChildren: ReadonlySet<ActiveRun> = new Set();
 const noPuts: readonly Put[] = [];
+const nothing = (): void => {};
