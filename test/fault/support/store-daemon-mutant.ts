@@ -102,10 +102,8 @@ async function replayAll(store: Store): Promise<void> {
   let after: number | undefined;
   for (let more = true; more; ) {
     const page = await store.list("runs", { order: "asc", limit: 500, ...(after !== undefined && { after }) });
-    for (const { id, ordinal } of page.items) {
-      await store.read(`run:${id}`, 0, 1 << 20);
-      after = ordinal;
-    }
+    await Promise.all(page.items.map(({ id }) => store.read(`run:${id}`, 0, 1 << 20)));
+    after = page.items.at(-1)?.ordinal;
     more = page.more;
   }
 }
