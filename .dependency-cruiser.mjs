@@ -132,7 +132,7 @@ export default {
       from: { path: "^adapters/dashboard/" },
       to: {
         path: "^(lib|adapters)/",
-        pathNot: ["^adapters/dashboard/", "^adapters/client/(carrier|client|run-status|wire)\\.ts$", "^lib/errors\\.ts$"],
+        pathNot: ["^adapters/dashboard/", "^adapters/client/(carrier|client|run-status|wire)\\.ts$", "^lib/(errors|plain-object|thrown)\\.ts$"],
         dependencyTypesNot: ["type-only"],
       },
     },

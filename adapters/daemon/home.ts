@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Environment, homeFolder } from "../../lib/node/home-folder.js";
+import { codeOf } from "../../lib/thrown.js";
 import { complaintAbout } from "./private-path.js";
 import { StartRefused } from "./start-refused.js";
 
@@ -71,7 +72,7 @@ function attempt(path: string, make: () => void): boolean {
     make();
     return true;
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     if (code === "EEXIST") return false;
     throw new StartRefused(78, `${path} must be a folder that can be made: ${code}.`, { cause: error });
   }

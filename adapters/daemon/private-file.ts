@@ -1,5 +1,6 @@
 import { closeSync, fchmodSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
+import { codeOf } from "../../lib/thrown.js";
 
 let counter = 0;
 
@@ -26,7 +27,7 @@ export function createFile(path: string, text: string): boolean {
     syncFolder(path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    if (codeOf(error) === "EEXIST") return false;
     throw error;
   } finally {
     rmSync(temporary, { force: true });

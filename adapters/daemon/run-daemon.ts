@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import type { Environment } from "../../lib/node/home-folder.js";
+import { messageOf } from "../../lib/thrown.js";
 import { catchSignals, type EndSignals } from "./signals.js";
 import { type DaemonOptions, type RunningDaemon, startDaemon } from "./start-daemon.js";
 import { exitOf } from "./start-refused.js";
@@ -29,7 +30,7 @@ export async function runDaemon(options: RunDaemonOptions = {}): Promise<number>
     tellServiceManager(options.env ?? process.env);
     return await serve(daemon, signals);
   } catch (error) {
-    say(`anode: ${error instanceof Error ? error.message : String(error)}`);
+    say(`anode: ${messageOf(error)}`);
     return exitOf(error);
   }
 }

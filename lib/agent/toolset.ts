@@ -1,6 +1,7 @@
 import type { Host } from "../host.js";
 import type { RunContext } from "../runs/executor.js";
 import { systemHost } from "../system-host.js";
+import { messageOf } from "../thrown.js";
 import type { AgentConfig } from "./config-schema.js";
 import { openExtensions } from "./extensions.js";
 import { createGuidance, type Guidance } from "./guidance/guidance.js";
@@ -174,7 +175,7 @@ async function joined({ joinMesh, context }: ToolsetOptions, notice: ReturnType<
     return await joinMesh?.();
   } catch (error) {
     context.signal.throwIfAborted();
-    await notice("warning", "mesh_unavailable", `The run is no peer: ${error instanceof Error ? error.message : String(error)}`);
+    await notice("warning", "mesh_unavailable", `The run is no peer: ${messageOf(error)}`);
     return undefined;
   }
 }

@@ -13,13 +13,14 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
+import { codeOf } from "../../../lib/thrown.js";
 
 /** The text of a settings file; nothing when there is none. @throws Error with its name */
 export function readSettings(path: string): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (codeOf(error) === "ENOENT") return undefined;
     throw new Error(`${path} cannot be read: ${(error as Error).message}.`, { cause: error });
   }
 }

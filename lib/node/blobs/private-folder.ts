@@ -1,5 +1,6 @@
 import { chmodSync, lstatSync, mkdirSync } from "node:fs";
 import { AnodeError } from "../../errors.js";
+import { codeOf } from "../../thrown.js";
 
 /**
  * Makes a folder of mode 0700 where nothing is, and checks one that is there. Without promises of files, which a start has no other use for.
@@ -11,7 +12,7 @@ export function ensurePrivateFolder(path: string): void {
     // The umask may have taken our own rights away.
     chmodSync(path, 0o700);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     if (code !== "EEXIST") throw unsafe(`${path} must be a folder that can be made: ${code}.`, error);
   }
   const found = lstatSync(path);

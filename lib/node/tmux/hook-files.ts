@@ -14,6 +14,7 @@ import {
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { checkedPaneId, type HookFile, type HookFiles, type Probe } from "../../index.js";
+import { codeOf, messageOf } from "../../thrown.js";
 
 const texts = ["peer_id", "display_name", "backend", "pane_id"] as const;
 const optional = {
@@ -33,7 +34,7 @@ export function createHookFiles(folder: string): HookFiles {
       return { probe: "ok", found: parse(readPrivate(path)) };
     } catch (error) {
       if (codeOf(error) === "ENOENT") return { probe: "fail" };
-      return { probe: "unavailable", reason: error instanceof Error ? error.message : String(error) };
+      return { probe: "unavailable", reason: messageOf(error) };
     }
   };
   return {
@@ -85,8 +86,4 @@ function replace(path: string, text: string): void {
   } finally {
     closeSync(file);
   }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }
