@@ -109,10 +109,14 @@ export class Journal {
     return entry;
   }
 
-  /** Resolves when everything appended so far is committed or refused, or waits for space. */
-  async settled(): Promise<void> {
-    if (this.#failed || this.#full) return;
-    await this.append({ whenFull: "refuse" }).committed.catch(() => 0);
+  /** Resolves when everything appended so far is durable. @throws `storage_full` when it waits for space, `store_failed` */
+  async stored(): Promise<void> {
+    await this.append({ whenFull: "refuse" }).committed;
+  }
+
+  /** The same for whoever answers for nothing of it: resolves when it is committed or refused, or waits for space. */
+  settled(): Promise<void> {
+    return this.stored().catch(() => {});
   }
 
   #head(stream: string): Head {

@@ -139,8 +139,8 @@ export class PeerRegistry {
   }
 
   /** Resolves when everything that was said of peers is durable. @throws `storage_full` */
-  async stored(): Promise<void> {
-    await this.#parts.journal.append({ whenFull: "refuse" }).committed;
+  stored(): Promise<void> {
+    return this.#parts.journal.stored();
   }
 
   /** A peer's terminal session has another name, and maybe is another circle; where its own name is taken there, it gets the next free one. */

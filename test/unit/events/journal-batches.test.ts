@@ -136,11 +136,13 @@ describe("a stream of the journal", () => {
     await settled;
     store.failCommits(1, "storage_full");
     const held = journal.append({ appends: [event("a")] });
-    await host.clock.advance(0);
+    await Promise.all([journal.settled(), expect(journal.stored()).rejects.toMatchObject({ code: "storage_full" })]);
     await journal.settled();
+    await expect(journal.stored()).rejects.toMatchObject({ code: "storage_full" });
     expect(journal.full).toBe(true);
     await host.clock.advance(1_000);
     expect(await held.committed).toBe(2);
+    await journal.stored();
   });
 });
 
@@ -278,5 +280,6 @@ describe("a journal whose store is lost", () => {
     for (const { committed } of steps) await expect(committed).rejects.toMatchObject({ code: "store_failed", cause });
     expect(failures).toEqual([expect.objectContaining({ code: "store_failed", cause })]);
     await journal.settled();
+    await expect(journal.stored()).rejects.toMatchObject({ code: "store_failed", cause });
   });
 });
