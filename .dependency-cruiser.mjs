@@ -39,8 +39,8 @@ const packages = [
 const coreDoors =
   "^lib/([^/]+\\.ts$|contract/|[^/]+/schema\\.ts$|events/(event|buffer|encode)\\.ts$|store/(store|refusals)\\.ts$|runs/(executor|normal-request|event-payloads)\\.ts$|attachments/blob-store\\.ts$|messages/agent-text\\.ts$|panes/(look-at-pane|paster)\\.ts$)";
 
-/** Where the home folder is: everybody asks, and nobody loads the room of processes for it. */
-const homeFolder = "^lib/node/home-folder\\.ts$";
+/** Where the home folder is, and how a file in it is replaced: everybody asks, and nobody loads the room of processes for it. */
+const homeFolder = "^lib/node/(home-folder|private-file)\\.ts$";
 
 const pureCore = "^lib/(?!(node|agent|acp|redis)/)";
 

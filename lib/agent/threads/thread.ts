@@ -1,8 +1,9 @@
-import { closeSync, fdatasync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, fdatasync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { type Message, messagesOf, parseLines, type PlacedMessage, type RunLine, type ThreadHead, type ThreadLine } from "./lines.js";
 import type { HeldFile } from "../../node/index.js";
+import { replaceFile } from "../../node/private-file.js";
 import { lockThread } from "./thread-lock.js";
 
 /** What is told of a thread without reading it. */
@@ -151,9 +152,7 @@ export function readMeta(path: string): ThreadMeta | undefined {
 
 /** Replaces it whole, so that a reader never sees half of it. */
 export function writeMeta(path: string, meta: ThreadMeta): void {
-  const target = metaPath(path);
-  writeFileSync(`${target}.new`, JSON.stringify(meta), { mode: 0o600 });
-  renameSync(`${target}.new`, target);
+  replaceFile(metaPath(path), JSON.stringify(meta));
 }
 
 /** The first 80 characters of the first prompt, on one line. */
