@@ -11,7 +11,7 @@ import type { StreamEvent } from "./event.js";
 import { gather, withItem } from "./gather.js";
 import { roughUnits } from "./rough-units.js";
 import { storageFull } from "./storage-full.js";
-import type { Appended, Draft, Folded, Step, StreamOwner } from "./step.js";
+import type { Appended, Draft, FeedDraft, Folded, Step, StreamOwner } from "./step.js";
 
 /** The daemon-wide stream of status changes. */
 export const feedStream = "feed";
@@ -226,14 +226,14 @@ export class Journal {
   }
 
   /** The feed gets its seqs here and not in append(): a batch that had to wait must not leave a hole in it. */
-  #gatherFeed(drafts: readonly Draft[], heads: Head[]): void {
+  #gatherFeed(drafts: readonly FeedDraft[], heads: Head[]): void {
     const head = this.#heads.get(feedStream);
     if (!head || drafts.length === 0) return;
     const now = this.#host.clock.now();
     if (now > head.timeMs) head.timeMs = now;
     const time = formatTime(head.timeMs);
     head.gathered = drafts.map(({ type, run_id, peer_id, payload: given }) => {
-      const { payload, units } = this.#kept(given);
+      const { payload, units } = this.#kept(given as Draft["payload"]);
       return createEvent({ run_id, peer_id, seq: ++head.seq, type, time, payload } as EventParts, units);
     });
     heads.push(head);
