@@ -105,8 +105,9 @@ function oneOf(values: readonly unknown[] = [], input: unknown): [Issue["code"],
 function bounds(issue: SchemaIssue): [Issue["code"], string] {
   const low = issue.code === "too_small";
   const limit = low ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
-  if (issue.origin === "string") return ["length", `must have ${limit} characters`];
-  if (issue.origin === "array" || issue.origin === "set") return ["length", `must have ${limit} items`];
+  const plural = Number(low ? issue.minimum : issue.maximum) === 1 ? "" : "s";
+  if (issue.origin === "string") return ["length", `must have ${limit} character${plural}`];
+  if (issue.origin === "array" || issue.origin === "set") return ["length", `must have ${limit} item${plural}`];
   return ["range", `must be ${limit}, got ${described(issue.input)}`];
 }
 
