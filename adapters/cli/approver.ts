@@ -14,6 +14,7 @@ export interface Approver {
   close(): void;
 }
 
+/** What a terminal needs to ask and to answer. */
 export interface ApproverParts {
   readonly client: Client;
   readonly output: Output;
