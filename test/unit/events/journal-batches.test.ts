@@ -136,8 +136,9 @@ describe("a stream of the journal", () => {
     await settled;
     store.failCommits(1, "storage_full");
     const held = journal.append({ appends: [event("a")] });
-    await Promise.all([journal.settled(), expect(journal.stored()).rejects.toMatchObject({ code: "storage_full" })]);
+    const isRefused = expect(journal.stored()).rejects.toMatchObject({ code: "storage_full" });
     await journal.settled();
+    await isRefused;
     await expect(journal.stored()).rejects.toMatchObject({ code: "storage_full" });
     expect(journal.full).toBe(true);
     await host.clock.advance(1_000);
