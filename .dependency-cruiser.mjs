@@ -37,10 +37,10 @@ const packages = [
 
 /** What a marked room or an adapter may take from the core: the front door, the base, the contract, the type file of each plug point and noun, and what the hooks of agents use, which start too often for the whole core. */
 const coreDoors =
-  "^lib/([^/]+\\.ts$|contract/|[^/]+/schema\\.ts$|events/(event|buffer|encode)\\.ts$|store/(store|refusals)\\.ts$|runs/(executor|normal-request|event-payloads)\\.ts$|attachments/blob-store\\.ts$|messages/agent-text\\.ts$|panes/(look-at-pane|paster)\\.ts$)";
+  "^lib/([^/]+\\.ts$|contract/|[^/]+/(schema|event-payloads)\\.ts$|events/(event|buffer|encode)\\.ts$|store/(store|refusals)\\.ts$|runs/(executor|normal-request)\\.ts$|attachments/blob-store\\.ts$|messages/agent-text\\.ts$|panes/(look-at-pane|paster)\\.ts$)";
 
-/** Where the home folder is: everybody asks, and nobody loads the room of processes for it. */
-const homeFolder = "^lib/node/home-folder\\.ts$";
+/** Where the home folder is, and how a file in it is replaced: everybody asks, and nobody loads the room of processes for it. */
+const homeFolder = "^lib/node/(home-folder|private-file)\\.ts$";
 
 const pureCore = "^lib/(?!(node|agent|acp|redis)/)";
 
@@ -132,7 +132,11 @@ export default {
       from: { path: "^adapters/dashboard/" },
       to: {
         path: "^(lib|adapters)/",
-        pathNot: ["^adapters/dashboard/", "^adapters/client/(carrier|client|run-status|wire)\\.ts$", "^lib/errors\\.ts$"],
+        pathNot: [
+          "^adapters/dashboard/",
+          "^adapters/client/(carrier|client|run-status|wire)\\.ts$",
+          "^lib/(errors|plain-object|thrown)\\.ts$",
+        ],
         dependencyTypesNot: ["type-only"],
       },
     },

@@ -45,20 +45,23 @@ export {
 export type { BufferReader, EventBuffer } from "./events/buffer.js";
 export { encodeLine } from "./events/encode.js";
 export type { Preview, StreamEvent } from "./events/event.js";
-export {
-  type DeltaPayload,
-  type EndPayload,
-  type EventOf,
-  type EventPayloads,
-  type FileLocation,
-  isEvent,
-  type PayloadOf,
-  type QueuedPayload,
-  type TextPayload,
+export { type EventOf, type EventPayloads, isEvent, type PayloadOf } from "./events/event-payloads.js";
+export type { AskEndPayload, AskEventPayloads, AskIds } from "./asks/event-payloads.js";
+export type { MessageEventPayloads, MessageStatePayload } from "./messages/event-payloads.js";
+export type { PeerEventPayloads } from "./peers/event-payloads.js";
+export type { QuestionEventPayloads } from "./questions/event-payloads.js";
+export type {
+  DeltaPayload,
+  EndPayload,
+  FileLocation,
+  PermissionDenial,
+  QueuedPayload,
+  RunEventPayloads,
+  TextPayload,
 } from "./runs/event-payloads.js";
 export type { FeedFilter, FeedRules } from "./events/feed-filter.js";
 export type { Journal, Redact } from "./events/journal.js";
-export type { Appended, Draft, Folded, Step, StreamOwner } from "./events/step.js";
+export type { Appended, Draft, FeedDraft, Folded, Step, StreamOwner } from "./events/step.js";
 export type { EventsBack } from "./events/read-back.js";
 export { createRingBuffer } from "./events/ring-buffer.js";
 export type { FrameChunk } from "./events/slab.js";
@@ -167,7 +170,6 @@ export {
   questionTool,
 } from "./questions/schema.js";
 export type { Folders } from "./runs/accept.js";
-export type { PermissionDenial } from "./runs/event-payloads.js";
 export type { Executor, Outcome, Prepared, Profile, RunContext, RunHandle, RunInput } from "./runs/executor.js";
 export { type CommandTemplate, type NormalRequest, type Supports, supportsNothing } from "./runs/normal-request.js";
 export type { FeedLookBack, FeedOptions, FeedPage, FeedReader, FeedReaders } from "./runs/feed.js";

@@ -1,4 +1,5 @@
 import { invalidRequest, type Issue } from "./errors.js";
+import { isObject } from "./plain-object.js";
 
 /** What this file needs to know of a schema's issue; the schema library itself stays in the schema files. */
 interface SchemaIssue {
@@ -55,15 +56,11 @@ export function parseByMembers(
 
 /** The value, of the schema's shape. @throws `invalid_request` with at most ten issues */
 export function parseWith<Value>(schema: Parser<Value>, value: unknown): Value {
-  const shortcut = isPlain(value) ? shortcuts.get(schema)?.(value) : undefined;
+  const shortcut = isObject(value) ? shortcuts.get(schema)?.(value) : undefined;
   if (shortcut) return shortcut as Value;
   const result = schema.safeParse(value, { reportInput: true });
   if (result.success) return result.data;
   throw invalidRequest((result.error.issues as readonly SchemaIssue[]).flatMap(toIssues).slice(0, 10));
-}
-
-function isPlain(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function toIssues(issue: SchemaIssue): Issue[] {
@@ -86,7 +83,7 @@ function toIssues(issue: SchemaIssue): Issue[] {
       return at(...oneOf(issue.values, issue.input));
     case "invalid_union": {
       const { discriminator, options, input } = issue;
-      if (discriminator !== undefined && isPlain(input)) return at(...oneOf(options, (input as Record<string, unknown>)[discriminator]));
+      if (discriminator !== undefined && isObject(input)) return at(...oneOf(options, input[discriminator]));
       const first = issue.errors?.[0]?.[0];
       return first ? toIssues({ ...first, path: [...issue.path, ...first.path] }) : at("format", "is not valid");
     }
@@ -108,8 +105,9 @@ function oneOf(values: readonly unknown[] = [], input: unknown): [Issue["code"],
 function bounds(issue: SchemaIssue): [Issue["code"], string] {
   const low = issue.code === "too_small";
   const limit = low ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
-  if (issue.origin === "string") return ["length", `must have ${limit} characters`];
-  if (issue.origin === "array" || issue.origin === "set") return ["length", `must have ${limit} items`];
+  const plural = Number(low ? issue.minimum : issue.maximum) === 1 ? "" : "s";
+  if (issue.origin === "string") return ["length", `must have ${limit} character${plural}`];
+  if (issue.origin === "array" || issue.origin === "set") return ["length", `must have ${limit} item${plural}`];
   return ["range", `must be ${limit}, got ${described(issue.input)}`];
 }
 

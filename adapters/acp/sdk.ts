@@ -1,5 +1,6 @@
 import type * as acp from "@agentclientprotocol/sdk";
 import { AnodeError } from "../../lib/errors.js";
+import { isMissingPackage } from "../../lib/thrown.js";
 
 /** The part of the optional package that serves the protocol. */
 export type Sdk = Pick<typeof acp, "agent" | "ndJsonStream" | "RequestError">;
@@ -23,8 +24,7 @@ export async function loadSdk(load: () => Promise<Sdk> = () => import("@agentcli
   try {
     return await load();
   } catch (error) {
-    const isMissing = error instanceof Error && "code" in error && /^(ERR_)?MODULE_NOT_FOUND$/.test(String(error.code));
-    if (!isMissing) throw error;
+    if (!isMissingPackage(error)) throw error;
     throw new AnodeError("not_supported", `The ACP door needs the package ${packageName}, which is not installed.`, {
       cause: error,
       details: { ability: "acp", package: packageName, hint: `npm install ${packageName}` },

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { replaceFile } from "../../lib/node/private-file.js";
 
 /** An editor's session and the thread of its runs, once it has one. */
 export interface SessionPair {
@@ -32,9 +33,7 @@ export function openSessionPairs(path: string): SessionPairs {
     keep(pair) {
       const pairs = [...read().filter(({ id }) => id !== pair.id), pair].slice(-kept);
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      const draft = `${path}.${process.pid}`;
-      writeFileSync(draft, JSON.stringify(pairs), { mode: 0o600 });
-      renameSync(draft, path);
+      replaceFile(path, JSON.stringify(pairs));
     },
   };
 }

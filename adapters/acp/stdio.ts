@@ -4,6 +4,7 @@ import type { RunsClient } from "./runs-client.js";
 import { loadSdk } from "./sdk.js";
 import { openSessionPairs } from "./session-pairs.js";
 
+/** What an editor is served with. */
 export interface ServeAcpOptions extends AgentAppOptions {
   /** Where the pairs of sessions and threads are kept. */
   readonly pairsFile: string;

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline";
 import type { Preview, StreamEvent } from "../../lib/events/event.js";
 import type { Question } from "../../lib/questions/schema.js";
-import { isEvent } from "../../lib/runs/event-payloads.js";
+import { isEvent } from "../../lib/events/event-payloads.js";
 import type { Client } from "../client/index.js";
 import { isStillOpen } from "./answer-elsewhere.js";
 import type { Output } from "./output.js";
@@ -14,6 +14,7 @@ export interface Approver {
   close(): void;
 }
 
+/** What a terminal needs to ask and to answer. */
 export interface ApproverParts {
   readonly client: Client;
   readonly output: Output;

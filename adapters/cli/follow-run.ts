@@ -9,6 +9,7 @@ import { createProgress } from "./progress.js";
 import { reconnecting } from "./reconnecting.js";
 import { createTranscript } from "./transcript.js";
 
+/** How a run is followed in a terminal. */
 export interface FollowOptions {
   /** Begin after this seq. @defaultValue 0 */
   readonly after?: number | undefined;

@@ -1,3 +1,4 @@
+import { isObject } from "../../lib/plain-object.js";
 import { misuse } from "./command-line.js";
 
 /** The longest line: the longest text of the contract, with room for escapes. */
@@ -63,5 +64,5 @@ function parsed(line: string): unknown {
 }
 
 function toObject(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+  return isObject(value) ? value : undefined;
 }

@@ -11,6 +11,7 @@ export interface Sink {
   on(event: "error", listener: (error: NodeJS.ErrnoException) => void): unknown;
 }
 
+/** Where a command writes, and how. */
 export interface OutputOptions {
   readonly stdout: Sink;
   readonly stderr: Sink;

@@ -1,5 +1,5 @@
 import type { Preview, StreamEvent } from "../../lib/events/event.js";
-import { isEvent } from "../../lib/runs/event-payloads.js";
+import { isEvent } from "../../lib/events/event-payloads.js";
 import type { Output } from "./output.js";
 
 /** One line on the terminal that says how a run is doing. */

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Environment } from "../../lib/node/home-folder.js";
+import { isObject } from "../../lib/plain-object.js";
 
 const largestFile = 1024 * 1024;
 
@@ -20,7 +21,7 @@ export function configuredToken(home: string, env: Environment): string | undefi
 function readConfig(path: string): { readonly daemon?: { readonly auth_token?: unknown } } | undefined {
   try {
     const value: unknown = JSON.parse(readOwn(path));
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     // As the daemon does: what is not there or not valid is passed over.
     return undefined;

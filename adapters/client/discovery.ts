@@ -14,6 +14,7 @@ export interface Discovery {
   readonly daemon?: DaemonFile;
 }
 
+/** What is known of where the daemon is. */
 export interface DiscoverOptions {
   /** An address as the command line takes it; wins over everything else. */
   readonly daemon?: string;

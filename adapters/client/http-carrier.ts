@@ -1,6 +1,7 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions } from "node:http";
 import { formatAddress } from "../../lib/address.js";
 import { AnodeError, isAnodeError } from "../../lib/errors.js";
+import { codeOf } from "../../lib/thrown.js";
 import { parseBaseUrl } from "./base-url.js";
 import { type Carrier, type CarrierCall, type CarrierReply, chunksOf } from "./carrier.js";
 import { sendBody } from "./send-body.js";
@@ -180,7 +181,7 @@ function startOf(address: string): string {
 
 function toTransportError(error: unknown, address: string): AnodeError {
   if (isAnodeError(error)) return error;
-  const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+  const reason = codeOf(error) ?? String(error);
   const made = (code: "connection_refused" | "connection_lost" | "protocol_error", what: string, hint?: string) =>
     new AnodeError(code, `${what} (${reason}).`, { cause: error, ...(hint !== undefined && { details: { hint } }) });
   if (nobodyThere.has(reason)) return made("connection_refused", `No daemon answers at ${address}`, startOf(address));

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { findCommand, resolveAgents } from "../../lib/acp/index.js";
 import { agentProfiles, builtInProviders, builtinToolNames, createTrust, readHookFile } from "../../lib/agent/settings/index.js";
+import { messageOf } from "../../lib/thrown.js";
 import { type ConfigSurroundings, readCandidates, type ReadCandidate } from "./config.js";
 import { textGlob } from "../../lib/text-glob.js";
 import { type Config, unknownKeys } from "./config-schema.js";
@@ -32,7 +33,7 @@ export async function diagnoseConfig(surroundings: ConfigSurroundings): Promise<
   const hooks = [join(home.path, "hooks.json"), ...(trust.has(root) ? [join(root, ".anode/hooks.json"), join(root, "hooks.json")] : [])];
   for (const path of hooks) {
     await readHookFile(path).catch((error: unknown) => {
-      const text = error instanceof Error ? error.message : String(error);
+      const text = messageOf(error);
       findings.push({ level: "fail", path, text: text.startsWith(`${path}: `) ? text.slice(path.length + 2) : text });
     });
   }
@@ -105,7 +106,7 @@ function agentReferences(
     agents = resolveAgents(given);
   } catch (error) {
     // No daemon starts with it.
-    return [{ level: "fail", text: error instanceof Error ? error.message : String(error) }];
+    return [{ level: "fail", text: messageOf(error) }];
   }
   const all = agentProfiles(profiles);
   const used = new Set([...Object.keys(profiles), ...(profile !== undefined && Object.hasOwn(all, profile) ? [profile] : [])]);

@@ -2,6 +2,8 @@ import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs
 import { join, resolve } from "node:path";
 import { createTrust } from "../../lib/agent/settings/index.js";
 import type { Environment } from "../../lib/node/home-folder.js";
+import { isObject } from "../../lib/plain-object.js";
+import { codeOf } from "../../lib/thrown.js";
 import { isOurs } from "./private-path.js";
 import { untrustedPart } from "./workspace-config.js";
 import { type Config, configSchema, unknownKeys } from "./config-schema.js";
@@ -100,7 +102,7 @@ function readCandidate(path: string, env: Environment, unset: string[]): Read {
   } catch {
     return { reason: "it is not JSON" };
   }
-  if (typeof json !== "object" || json === null || Array.isArray(json)) return { reason: "it is not one JSON object" };
+  if (!isObject(json)) return { reason: "it is not one JSON object" };
   const parsed = configSchema.safeParse(withEnvironment(json, env, unset));
   if (parsed.success) return { config: parsed.data };
   const [issue] = parsed.error.issues;
@@ -113,7 +115,7 @@ function readText(path: string): string | { readonly reason: string } {
     // Not to hang on a pipe that lies there.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     return { reason: code === "ENOENT" || code === "ENOTDIR" ? "missing" : `it cannot be read (${code})` };
   }
   try {
@@ -124,7 +126,7 @@ function readText(path: string): string | { readonly reason: string } {
     if (found.size > limitBytes) return { reason: "it is larger than 1 MiB" };
     return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
   } catch (error) {
-    return { reason: error instanceof TypeError ? "it is not UTF-8" : `it cannot be read (${(error as NodeJS.ErrnoException).code})` };
+    return { reason: error instanceof TypeError ? "it is not UTF-8" : `it cannot be read (${codeOf(error)})` };
   } finally {
     closeSync(file);
   }

@@ -2,10 +2,10 @@ import { rmSync } from "node:fs";
 import { formatAddress } from "../../lib/address.js";
 import { version } from "../../lib/index.js";
 import { systemReader } from "../../lib/node/index.js";
+import { replaceFile } from "../../lib/node/private-file.js";
 import { type DaemonFile, readDaemonFile } from "../client/index.js";
 import type { Home } from "./home.js";
 import type { Listeners } from "./listeners.js";
-import { replaceFile } from "./private-file.js";
 
 /** Where and since when a daemon listens. */
 export interface Whereabouts {

@@ -1,8 +1,9 @@
 import { Worker } from "node:worker_threads";
-import { type Host, type Limits, type Store, systemHost, Tokens } from "../../lib/index.js";
+import { type AnodeError, type Host, type Limits, type Store, systemHost, Tokens } from "../../lib/index.js";
 import { acquireLock } from "../../lib/node/index.js";
 import type { Environment } from "../../lib/node/home-folder.js";
 import { type Home, openHome } from "./home.js";
+import { watchHome } from "./home-watch.js";
 import { type LogFile, type LogLevel, openLog } from "./log.js";
 import { openStore, type StoreChoice } from "./open-store.js";
 import { createRedaction, type Redaction, secretsOf } from "./redaction.js";
@@ -34,8 +35,8 @@ export interface GroundOptions {
   readonly limits: Limits;
   /** True once the daemon ends in order. */
   readonly endsInOrder: () => boolean;
-  /** Called when the store is lost. */
-  readonly onFailed: () => void;
+  /** Called when the store or the home is lost. */
+  readonly onFailed: (error: AnodeError) => void;
 }
 
 /**
@@ -53,6 +54,7 @@ export async function layGround(options: GroundOptions, undo: Undo): Promise<Gro
   const host: Host = { ...systemHost, log: log.write };
 
   undo.add(lock(home.lock));
+  undo.add(watchHome(home.lock, host, options.onFailed));
   const starts = beginStart(home.starts, host.clock.now());
   undo.add(() => (options.endsInOrder() ? starts.markClean() : undefined));
   const root = openRootToken({ path: home.token, host, configured: options.authToken });

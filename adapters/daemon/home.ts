@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Environment, homeFolder } from "../../lib/node/home-folder.js";
-import { syncFolder } from "./private-file.js";
+import { syncFolder } from "../../lib/node/private-file.js";
+import { codeOf } from "../../lib/thrown.js";
 import { complaintAbout } from "./private-path.js";
 import { StartRefused } from "./start-refused.js";
 
@@ -79,7 +80,7 @@ function attempt(path: string, make: () => void): void {
   try {
     make();
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     if (code === "EEXIST") return;
     throw new StartRefused(78, `${path} must be a folder that can be made: ${code}.`, { cause: error });
   }

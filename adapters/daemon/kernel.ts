@@ -1,5 +1,5 @@
 import type { AgentMesh } from "../../lib/agent/index.js";
-import type { Executor, Limits, Profile } from "../../lib/index.js";
+import type { AnodeError, Executor, Limits, Profile } from "../../lib/index.js";
 import type { Hidden } from "../../lib/node/index.js";
 import type { Environment } from "../../lib/node/home-folder.js";
 import type { Config } from "./config-schema.js";
@@ -23,7 +23,7 @@ export interface KernelOptions {
   readonly port: Promise<number | undefined>;
   /** What agents shall not reach of us, once it is there. */
   readonly hide: () => Promise<Hidden>;
-  readonly onFailed: () => void;
+  readonly onFailed: (error: AnodeError) => void;
   /** Where runs of the built-in agent become peers. */
   readonly mesh: AgentMesh;
   readonly executors: Readonly<Record<string, Executor>>;

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { replaceFile } from "./private-file.js";
+import { replaceFile } from "../../lib/node/private-file.js";
 
 /** The port of the start before, if it is known. */
 export function lastPort(path: string): number | undefined {

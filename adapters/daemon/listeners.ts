@@ -2,6 +2,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Limits, Log } from "../../lib/index.js";
 import { type Address, formatAddress, isLoopback } from "../../lib/address.js";
+import { codeOf } from "../../lib/thrown.js";
 import { createNodeDoor, type Handle, listenerHosts, listenerOrigins } from "../http/index.js";
 import type { PlannedAddress } from "./addresses.js";
 import { StartRefused } from "./start-refused.js";
@@ -83,7 +84,7 @@ async function listenOnPort(server: Server, host: string, port: number, mayMove:
   try {
     await bind(server, host, port);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     const shown = formatAddress({ kind: "tcp", host, port });
     if (code !== "EADDRINUSE") throw new StartRefused(78, `${shown} cannot be opened: ${code}.`, { cause: error });
     if (!mayMove)

@@ -1,5 +1,6 @@
 import { closeSync, constants, fchmodSync, fstatSync, openSync, renameSync, writeSync } from "node:fs";
 import { formatTime, type Log } from "../../lib/index.js";
+import { codeOf } from "../../lib/thrown.js";
 import { complaintAbout } from "./private-path.js";
 import { StartRefused } from "./start-refused.js";
 
@@ -83,7 +84,7 @@ function openAppending(path: string): number {
     file = openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK, 0o600);
   } catch (error) {
     const complaint = complaintAbout(path, "file");
-    const problem = complaint?.problem ?? `${path} must be writable: ${(error as NodeJS.ErrnoException).code}.`;
+    const problem = complaint?.problem ?? `${path} must be writable: ${codeOf(error)}.`;
     throw new StartRefused(78, problem, { ...(complaint && { repair: complaint.repair }), cause: error });
   }
   const found = fstatSync(file);
@@ -100,6 +101,6 @@ function moveIfThere(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if (codeOf(error) !== "ENOENT") throw error;
   }
 }

@@ -24,7 +24,7 @@ export interface OpenStoreOptions {
   /** The worker of the SQLite store, or its file. @defaultValue the package's own */
   readonly sqliteWorker?: Worker | URL | string | undefined;
   /** Called when the file is lost. */
-  readonly onFailed: () => void;
+  readonly onFailed: (error: AnodeError) => void;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import type { Environment } from "../../lib/node/home-folder.js";
+import { messageOf } from "../../lib/thrown.js";
 import { catchSignals, type EndSignals } from "./signals.js";
 import { type DaemonOptions, type RunningDaemon, startDaemon } from "./start-daemon.js";
 import { exitOf } from "./start-refused.js";
@@ -27,21 +28,22 @@ export async function runDaemon(options: RunDaemonOptions = {}): Promise<number>
     for (const warning of daemon.warnings) say(`anode: ${warning}`);
     for (const address of daemon.addresses) say(`listening on ${address}`);
     tellServiceManager(options.env ?? process.env);
-    return await serve(daemon, signals);
+    return await serve(daemon, signals, say);
   } catch (error) {
-    say(`anode: ${error instanceof Error ? error.message : String(error)}`);
+    say(`anode: ${messageOf(error)}`);
     return exitOf(error);
   }
 }
 
-async function serve(daemon: RunningDaemon, { first, second }: EndSignals): Promise<number> {
-  const isLost = await Promise.race([first.then(() => false), daemon.failed.then(() => true)]);
+async function serve(daemon: RunningDaemon, { first, second }: EndSignals, say: (line: string) => void): Promise<number> {
+  const lost = await Promise.race([first.then(() => undefined), daemon.failed]);
+  if (lost) say(`anode: ${lost.message}`);
   const overrun = Promise.withResolvers<false>();
   const timer = setTimeout(() => overrun.resolve(false), daemon.drainMs + daemon.shutdownMs);
   const isInOrder = await Promise.race([daemon.close().then(() => true), second.then(() => false), overrun.promise]);
   clearTimeout(timer);
   if (!isInOrder) await daemon.killRuns();
-  if (isLost) return 74;
+  if (lost) return 74;
   return isInOrder ? 0 : 1;
 }
 

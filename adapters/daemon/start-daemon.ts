@@ -1,5 +1,14 @@
 import type { Worker } from "node:worker_threads";
-import { type Executor, formatTime, type Profile, resolveLimits, type Mesh, type RunManager, type Tokens } from "../../lib/index.js";
+import {
+  type AnodeError,
+  type Executor,
+  formatTime,
+  type Profile,
+  resolveLimits,
+  type Mesh,
+  type RunManager,
+  type Tokens,
+} from "../../lib/index.js";
 import { createPaneHookStart, findPanes } from "../../lib/node/index.js";
 import { formatAddress } from "../../lib/address.js";
 import { type Environment, userHome } from "../../lib/node/home-folder.js";
@@ -67,8 +76,8 @@ export interface RunningDaemon {
   readonly drainMs: number;
   /** Time that a shutdown may take beyond it. */
   readonly shutdownMs: number;
-  /** Settles when the store is lost; the daemon is of no use then. */
-  readonly failed: Promise<void>;
+  /** Settles, with why, when the store or the home is lost; the daemon is of no use then. */
+  readonly failed: Promise<AnodeError>;
   reopenLog(): void;
   /** Ends the processes of all runs at once. */
   killRuns(): Promise<void>;
@@ -111,7 +120,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   const limits = resolveLimits(configuredLimits(config));
   const storeChoice = chosenStore(surroundings);
   const port = Promise.withResolvers<number | undefined>();
-  const failed = Promise.withResolvers<void>();
+  const failed = Promise.withResolvers<AnodeError>();
   const opened = Promise.withResolvers<Mesh | undefined>();
   let endsInOrder = false;
 

@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { entryOf, isAnodeError } from "../../lib/index.js";
+import { messageOf } from "../../lib/thrown.js";
 
 /** Exit status of a daemon that does not start: 2 wrong flags, 74 store, 75 somebody else is there, 78 refused surroundings. */
 export type StartExit = 1 | 2 | 74 | 75 | 78;
@@ -42,7 +43,7 @@ const wrongSurroundings = new Set(["newer", "foreign", "settings", "unsafe_path"
 /** The refusal that a store or a lock which does not open means; it names the file. */
 export function refusedByStore(error: unknown, path: string): unknown {
   if (!isAnodeError(error)) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     return new StartRefused(74, `${path} cannot be opened: ${reason}. \`anode doctor\` says whether its disk has space.`, { cause: error });
   }
   if (error.code !== "store_failed") return error.code === "storage_full" ? new StartRefused(74, error.message, { cause: error }) : error;

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { lstatSync, readFileSync } from "node:fs";
 import { AnodeError, type CancelTimer, type Host } from "../../lib/index.js";
-import { createFile, replaceFile } from "./private-file.js";
+import { createFile, replaceFile } from "../../lib/node/private-file.js";
 import { complaintAbout } from "./private-path.js";
 import { StartRefused } from "./start-refused.js";
 
@@ -61,7 +61,7 @@ export function openRootToken({ path, host, configured }: RootTokenOptions): Roo
     rotate(graceMs) {
       if (isConfigured) throw new AnodeError("token_configured", "The token comes from the configuration: change daemon.auth_token there.");
       const next = newToken(host);
-      replaceFile(path, `${next}\n`, "durable");
+      replaceFile(path, `${next}\n`, { kept: "durable" });
       replace(next, graceMs);
     },
     secrets: () => [current, ...replaced].map((token) => token.text),

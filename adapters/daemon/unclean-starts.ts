@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { replaceFile } from "./private-file.js";
+import { replaceFile } from "../../lib/node/private-file.js";
 
 /** Whether a daemon that dies again and again may start runs. */
 export interface Starts {

@@ -1,6 +1,7 @@
 import { linkSync, lstatSync, realpathSync, rmSync, statSync, type Stats } from "node:fs";
 import { connect, type Server } from "node:net";
 import { dirname } from "node:path";
+import { codeOf } from "../../lib/thrown.js";
 import { isOurs } from "./private-path.js";
 import { StartRefused } from "./start-refused.js";
 
@@ -32,7 +33,7 @@ export async function listenOnSocket(server: Server, path: string, limitBytes: n
   } catch (error) {
     server.close();
     // Somebody else's is there, or has taken ours for one of a start that was cut off.
-    if (!["EEXIST", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    if (!["EEXIST", "ENOENT"].includes(codeOf(error) ?? "")) throw error;
     throw new StartRefused(75, `${path} must be free, another process made it just now.`, { cause: error });
   } finally {
     rmSync(beside, { force: true });

@@ -1,4 +1,5 @@
 import { isAnodeError } from "../../lib/errors.js";
+import { messageOf } from "../../lib/thrown.js";
 import type { ReconnectInfo } from "../client/resume.js";
 import { type Cell, cell } from "./cell.js";
 
@@ -63,7 +64,7 @@ export function createFollowing<Event extends object>(): Following<Event> {
             after = undefined;
             restart();
           } else if (!isAnodeError(error) || !error.retryable) {
-            link.set({ state: "failed", detail: error instanceof Error ? error.message : String(error) });
+            link.set({ state: "failed", detail: messageOf(error) });
             return;
           }
           const delayMs = Math.min(firstDelayMs * 2 ** (attempt - 1), longestDelayMs);

@@ -1,4 +1,5 @@
 import type { OperationOutput } from "../../lib/contract/schemas.js";
+import { messageOf } from "../../lib/thrown.js";
 import type { Client } from "../client/client-types.js";
 import { type ApiListeners, exchangeCode, openApi } from "./api.js";
 import { type Cell, cell } from "./cell.js";
@@ -77,7 +78,7 @@ export function createSession(base: string): Session {
         if (shared) await enter(shared);
         else end();
       } catch (error) {
-        end(error instanceof Error ? error.message : String(error));
+        end(messageOf(error));
       }
     },
     async leave() {

@@ -1,3 +1,5 @@
+import { isObject } from "../../lib/plain-object.js";
+
 /** A document as rows of a name and a text; what is nested is named by its path. */
 export function statusRows(
   document: Readonly<Record<string, unknown>>,
@@ -7,8 +9,7 @@ export function statusRows(
 ): (readonly [name: string, text: string])[] {
   return Object.entries(document).flatMap(([key, value]) => {
     const name = within + key;
-    if (typeof value === "object" && value !== null && !Array.isArray(value))
-      return statusRows(value as Record<string, unknown>, bytes, duration, `${name}.`);
+    if (isObject(value)) return statusRows(value, bytes, duration, `${name}.`);
     return [[name, textOf(name, value)] as const];
   });
 

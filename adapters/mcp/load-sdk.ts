@@ -1,4 +1,5 @@
 import { AnodeError } from "../../lib/errors.js";
+import { isMissingPackage } from "../../lib/thrown.js";
 
 const importSdk = () =>
   Promise.all([
@@ -17,14 +18,10 @@ export async function loadSdk(importParts = importSdk) {
     const { CallToolRequestSchema, ListToolsRequestSchema, McpError, ErrorCode } = types;
     return { Server, StdioServerTransport, CallToolRequestSchema, ListToolsRequestSchema, McpError, ErrorCode };
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (!isMissingPackage(error)) throw error;
     throw new AnodeError("not_supported", "The MCP door needs the package @modelcontextprotocol/sdk, which is not installed.", {
       cause: error,
       details: { ability: "mcp", package: "@modelcontextprotocol/sdk", hint: "npm install @modelcontextprotocol/sdk" },
     });
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ERR_MODULE_NOT_FOUND" || error.code === "MODULE_NOT_FOUND");
 }

@@ -24,6 +24,7 @@ export interface McpServer {
   readonly closed: Promise<void>;
 }
 
+/** How the contract is shown to an agent. */
 export interface McpServerOptions {
   /** Largest document of an answer; a larger one is cut and says how to go on. @defaultValue 65536 */
   readonly limitBytes?: number;

@@ -3,6 +3,7 @@ import { loadSdk } from "./load-sdk.js";
 import type { OperationCaller } from "./operation-caller.js";
 import { createMcpServer, type McpServerOptions } from "./server.js";
 
+/** The same over a pair of streams. */
 export interface ServeMcpOptions extends McpServerOptions {
   /** @defaultValue the standard input of the process */
   readonly stdin?: Readable;

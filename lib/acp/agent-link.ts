@@ -1,3 +1,4 @@
+import { codeOf, messageOf } from "../thrown.js";
 import { isAddressed, isCall, type MessageStream } from "./messages.js";
 import type {
   CreateElicitationRequest,
@@ -66,8 +67,8 @@ export function openLink(sdk: Sdk, stream: MessageStream, listener: AgentListene
     try {
       return await work;
     } catch (error) {
-      const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-      throw new sdk.RequestError(isMissing ? resourceNotFound : invalidParams, error instanceof Error ? error.message : String(error));
+      const isMissing = codeOf(error) === "ENOENT";
+      throw new sdk.RequestError(isMissing ? resourceNotFound : invalidParams, messageOf(error));
     }
   };
   const app = sdk

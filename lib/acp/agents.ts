@@ -1,6 +1,7 @@
 import { AnodeError } from "../errors.js";
 import { parseWith } from "../parse.js";
 import type { ApprovalMode } from "../runs/schema.js";
+import { messageOf } from "../thrown.js";
 import { asFields } from "./read.js";
 import { type AgentDefinition, agentDefinition } from "./schema.js";
 
@@ -100,7 +101,7 @@ function parseAgent(name: string, value: unknown): AgentDefinition {
   try {
     return parseWith(agentDefinition, value);
   } catch (error) {
-    throw new AnodeError("invalid_request", `agents.${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new AnodeError("invalid_request", `agents.${name}: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -1,3 +1,5 @@
+import { isObject } from "../plain-object.js";
+
 /** A pair of streams of JSON-RPC messages. */
 export interface MessageStream {
   readonly readable: ReadableStream<unknown>;
@@ -43,7 +45,7 @@ function parseLine(line: string, stray: (text: string) => void): object | undefi
   if (text === "") return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+    if (isObject(value)) return value;
   } catch {
     // Told below.
   }

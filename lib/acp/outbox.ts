@@ -1,4 +1,4 @@
-import type { PayloadOf } from "../runs/event-payloads.js";
+import type { PayloadOf } from "../events/event-payloads.js";
 import type { RunContext } from "../runs/executor.js";
 
 /** Tells a run's events in the order in which they are handed over, without waiting for each. */

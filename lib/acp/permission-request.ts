@@ -1,5 +1,6 @@
 import type { PermissionCall, Permissions } from "../permissions/schema.js";
 import type { RunContext } from "../runs/executor.js";
+import { messageOf } from "../thrown.js";
 import type { Outbox } from "./outbox.js";
 import { toPermissionCall } from "./permissions.js";
 import { asFields, type Fields } from "./read.js";
@@ -53,7 +54,7 @@ async function reasonAgainst(call: ToolCall, asked: PermissionCall, parts: Permi
     if (answer.option_id === "allow_always") await permissions.grant(asked);
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

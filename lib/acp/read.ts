@@ -1,9 +1,11 @@
+import { isObject } from "../plain-object.js";
+
 /** What an agent sends is read leniently: a field of another type is as good as absent. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** The value as an object; `undefined` for anything else. */
 export function asFields(value: unknown): Fields | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
+  return isObject(value) ? value : undefined;
 }
 
 /** The value as a text. */

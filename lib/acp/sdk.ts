@@ -1,5 +1,6 @@
 import type * as acp from "@agentclientprotocol/sdk";
 import { AnodeError } from "../errors.js";
+import { isMissingPackage } from "../thrown.js";
 
 /** The optional package of the protocol. Only this file imports it. */
 export type Sdk = Pick<typeof acp, "client" | "RequestError" | "PROTOCOL_VERSION">;
@@ -29,14 +30,10 @@ export async function loadSdk(load: () => Promise<Sdk> = importSdk): Promise<Sdk
   try {
     return await load();
   } catch (error) {
-    if (!isMissing(error)) throw error;
+    if (!isMissingPackage(error)) throw error;
     throw new AnodeError("executor_unavailable", `Foreign agents need the package ${packageName}, which is not installed.`, {
       cause: error,
       details: { package: packageName, hint: `npm install ${packageName}` },
     });
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ERR_MODULE_NOT_FOUND" || error.code === "MODULE_NOT_FOUND");
 }

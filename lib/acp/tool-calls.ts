@@ -1,5 +1,6 @@
 import type { Clock } from "../host.js";
-import type { EventPayloads, PermissionDenial } from "../runs/event-payloads.js";
+import type { EventPayloads } from "../events/event-payloads.js";
+import type { PermissionDenial } from "../runs/event-payloads.js";
 import { changedLines } from "./changed-lines.js";
 import type { ToolLevel } from "../permissions/schema.js";
 import type { Outbox } from "./outbox.js";

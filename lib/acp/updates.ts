@@ -1,4 +1,4 @@
-import type { EventPayloads } from "../runs/event-payloads.js";
+import type { EventPayloads } from "../events/event-payloads.js";
 import { createGrowingText, type GrowingText, type Voice } from "./growing-text.js";
 import type { Outbox } from "./outbox.js";
 import { asFields, asList, asText, at, type Fields } from "./read.js";

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readlink, realpath } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, resolve, sep } from "node:path";
+import { codeOf } from "../thrown.js";
 import type { ReadTextFileRequest, WriteTextFileRequest } from "./sdk.js";
 
 /** The files of a run's folder, for an agent that reads and writes through us though we do not offer it. */
@@ -77,7 +78,7 @@ async function realPathOf(path: string): Promise<string> {
     return await realpath(path);
   } catch (error) {
     const parent = dirname(path);
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT" || parent === path) throw error;
+    if (codeOf(error) !== "ENOENT" || parent === path) throw error;
     return join(await realPathOf(parent), basename(path));
   }
 }

@@ -10,6 +10,7 @@ import type {
   wrapLanguageModel,
 } from "ai";
 import { AnodeError } from "../errors.js";
+import { isMissingPackage } from "../thrown.js";
 import type { Api } from "./providers/api.js";
 
 // The one file that imports the AI SDK. Everything is loaded on first use; its types are handed on from here.
@@ -70,7 +71,7 @@ export function createAiSdk(override: Partial<Importers> = {}): AiSdk {
     try {
       return (await from[name]()) as Awaited<ReturnType<Importers[Name]>>;
     } catch (error) {
-      if (isMissing(error)) throw missing(name, error);
+      if (isMissingPackage(error)) throw missing(name, error);
       throw error;
     }
   };
@@ -109,8 +110,4 @@ function missing(name: keyof Importers, cause: unknown): AnodeError {
     cause,
     details: { package: name, hint: `npm install ${name}@${ranges[name]}` },
   });
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ERR_MODULE_NOT_FOUND" || error.code === "MODULE_NOT_FOUND");
 }

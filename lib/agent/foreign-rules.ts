@@ -2,8 +2,6 @@ import type { Host } from "../host.js";
 import type { OpenPermissions, PermissionCall, ToolLevel, Verdict } from "../permissions/schema.js";
 import { systemHost } from "../system-host.js";
 import type { AgentConfig } from "./config-schema.js";
-import { readHooks } from "./hooks/read-hooks.js";
-import { createHooks } from "./hooks/run-hooks.js";
 import { toolFields } from "./hooks/tool-fields.js";
 import { createDecide } from "./permissions/decide.js";
 import { createGrants } from "./permissions/grants.js";
@@ -11,12 +9,10 @@ import { judgePath } from "./permissions/judge-path.js";
 import type { JudgedCall } from "./permissions/judged-call.js";
 import { permissionMode } from "./permissions/levels.js";
 import { suggestRule } from "./permissions/suggest-rule.js";
-import { type CommandSurroundings, openCommands } from "./run-commands.js";
-import { noticesOf } from "./notices.js";
 import { openPlugins } from "./plugins/open-plugins.js";
-import { createTrust } from "./trust.js";
-import { createFileRoom } from "./workspace/file-room.js";
-import { openWorkspace, type Workspace } from "./workspace/workspace.js";
+import type { CommandSurroundings } from "./run-commands.js";
+import { openGround } from "./run-ground.js";
+import type { Workspace } from "./workspace/workspace.js";
 
 /** What rules for agents that are not ours stand on. */
 export interface ForeignRulesOptions extends CommandSurroundings {
@@ -34,24 +30,13 @@ export interface ForeignRulesOptions extends CommandSurroundings {
  * @throws `executor_error` when a run is opened, for a file of hooks that cannot be read as meant
  */
 export function createForeignRules(options: ForeignRulesOptions): OpenPermissions {
-  const { config, home, host = systemHost } = options;
+  const { config, host = systemHost } = options;
   return async ({ context, cwd, mode, readOnly }) => {
-    const workspace = await openWorkspace({ cwd, home, ...(config.tools?.readRoots && { readRoots: config.tools.readRoots }) });
-    const notice = noticesOf(context);
-    const hooks = await readHooks(home, workspace.root, createTrust(home).has(workspace.root), notice);
-    const commands = await openCommands(context, workspace.home, host, options);
-    const room = { run_id: context.run.id, files: createFileRoom(workspace), config, commands, env: options.env, outputBytes: 0 };
+    const { room, notice, ...ground } = await openGround(context, cwd, { ...options, host });
+    const { workspace } = room.files;
     // An agent that is not ours takes no tools of theirs, but their word on what it asks counts.
     const plugins = await openPlugins(room, notice, context.signal);
-    const runHooks = createHooks({
-      context,
-      commands,
-      hooks,
-      parts: plugins.hooks,
-      root: workspace.root,
-      session_id: () => context.request.session_id,
-      now: host.clock.monotonic,
-    });
+    const runHooks = ground.hooks(plugins.hooks, () => context.request.session_id);
     const grants = createGrants();
     const { decide, hardDeny } = createDecide({
       mode: permissionMode(mode, config),

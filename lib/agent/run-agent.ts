@@ -1,5 +1,5 @@
 import type { Host } from "../host.js";
-import type { EventPayloads } from "../runs/event-payloads.js";
+import type { EventPayloads } from "../events/event-payloads.js";
 import type { Outcome, RunContext } from "../runs/executor.js";
 import type { AiSdk, SdkModel } from "./ai-sdk.js";
 import type { AgentConfig } from "./config-schema.js";

@@ -1,3 +1,5 @@
+import { isObject } from "../plain-object.js";
+
 /** What a model's text turns out to be. */
 export type Piece =
   | { readonly type: "text"; readonly text: string }
@@ -76,8 +78,8 @@ export class TextCallParser {
 function toCall(text: string): Piece | undefined {
   try {
     const { name, args = {} } = JSON.parse(text.slice(mark.length)) as { name?: unknown; args?: unknown };
-    if (typeof name !== "string" || typeof args !== "object" || args === null || Array.isArray(args)) return undefined;
-    return { type: "call", name, args: args as Readonly<Record<string, unknown>> };
+    if (typeof name !== "string" || !isObject(args)) return undefined;
+    return { type: "call", name, args };
   } catch {
     return undefined;
   }

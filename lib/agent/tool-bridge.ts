@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { RunContext } from "../runs/executor.js";
+import { messageOf } from "../thrown.js";
 import type { Ai, ToolSet } from "./ai-sdk.js";
 import type { AgentTool, ToolResult } from "./tool.js";
 import type { Toolset } from "./toolset.js";
@@ -85,7 +86,7 @@ async function refusal(
     if (signal.aborted) return "canceled";
     return decision.allow ? undefined : decision.reason;
   } catch (error) {
-    return signal.aborted ? "canceled" : `the permission could not be decided: ${error instanceof Error ? error.message : String(error)}`;
+    return signal.aborted ? "canceled" : `the permission could not be decided: ${messageOf(error)}`;
   }
 }
 

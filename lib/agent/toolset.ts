@@ -1,20 +1,21 @@
 import type { Host } from "../host.js";
 import type { RunContext } from "../runs/executor.js";
 import { systemHost } from "../system-host.js";
+import { messageOf } from "../thrown.js";
 import type { AgentConfig } from "./config-schema.js";
 import { openExtensions } from "./extensions.js";
 import { createGuidance, type Guidance } from "./guidance/guidance.js";
 import type { HookEvent } from "./hooks/hook-file.js";
-import { readHooks } from "./hooks/read-hooks.js";
-import { createHooks, type HookVerdict } from "./hooks/run-hooks.js";
+import type { HookVerdict } from "./hooks/run-hooks.js";
 import { postFields, toolFields } from "./hooks/tool-fields.js";
 import type { ServerStatus } from "./mcp/open-servers.js";
 import { mayNameServers } from "./mcp/server-files.js";
-import { type NoticeCode, noticesOf } from "./notices.js";
+import type { Notice, NoticeCode } from "./notices.js";
 import { type Authorization, createAuthorize, type RequestedCall } from "./permissions/authorize.js";
 import { createGrants } from "./permissions/grants.js";
 import { permissionMode } from "./permissions/levels.js";
-import { type CommandSurroundings, openCommands } from "./run-commands.js";
+import type { CommandSurroundings } from "./run-commands.js";
+import { openGround } from "./run-ground.js";
 import { findSkills, skillFolders, skillsText } from "./skills/find-skills.js";
 import type { AgentTool } from "./tool.js";
 import { createBuiltinTools } from "./tools/builtin-tools.js";
@@ -22,10 +23,7 @@ import type { BuiltinTool } from "./tools/define-tool.js";
 import { type MessageService, messageTools } from "./tools/messages.js";
 import { mayFit, selectTools } from "./tools/select-tools.js";
 import type { ThreadService } from "./tools/threads.js";
-import type { ToolRoom } from "./tools/tool-room.js";
-import { createTrust } from "./trust.js";
-import { createFileRoom, type FileRoom } from "./workspace/file-room.js";
-import { openWorkspace } from "./workspace/workspace.js";
+import type { FileRoom } from "./workspace/file-room.js";
 
 export type { ThreadService };
 
@@ -71,24 +69,12 @@ export interface ToolsetOptions extends CommandSurroundings {
  */
 export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
   const { config, context, extra = [], home, host = systemHost, profile, session } = options;
-  const workspace = await openWorkspace({
-    cwd: context.request.cwd ?? options.cwd ?? process.cwd(),
-    home,
-    ...(config.tools?.readRoots && { readRoots: config.tools.readRoots }),
+  const { room, isTrusted, notice, ...ground } = await openGround(context, context.request.cwd ?? options.cwd ?? process.cwd(), {
+    ...options,
+    host,
   });
-  const notice = noticesOf(context);
-  const commands = await openCommands(context, workspace.home, host, options);
-  const files = createFileRoom(workspace);
-  const room: ToolRoom = {
-    run_id: context.run.id,
-    files,
-    config,
-    commands,
-    env: options.env,
-    outputBytes: config.tools?.limits?.outputBytes ?? 65_536,
-  };
-  const isTrusted = createTrust(home).has(workspace.root);
-  const hooks = await readHooks(home, workspace.root, isTrusted, notice);
+  const { files } = room;
+  const { workspace } = files;
   const wrongFile = (code: NoticeCode) => (path: string, why: string) => notice("warning", code, `${path} is skipped: ${why}.`);
   const skills = await findSkills(
     skillFolders({ home, root: workspace.root, ...(config.skills?.paths && { paths: config.skills.paths }) }),
@@ -125,15 +111,7 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
   const guidance = createGuidance(workspace, (path) =>
     notice("info", "guidance_left_out", `${workspace.shown(path)} is left out: there is no room for it.`),
   );
-  const runHooks = createHooks({
-    context,
-    commands,
-    hooks,
-    parts: plugins.hooks,
-    root: workspace.root,
-    session_id: () => session?.id ?? context.request.session_id,
-    now: host.clock.monotonic,
-  });
+  const runHooks = ground.hooks(plugins.hooks, () => session?.id ?? context.request.session_id);
   const beside = new Map<string, string>();
   const all: AgentTool[] = [...extra, ...builtin, ...servers.tools, ...toolbox, ...plugins.tools];
   tools = selectTools(all, selection).map((tool) => inRun(tool, { files, guidance, beside }));
@@ -169,12 +147,12 @@ export async function openToolset(options: ToolsetOptions): Promise<Toolset> {
 }
 
 /** Without a mesh the run goes on, and is no peer. */
-async function joined({ joinMesh, context }: ToolsetOptions, notice: ReturnType<typeof noticesOf>): Promise<MessageService | undefined> {
+async function joined({ joinMesh, context }: ToolsetOptions, notice: Notice): Promise<MessageService | undefined> {
   try {
     return await joinMesh?.();
   } catch (error) {
     context.signal.throwIfAborted();
-    await notice("warning", "mesh_unavailable", `The run is no peer: ${error instanceof Error ? error.message : String(error)}`);
+    await notice("warning", "mesh_unavailable", `The run is no peer: ${messageOf(error)}`);
     return undefined;
   }
 }

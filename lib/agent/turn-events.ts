@@ -1,4 +1,5 @@
 import type { Clock } from "../host.js";
+import { isObject } from "../plain-object.js";
 import type { PermissionDenial } from "../runs/event-payloads.js";
 import type { RunContext } from "../runs/executor.js";
 import type { FinishReason, StreamPart } from "./ai-sdk.js";
@@ -263,8 +264,4 @@ export class TurnEvents {
     this.#warned.add(text);
     await noticesOf(this.#options.context)("warning", "model_warning", text);
   }
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,13 +1,14 @@
 import { canonicalJson } from "../canonical-json.js";
 import { AnodeError } from "../errors.js";
-import type { Draft } from "../events/step.js";
+import type { FeedDraft } from "../events/step.js";
 import type { MessageDraft } from "../messages/drafts.js";
 import type { AskedQuestion, AttachedFile } from "../messages/schema.js";
 import type { PeerRecord } from "../peers/schema.js";
 import type { Sender } from "../peers/sender.js";
 import { formatTime } from "../system-host.js";
 import type { Put } from "../store/store.js";
-import type { Ask } from "./schema.js";
+import type { AskIds } from "./event-payloads.js";
+import type { Ask, CloseReason } from "./schema.js";
 
 /** An ask to open: its ends are known, its files looked up. */
 export interface AskDraft {
@@ -85,12 +86,12 @@ export function sameAsk(ask: Ask, draft: AskDraft): Ask {
 }
 
 /** What names an ask in events. */
-export function idsOf({ correlation_id, from_peer_id, from_name, to_peer_id, to_name, circle, delivery_id }: Ask): Record<string, unknown> {
+export function idsOf({ correlation_id, from_peer_id, from_name, to_peer_id, to_name, circle, delivery_id }: Ask): AskIds {
   return { correlation_id, from_peer_id, from_name, to_peer_id, to_name, circle, delivery_id };
 }
 
 /** What the feed tells of a new ask. */
-export function openedDraft(ask: Ask): Draft {
+export function openedDraft(ask: Ask): FeedDraft {
   const { text, question, attachments } = ask;
   const isSelf = ask.from_peer_id === ask.to_peer_id;
   const payload = {
@@ -103,11 +104,13 @@ export function openedDraft(ask: Ask): Draft {
   return { type: "ask.opened", payload, peer_id: ask.to_peer_id };
 }
 
-/** What the feed tells of the end of an ask. */
-export function closedDraft(ask: Ask): Draft {
+/** What the feed tells of the end of an ask, or of a reply that found no way back. */
+export function closedDraft(ask: Ask, type: "ask.closed" | "reply.undeliverable" = "ask.closed"): FeedDraft {
   const { close_reason, replied_by, reply_text } = ask;
-  const payload = { ...idsOf(ask), close_reason, ...(replied_by && { replied_by }), ...(reply_text !== undefined && { reply_text }) };
-  return { type: "ask.closed", payload, peer_id: ask.from_peer_id };
+  // What has ended has a reason.
+  const ids = { ...idsOf(ask), close_reason: close_reason as CloseReason };
+  const payload = { ...ids, ...(replied_by && { replied_by }), ...(reply_text !== undefined && { reply_text }) };
+  return { type, payload, peer_id: ask.from_peer_id };
 }
 
 /** The refusal of a reply to an ask that has ended. */

@@ -97,7 +97,7 @@ export class Replies {
     const taken = reply_state === "queued" ? {} : { taken: book.leaving(ask.correlation_id) };
     const isThere = reply_state === "pulled" || reply_state === "delivered";
     const stages = isThere ? [{ stage: "reply_delivered", detail: { by: reply_state === "pulled" ? "wait" : "push" } }] : [];
-    const feed = reply_state === "undeliverable" ? [{ ...closedDraft(next), type: "reply.undeliverable" }] : [];
+    const feed = reply_state === "undeliverable" ? [closedDraft(next, "reply.undeliverable")] : [];
     return joinSteps({ puts: [put], feed, ...taken }, traces.stages(ask.correlation_id, ...stages));
   }
 }

@@ -35,6 +35,7 @@ export interface PageForm<Value> {
   fromGap(gap: StreamEvent): Value;
 }
 
+/** From where and for how long a stream is followed. */
 export interface FollowOptions<Value> {
   /** Only events beyond this seq. */
   readonly after: number;

@@ -3,7 +3,7 @@ import type { Delete, Put, Trim } from "../store/store.js";
 import { createEvent } from "./encode.js";
 import type { StreamEvent } from "./event.js";
 import { storageFull } from "./storage-full.js";
-import type { Appended, Draft, Step, StreamOwner } from "./step.js";
+import type { Appended, FeedDraft, Step, StreamOwner } from "./step.js";
 
 /** The end of a stream, and what of it waits for its commit. */
 export interface Head {
@@ -23,7 +23,7 @@ export class Entry extends Settlement<number> implements Appended {
   /** The stream of each event. */
   heads: readonly Head[] = none;
   puts: readonly Put[];
-  feed: readonly Draft[];
+  feed: readonly FeedDraft[];
   isHeld = false;
   readonly #step: Step;
   #kept: Settlement<number> | undefined;

@@ -11,7 +11,7 @@ import type { StreamEvent } from "./event.js";
 import { Gathered, withItem } from "./gather.js";
 import { roughUnits } from "./rough-units.js";
 import { storageFull } from "./storage-full.js";
-import type { Appended, Draft, Folded, Step, StreamOwner } from "./step.js";
+import type { Appended, Draft, FeedDraft, Folded, Step, StreamOwner } from "./step.js";
 
 /** The daemon-wide stream of status changes. */
 export const feedStream = "feed";
@@ -109,10 +109,14 @@ export class Journal {
     return entry;
   }
 
-  /** Resolves when everything appended so far is committed or refused, or waits for space. */
-  async settled(): Promise<void> {
-    if (this.#failed || this.#full) return;
-    await this.append({ whenFull: "refuse" }).committed.catch(() => 0);
+  /** Resolves when everything appended so far is durable. @throws `storage_full` when it waits for space, `store_failed` */
+  async stored(): Promise<void> {
+    await this.append({ whenFull: "refuse" }).committed;
+  }
+
+  /** The same for whoever answers for nothing of it: resolves when it is committed or refused, or waits for space. */
+  settled(): Promise<void> {
+    return this.stored().catch(() => {});
   }
 
   #head(stream: string): Head {
@@ -196,7 +200,7 @@ export class Journal {
     const deletes = new Gathered<Delete>();
     const drops = new Gathered<string>();
     const trims = new Gathered<Trim>();
-    const feed = new Gathered<Draft>();
+    const feed = new Gathered<FeedDraft>();
     for (const entry of entries) {
       for (let at = 0; at < entry.events.length; at += 1) {
         const head = entry.heads[at] as Head;
@@ -225,14 +229,14 @@ export class Journal {
   }
 
   /** The feed gets its seqs here and not in append(): a batch that had to wait must not leave a hole in it. */
-  #gatherFeed(drafts: readonly Draft[], heads: Head[]): void {
+  #gatherFeed(drafts: readonly FeedDraft[], heads: Head[]): void {
     const head = this.#heads.get(feedStream);
     if (!head || drafts.length === 0) return;
     const now = this.#host.clock.now();
     if (now > head.timeMs) head.timeMs = now;
     const time = formatTime(head.timeMs);
     head.gathered = drafts.map(({ type, run_id, peer_id, payload: given }) => {
-      const shown = this.#redact(given);
+      const shown = this.#redact(given as Draft["payload"]);
       const units = roughUnits(shown);
       const payload = this.#fitting(shown, units);
       return createEvent({ run_id, peer_id, seq: ++head.seq, type, time, payload } as EventParts, units);

@@ -1,5 +1,6 @@
 import type { Delete, Put, Trim } from "../store/store.js";
 import type { StreamEvent } from "./event.js";
+import type { EventPayloads } from "./event-payloads.js";
 
 /** An event before it has a place in its stream. */
 export interface Draft {
@@ -9,12 +10,17 @@ export interface Draft {
   readonly peer_id?: string;
 }
 
+/** An event for the feed: of a type of the table, with what the table says it carries. */
+export type FeedDraft = {
+  [Type in keyof EventPayloads]: Omit<Draft, "type" | "payload"> & { readonly type: Type; readonly payload: EventPayloads[Type] };
+}[keyof EventPayloads];
+
 /** What folding an event into its owner's record gives. */
 export interface Folded {
   readonly run_id?: string;
   readonly status?: string;
   readonly put?: Put;
-  readonly feed?: Draft;
+  readonly feed?: FeedDraft;
 }
 
 /** Whoever keeps a record of a stream: folds each event before it is appended, hears of it when it is durable. */
@@ -33,7 +39,7 @@ export interface Step {
   readonly deletes?: readonly Delete[];
   readonly drops?: readonly string[];
   readonly trims?: readonly Trim[];
-  readonly feed?: readonly Draft[];
+  readonly feed?: readonly FeedDraft[];
   /**
    * What happens when there is no space: `refuse` (the step is undone by its caller and rejects) or `hold` (it waits
    * for space, because its effect has happened). @defaultValue "hold"

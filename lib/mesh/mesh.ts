@@ -25,6 +25,7 @@ export class Mesh {
     this.#composed = new ComposedMesh(options);
   }
 
+  /** The manager in whose store the mesh lies. */
   get manager(): RunManager {
     return this.#composed.manager;
   }

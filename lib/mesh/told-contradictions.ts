@@ -1,3 +1,4 @@
+import type { FeedDraft } from "../events/step.js";
 import type { Panes } from "../panes/panes.js";
 import type { Contradiction, DoctorReport } from "../panes/schema.js";
 import type { PeerLook } from "../peers/evidence.js";
@@ -41,7 +42,7 @@ export class ToldContradictions {
     const codes: readonly string[] = report.contradictions.map(({ code }) => code);
     const kept = told.filter((code) => codes.includes(code) || isUnknown(report, now, code));
     if (news.length === 0 && kept.length === told.length) return;
-    const feed = news.map((one) => ({ type: "peer.contradiction", payload: { peer_id, ...one }, peer_id }));
+    const feed = news.map((one): FeedDraft => ({ type: "peer.contradiction", payload: { peer_id, ...one }, peer_id }));
     peers.tell(now, [...kept, ...news.map(({ code }) => code)], feed);
   }
 }

@@ -1,6 +1,7 @@
-import type { Draft } from "../events/step.js";
+import type { FeedDraft } from "../events/step.js";
 import type { PeerRecord } from "../peers/schema.js";
 import { formatTime } from "../system-host.js";
+import type { MessageStatePayload } from "./event-payloads.js";
 import type { Delivery, Message, MessageKind } from "./schema.js";
 
 /** A message before it has an id. */
@@ -54,7 +55,7 @@ export function deliveryOf({ delivery_id, delivery_state, reason, from_peer_id, 
 }
 
 /** The event of a message that was stored. */
-export function sentDraft(message: Message): Draft {
+export function sentDraft(message: Message): FeedDraft {
   const { delivery_id, kind, from_peer_id, from_name, to_peer_id, to_name, circle, text, correlation_id } = message;
   return {
     type: "message.sent",
@@ -74,23 +75,23 @@ export function sentDraft(message: Message): Draft {
 }
 
 /** The event of a message in a new state. */
-export function stateDraft({ delivery_id, kind, from_peer_id, to_peer_id, delivery_state, reason, correlation_id }: Message): Draft {
-  return {
-    type: "message.state",
-    payload: {
-      delivery_id,
-      kind,
-      from_peer_id,
-      to_peer_id,
-      delivery_state,
-      ...(reason !== undefined && { reason }),
-      ...(correlation_id !== undefined && { correlation_id }),
-    },
-    peer_id: to_peer_id,
-  };
+export function stateDraft(message: Message): FeedDraft {
+  return { type: "message.state", payload: stateOf(message), peer_id: message.to_peer_id };
 }
 
 /** The event that tells the sender that its message will not get there. */
-export function expiredDraft(message: Message): Draft {
-  return { ...stateDraft(message), type: "message.expired", peer_id: message.from_peer_id };
+export function expiredDraft(message: Message): FeedDraft {
+  return { type: "message.expired", payload: stateOf(message), peer_id: message.from_peer_id };
+}
+
+function stateOf({ delivery_id, kind, from_peer_id, to_peer_id, delivery_state, reason, correlation_id }: Message): MessageStatePayload {
+  return {
+    delivery_id,
+    kind,
+    from_peer_id,
+    to_peer_id,
+    delivery_state,
+    ...(reason !== undefined && { reason }),
+    ...(correlation_id !== undefined && { correlation_id }),
+  };
 }

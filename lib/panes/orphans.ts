@@ -16,6 +16,7 @@ export async function orphanPanesOf(panes: PaneBackend, peers: Pick<PanePeers, "
   return { panes: list.found.filter(({ pane_id }) => !held.has(pane_id)).map(toOrphan), pane_backend: panes.kind };
 }
 
+/** The refusal of whoever needs the panes where they cannot be reached. */
 export function unavailablePanes(reason: string): AnodeError {
   return new AnodeError("pane_backend_unavailable", `Panes cannot be reached: ${reason}.`, { retryAfterSeconds: 5 });
 }

@@ -1,4 +1,4 @@
-import type { Draft } from "../events/step.js";
+import type { FeedDraft } from "../events/step.js";
 import type { PeerRecord, PeerRegistration, PeerUpdate } from "./schema.js";
 import type { PeerState } from "./transitions.js";
 
@@ -64,12 +64,22 @@ function defined<Value extends object>(value: Value): { [Name in keyof Value]?: 
 }
 
 /** What the feed tells of a registration. */
-export function shownOf({ peer_id, display_name, backend, circle, role, status, path, run_id }: PeerRecord): Record<string, unknown> {
-  return defined({ peer_id, display_name, backend, circle, role, status, path, run_id });
+export function registeredDraft({ peer_id, display_name, backend, circle, role, status, path, run_id }: PeerRecord): FeedDraft {
+  const payload = {
+    peer_id,
+    display_name,
+    backend,
+    circle,
+    role,
+    status,
+    ...(path !== undefined && { path }),
+    ...(run_id !== undefined && { run_id }),
+  };
+  return { type: "peer.registered", payload, peer_id };
 }
 
 /** What the feed tells of a change of status. */
-export function statusDraft(before: PeerRecord, after: PeerRecord): Draft {
+export function statusDraft(before: PeerRecord, after: PeerRecord): FeedDraft {
   const { peer_id, display_name, status, turn_state, status_reason } = after;
   return {
     type: "peer.status",

@@ -10,7 +10,7 @@ import { freeName, wantedName } from "./names.js";
 import { claimPane, type PaneClaim } from "./pane-claim.js";
 import type { PeerBook } from "./peer-book.js";
 import type { MeshParts, PeerPorts } from "./parts.js";
-import { described, inState, newPeer, shownOf, withoutPane, statusDraft } from "./peer-forms.js";
+import { described, inState, newPeer, registeredDraft, statusDraft, withoutPane } from "./peer-forms.js";
 import { awaited, isAway, type PeerRecord, type PeerRegistration, type RetireReason } from "./schema.js";
 import { nextState } from "./transitions.js";
 
@@ -113,7 +113,7 @@ export class Registration {
     const holder = this.#book.get(claim.holder.peer_id);
     if (!holder || holder.peer_id === peer.peer_id) return {};
     if (claim.type === "displaces") return { puts: [this.#book.put(withoutPane(holder))] };
-    const payload = { pane_id: holder.pane_id, claimant: peer.peer_id, holder: holder.peer_id };
+    const payload = { pane_id: holder.pane_id as string, claimant: peer.peer_id, holder: holder.peer_id };
     return { feed: [{ type: "pane.claim_rejected", payload, peer_id: peer.peer_id }] };
   }
 
@@ -134,7 +134,7 @@ export class Registration {
     const step: Step = {
       puts: [this.#book.put(next)],
       feed: [
-        { type: "peer.registered", payload: shownOf(next), peer_id: peer.peer_id },
+        registeredDraft(next),
         // Who follows nothing but who is there and who is not must see it come back.
         ...(next.status === peer.status ? [] : [statusDraft(peer, next)]),
       ],
@@ -160,7 +160,7 @@ export class Registration {
     const peer: PeerRecord = { ...made, ...(isAwaited && awaited), ...(provisional && { provisional }) };
     const step: Step = {
       puts: [this.#book.put(peer)],
-      feed: [{ type: "peer.registered", payload: shownOf(peer), peer_id: peer.peer_id }],
+      feed: [registeredDraft(peer)],
     };
     return { peer, created: true, step };
   }

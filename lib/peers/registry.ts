@@ -1,7 +1,7 @@
 import type { Caller } from "../caller.js";
 import { AnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
-import type { Appended, Draft, Step } from "../events/step.js";
+import type { Appended, FeedDraft, Step } from "../events/step.js";
 import { randomHexId } from "../ids.js";
 import type { Put } from "../store/store.js";
 import { formatTime } from "../system-host.js";
@@ -46,7 +46,7 @@ export class PeerRegistry {
     const { store, host } = this.#parts;
     await this.#book.load(store);
     const puts: Put[] = [];
-    const feed: Draft[] = [];
+    const feed: FeedDraft[] = [];
     for (const peer of this.#book.all()) {
       this.#book.changed(peer.peer_id);
       if (peer.retired_at !== undefined || isBuiltIn(peer) || isAway(peer)) continue;
@@ -139,8 +139,8 @@ export class PeerRegistry {
   }
 
   /** Resolves when everything that was said of peers is durable. @throws `storage_full` */
-  async stored(): Promise<void> {
-    await this.#parts.journal.append({ whenFull: "refuse" }).committed;
+  stored(): Promise<void> {
+    return this.#parts.journal.stored();
   }
 
   /** A peer's terminal session has another name, and maybe is another circle; where its own name is taken there, it gets the next free one. */
@@ -172,7 +172,7 @@ export class PeerRegistry {
   }
 
   /** The feed is told of contradictions, and the peer has those that were told from now on. */
-  tell({ told: _former, ...peer }: PeerRecord, told: readonly string[], feed: readonly Draft[]): void {
+  tell({ told: _former, ...peer }: PeerRecord, told: readonly string[], feed: readonly FeedDraft[]): void {
     this.#parts.journal.append({ puts: [this.#book.put(told.length === 0 ? peer : { ...peer, told: [...told] })], feed });
   }
 

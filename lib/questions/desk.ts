@@ -3,7 +3,7 @@ import type { Caller } from "../caller.js";
 import { AnodeError, isAnodeError } from "../errors.js";
 import { joinSteps } from "../events/join-steps.js";
 import type { Journal, Redact } from "../events/journal.js";
-import type { Appended, Draft, Step } from "../events/step.js";
+import type { Appended, Step } from "../events/step.js";
 import type { CancelTimer, Host } from "../host.js";
 import { createIds, type Ids } from "../ids.js";
 import type { Limits } from "../limits.js";
@@ -365,7 +365,7 @@ export class Desk implements QuestionDesk, QuestionSteps {
     const question: Question = { ...entry.question, status: "closed", ...ending, closed_at: formatTime(this.#host.clock.now()) };
     const kept = this.#redact(question);
     const owner = { ...(run_id !== undefined && { run_id }), ...(peer_id !== undefined && { peer_id }) };
-    const draft: Draft = { type: "question.closed", payload: { question_id, ...ending }, ...owner };
+    const draft = { type: "question.closed", payload: { question_id, ...ending }, ...owner } as const;
     const step: Step = {
       appends: entry.stream === undefined ? [] : [{ ...draft, stream: entry.stream }],
       puts: [{ collection: questionCollection, id: question_id, record: kept, expectedRevision: entry.revision }],

@@ -18,6 +18,7 @@ export interface Slot {
   retake(): void;
 }
 
+/** How many runs may run at once. */
 export interface AdmissionOptions {
   readonly concurrency: number;
   readonly childConcurrency: number;

@@ -82,7 +82,7 @@ export function composeRuns(options: RunManagerOptions, start: (request: RunRequ
   const streams = new RunStreams({ ...reading, active: (id) => active.get(id), record: get });
   const feed = new Feed({ ...reading, descendants: (id) => descendantsOf(store, id) });
   const followUps = new FollowUps({ active, streams, get });
-  const { diagnose: diagnostic } = listeners;
+  const { report: diagnostic } = listeners.diagnostics;
   const contextPorts = {
     desk,
     buffer,

@@ -1,7 +1,5 @@
-import type { Preview, StreamEvent } from "../events/event.js";
-import type { Answer, Question } from "../questions/schema.js";
 import type { NormalRequest, Supports } from "./normal-request.js";
-import type { CancelPolicy, RunOrigin, RunStatus, StopReason, Usage } from "./schema.js";
+import type { CancelPolicy, RunOrigin, RunStatus, RunSummary, StopReason, Usage } from "./schema.js";
 
 /** A call of a tool that was not allowed to run. */
 export interface PermissionDenial {
@@ -66,11 +64,20 @@ export interface DeltaPayload {
   readonly text: string;
 }
 
-/**
- * What the events of runs carry, by type. Members and types may be added in later versions. An executor with events of its
- * own adds them by declaration merging: `declare module "anode-daemon" { interface EventPayloads { "my.step": { … } } }`.
- */
-export interface EventPayloads {
+/** What the events of runs carry, by type. */
+export interface RunEventPayloads {
+  /** On the feed: the run's status has changed. */
+  "run.state": {
+    readonly run_id: string;
+    /** Absent for a run that is new. */
+    readonly from?: RunStatus;
+    readonly to: RunStatus;
+    readonly origin: RunOrigin;
+    readonly profile: string;
+    readonly label: string;
+    readonly parent_id?: string;
+    readonly stop_reason?: StopReason;
+  };
   "run.queued": QueuedPayload;
   "run.started": { readonly wait_ms: number };
   "run.cancel_requested": { readonly by: string; readonly reason?: string };
@@ -92,8 +99,6 @@ export interface EventPayloads {
   "input.completed": { readonly input_id: string; readonly result?: string };
   "input.withdrawn": { readonly input_id: string; readonly by: string };
   "input.dropped": { readonly input_id: string; readonly reason: string };
-  "question.asked": Omit<Question, "status">;
-  "question.closed": Answer & { readonly question_id: string };
   "system.init": {
     readonly profile_name: string;
     readonly active_model?: string;
@@ -106,7 +111,8 @@ export interface EventPayloads {
     readonly agent?: { readonly name: string; readonly version?: string };
     readonly mcp_servers?: readonly { readonly name: string; readonly status: string }[];
   };
-  "system.notice": { readonly level: "info" | "warning" | "error"; readonly code: string; readonly text: string };
+  /** Events that are no longer kept; of a run with its record as it is now. */
+  "system.gap": { readonly from_seq: number; readonly to_seq: number; readonly reason: string; readonly summary?: RunSummary };
   "user.message": { readonly message_id: string; readonly text: string; readonly input_id?: string };
   "turn.started": { readonly turn: number };
   "turn.completed": {
@@ -208,22 +214,6 @@ export interface EventPayloads {
   "tool.delta": { readonly call_id: string; readonly stream?: string; readonly offset: number; readonly text: string };
 }
 
-/** The payload of a type: what is known of it, or any object for a type of somebody's own. */
-export type PayloadOf<Type extends string> = Type extends keyof EventPayloads ? EventPayloads[Type] : object;
-
-/** An event or preview whose type, and so its payload, is known. */
-export type EventOf<Type extends keyof EventPayloads, Of = StreamEvent> = Omit<Of, "type" | "payload"> & {
-  readonly type: Type;
-  readonly payload: EventPayloads[Type];
-};
-
-/**
- * Whether an event is of that type; its payload is typed from there on. Texts may be cut: `payload.truncated` then has the
- * bytes they had.
- */
-export function isEvent<Type extends keyof EventPayloads, Of extends StreamEvent | Preview>(
-  event: Of,
-  type: Type,
-): event is Of & EventOf<Type, Of> {
-  return event.type === type;
+declare module "../events/event-payloads.js" {
+  interface EventPayloads extends RunEventPayloads {}
 }

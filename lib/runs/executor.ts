@@ -1,5 +1,6 @@
 import type { Answer, QuestionInput } from "../questions/schema.js";
-import type { PayloadOf, PermissionDenial } from "./event-payloads.js";
+import type { PayloadOf } from "../events/event-payloads.js";
+import type { PermissionDenial } from "./event-payloads.js";
 import type { NormalRequest, Supports } from "./normal-request.js";
 import type { ApprovalMode, RunRequest, RunSummary, StopReason } from "./schema.js";
 

@@ -2,7 +2,7 @@ import { AnodeError } from "../errors.js";
 import type { Appended } from "../events/step.js";
 import type { StreamEvent } from "../events/event.js";
 import type { Put } from "../store/store.js";
-import type { PayloadOf } from "./event-payloads.js";
+import type { PayloadOf } from "../events/event-payloads.js";
 import type { RunInput } from "./executor.js";
 import type { InputRecord } from "./schema.js";
 

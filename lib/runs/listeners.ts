@@ -1,22 +1,19 @@
 import { EventEmitter } from "eventemitter3";
 import type { Host } from "../host.js";
+import { Diagnostics } from "./diagnostics.js";
 import type { RunManagerEvents } from "./manager-types.js";
 
 type Name = keyof RunManagerEvents & string;
 
-/** Who listens to a manager, and the odd things they are told of. A listener cannot hurt who tells it. */
+/** Who listens to a manager. A listener cannot hurt who tells it: what it throws is a diagnostic. */
 export class Listeners {
   readonly #emitter = new EventEmitter();
   readonly #host: Host;
-  readonly #diagnostics = new Map<string, number>();
+  readonly diagnostics: Diagnostics;
 
   constructor(host: Host) {
     this.#host = host;
-  }
-
-  /** How often each diagnostic was reported. */
-  get diagnostics(): Readonly<Record<string, number>> {
-    return Object.fromEntries(this.#diagnostics);
+    this.diagnostics = new Diagnostics(host, (name, data) => this.emit("diagnostic", name, data));
   }
 
   /** Calls the listener until the returned function is called. */
@@ -43,17 +40,10 @@ export class Listeners {
     this.#emitter.emit(name, ...data);
   }
 
-  /** Logs, counts and tells something odd that nobody waits for. */
-  readonly diagnose = (name: string, data: Readonly<Record<string, unknown>>): void => {
-    this.#diagnostics.set(name, (this.#diagnostics.get(name) ?? 0) + 1);
-    this.#host.log("warn", name, data);
-    this.emit("diagnostic", name, data);
-  };
-
   #failed(name: string, error: unknown): void {
     const data = { name, error: String(error) };
     // Reporting a failing diagnostic listener as diagnostic would never end.
     if (name === "diagnostic") this.#host.log("warn", "listener.failed", data);
-    else this.diagnose("listener.failed", data);
+    else this.diagnostics.report("listener.failed", data);
   }
 }

@@ -255,7 +255,7 @@ export class RunManager {
       queued: admission.queued,
       questions_open: desk.openCount,
       readers: streams.readers,
-      diagnostics: listeners.diagnostics,
+      diagnostics: listeners.diagnostics.counts,
       degraded: [...space.degraded, ...(admission.paused ? ["admission_paused"] : [])],
       store: await space.usage(),
     };

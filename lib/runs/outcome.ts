@@ -1,4 +1,5 @@
 import { isAnodeError } from "../errors.js";
+import { messageOf } from "../thrown.js";
 import type { EndPayload, PermissionDenial } from "./event-payloads.js";
 import type { Outcome } from "./executor.js";
 import { type RunSummary, stopReason } from "./schema.js";
@@ -15,22 +16,12 @@ export function checkedOutcome(outcome: Outcome): Outcome {
 
 /** What an executor's throw or rejection means. */
 export function failedOutcome(error: unknown): Outcome {
-  const text = textOf(error);
   return {
     status: "failed",
     stop_reason: "error",
-    error: text || "The executor failed.",
+    error: messageOf(error) || "The executor failed.",
     error_code: isAnodeError(error) ? error.code : "executor_error",
   };
-}
-
-/** Its text; what is thrown may throw in its turn when it is looked at. */
-function textOf(error: unknown): string {
-  try {
-    return String(error instanceof Error ? error.message : error);
-  } catch {
-    return "";
-  }
 }
 
 /** Why a run ended by itself, for the terminal payload. */

@@ -105,7 +105,7 @@ export class RunQuestions {
     } catch (error) {
       // Somebody else was faster: nothing odd.
       if (isAnodeError(error) && error.code === "question_closed") return;
-      listeners.diagnose("question.handler_failed", { question_id: event.payload["question_id"], error: String(error) });
+      listeners.diagnostics.report("question.handler_failed", { question_id: event.payload["question_id"], error: String(error) });
     }
   }
 }

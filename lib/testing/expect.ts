@@ -1,4 +1,5 @@
 import { type ErrorCode, isAnodeError } from "../errors.js";
+import { isObject } from "../plain-object.js";
 
 // The suites bring their own checks, so that they run under any test runner.
 
@@ -25,10 +26,6 @@ export async function expectRejection(promise: Promise<unknown>, code: ErrorCode
 function show(value: unknown): string {
   // Keys in order: two objects with the same members are the same.
   return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === "object" && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item === undefined
-        ? "(absent)"
-        : item,
+    isObject(item) ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))) : item === undefined ? "(absent)" : item,
   );
 }

@@ -29,6 +29,7 @@ export type ScriptStep =
   /** Ends here with this outcome. */
   | { readonly end: Outcome };
 
+/** What a scripted executor goes by beside its script. */
 export interface ScriptedExecutorOptions {
   /** The clock of `waitMs` and `ignoreAbortMs`. @defaultValue that of `systemHost` */
   readonly clock?: Clock;

@@ -17,7 +17,7 @@ interface Subject {
 /** A daemon with a run of 40 awkward events and as many on its feed, behind a relay that cuts. */
 async function subject(user: User, cutAfter: readonly number[]): Promise<Subject> {
   const steps = Array.from({ length: 40 }, (_, index) => ({
-    emit: { type: "assistant.message", payload: { message_id: `m${index}`, text: texts[index % texts.length] ?? "" } },
+    emit: { type: "assistant.message" as const, payload: { message_id: `m${index}`, text: texts[index % texts.length] ?? "" } },
   }));
   const daemon = await startDaemon({
     env: user.env,

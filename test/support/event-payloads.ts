@@ -1,4 +1,4 @@
-import type { EventPayloads } from "../../lib/runs/event-payloads.js";
+import type { EventPayloads } from "../../lib/events/event-payloads.js";
 import type { NormalRequest } from "../../lib/runs/normal-request.js";
 
 /** What an agent with threads tells at its start. */

@@ -1,3 +1,5 @@
+import { isObject } from "../../../lib/plain-object.js";
+
 /** What a runtime tells of itself on a hook's standard input: an object whose members are anything. */
 export class Told {
   readonly #fields: Readonly<Record<string, unknown>>;
@@ -31,8 +33,8 @@ export async function readTold(stdin: AsyncIterable<Uint8Array | string>): Promi
     chunks.push(piece);
   }
   const value = parse(Buffer.concat(chunks).toString("utf8"));
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new Error("Standard input must be one JSON object.");
-  return new Told(value as Record<string, unknown>);
+  if (!isObject(value)) throw new Error("Standard input must be one JSON object.");
+  return new Told(value);
 }
 
 function parse(text: string): unknown {

@@ -1,6 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type Environment, homeFolder } from "../../../lib/node/home-folder.js";
+import { isObject } from "../../../lib/plain-object.js";
+import { codeOf } from "../../../lib/thrown.js";
 
 /** `hooks.approval` of the configuration, as far as it says something. */
 export interface ApprovalConfig {
@@ -58,7 +60,7 @@ function wrong(key: string, expected: string): Error {
 }
 
 function objectOf(value: unknown, name: string): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (isObject(value)) return value;
   throw new Error(`${name} must be an object.`);
 }
 
@@ -69,7 +71,7 @@ function readOwn(path: string, mustExist: boolean): string | undefined {
     // Not to hang on a pipe that lies there.
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT" && !mustExist) return undefined;
+    if (codeOf(error) === "ENOENT" && !mustExist) return undefined;
     throw new Error(`${path} cannot be read: ${(error as Error).message}.`, { cause: error });
   }
   try {

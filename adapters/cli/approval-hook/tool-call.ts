@@ -1,3 +1,5 @@
+import { isObject } from "../../../lib/plain-object.js";
+
 /** A tool call as a runtime tells of it on standard input. */
 export interface ToolCall {
   readonly event: string;
@@ -46,7 +48,7 @@ function parse(bytes: Uint8Array): Record<string, unknown> {
   } catch (error) {
     throw malformed((error as Error).message, error);
   }
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  if (isObject(value)) return value;
   throw malformed("it is not one JSON object");
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from "../../../lib/thrown.js";
 import { homeOf, resumeAdmission } from "../../daemon/index.js";
 import type { Command, Context } from "../context.js";
 import { type CommandLine, misuse } from "../command-line.js";
@@ -49,7 +50,7 @@ async function findingOf(check: Check, subject: Subject): Promise<Finding> {
   try {
     return await check.find(subject);
   } catch (error) {
-    return fail(error instanceof Error ? error.message : String(error));
+    return fail(messageOf(error));
   }
 }
 

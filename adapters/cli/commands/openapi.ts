@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { codeOf } from "../../../lib/thrown.js";
 import { misuse } from "../command-line.js";
 import type { Command } from "../context.js";
 
@@ -17,6 +18,6 @@ function write(shown: string, path: string, text: string): void {
   try {
     writeFileSync(path, text);
   } catch (error) {
-    throw misuse(`${shown} cannot be written: ${(error as NodeJS.ErrnoException).code}.`);
+    throw misuse(`${shown} cannot be written: ${codeOf(error)}.`);
   }
 }

@@ -1,6 +1,6 @@
 import type { ListedTool } from "../../../lib/agent/index.js";
 import { AnodeError, isErrorCode } from "../../../lib/errors.js";
-import { isEvent } from "../../../lib/runs/event-payloads.js";
+import { isEvent } from "../../../lib/events/event-payloads.js";
 import type { Client } from "../../client/index.js";
 import type { Command } from "../context.js";
 import type { Output } from "../output.js";

@@ -1,4 +1,5 @@
 import { isAnodeError } from "../../../lib/errors.js";
+import { messageOf } from "../../../lib/thrown.js";
 import { version } from "../../../lib/version.js";
 import { capacityOf, descriptorLimit, homeOf, loadConfig } from "../../daemon/index.js";
 import { type Check, fail, ok, skip, warn } from "./finding.js";
@@ -51,7 +52,3 @@ export const daemonChecks: readonly Check[] = [
     },
   },
 ];
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, lstatSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { codeOf } from "../../../lib/thrown.js";
 import { complaintAbout, homeOf, readToken } from "../../daemon/index.js";
 import { type Check, fail, type Finding, ok, skip } from "./finding.js";
 
@@ -45,7 +46,7 @@ function unwritable(path: string, isOnTheWay = false): Finding | undefined {
   try {
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (error) {
-    return fail(`${path} cannot be written (${(error as NodeJS.ErrnoException).code}); set ANODE_HOME to a folder that can`);
+    return fail(`${path} cannot be written (${codeOf(error)}); set ANODE_HOME to a folder that can`);
   }
   const { bavail, bsize } = statfsSync(path);
   if (bavail * bsize >= leastBytes) return undefined;

@@ -12,6 +12,8 @@ export const storeChecks: readonly Check[] = [
       const { lock } = homeOf(env);
       if (!existsSync(lock)) return skip("not made yet");
       const { owner, isHeld } = readLock(lock);
+      if (owner === undefined && isHeld) return warn("held by a process that is just starting");
+      if (owner === undefined) return ok("free: the start that made it came no further, for want of space perhaps");
       if (!isHeld) return daemon ? warn("free, although a daemon answers: it has another home folder") : ok("free");
       if (!daemon) return warn(`held by process ${String(owner)}, which does not answer`);
       return daemon["pid"] === owner
@@ -35,6 +37,7 @@ function judgeStore(db: DatabaseSync, isDeep: boolean): Finding {
       .prepare(`PRAGMA ${name}`)
       .all()
       .map((row) => Object.values(row)[0]);
+  if (isEmpty(db)) return skip("empty: no start has come so far as to write it");
   const [application] = pragma("application_id");
   const [version] = pragma("user_version");
   if (application !== applicationId) return fail("the file is not a store of ours");
@@ -45,11 +48,16 @@ function judgeStore(db: DatabaseSync, isDeep: boolean): Finding {
   return ok(`version ${String(version)}${isDeep ? ", every page read" : ""}`);
 }
 
+/** What a start leaves that has made the file and could write nothing into it. */
+function isEmpty(db: DatabaseSync): boolean {
+  return db.prepare("SELECT 1 FROM sqlite_schema").get() === undefined;
+}
+
 /** Whoever holds the lock has a write transaction open: another one does not begin. */
 function readLock(path: string): { owner: unknown; isHeld: boolean } {
   const db = new DatabaseSync(path);
   try {
-    const owner = db.prepare("SELECT pid FROM owner").get()?.["pid"];
+    const owner = isEmpty(db) ? undefined : db.prepare("SELECT pid FROM owner").get()?.["pid"];
     return { owner, isHeld: !canWrite(db) };
   } finally {
     db.close();

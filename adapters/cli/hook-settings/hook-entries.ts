@@ -1,3 +1,4 @@
+import { isObject } from "../../../lib/plain-object.js";
 import { inserted, type Layout, layoutOf, removed } from "./edit-json.js";
 import { memberOf, type Place, placesOf } from "./json-places.js";
 
@@ -121,8 +122,4 @@ function rootOf(json: string): Place {
   const root = placesOf(json);
   if (!isObject(root.value)) throw new SyntaxError("the settings must be one object");
   return root;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,25 +1,14 @@
-import { randomBytes } from "node:crypto";
-import {
-  chmodSync,
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { mkdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { replaceFile } from "../../../lib/node/private-file.js";
+import { codeOf } from "../../../lib/thrown.js";
 
 /** The text of a settings file; nothing when there is none. @throws Error with its name */
 export function readSettings(path: string): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(readFileSync(path));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (codeOf(error) === "ENOENT") return undefined;
     throw new Error(`${path} cannot be read: ${(error as Error).message}.`, { cause: error });
   }
 }
@@ -30,19 +19,7 @@ export function writeSettings(path: string, text: string | undefined): void {
   const real = realOf(path);
   const mode = modeOf(real);
   mkdirSync(dirname(real), { recursive: true, mode: 0o700 });
-  const temporary = `${real}.${randomBytes(8).toString("hex")}.tmp`;
-  const file = openSync(temporary, "wx", 0o600);
-  try {
-    writeSync(file, text);
-    fsyncSync(file);
-    if (mode !== undefined) chmodSync(temporary, mode);
-    renameSync(temporary, real);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  } finally {
-    closeSync(file);
-  }
+  replaceFile(real, text, { kept: "durable", mode });
 }
 
 function realOf(path: string): string {

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import { isAnodeError } from "../../../lib/errors.js";
+import { messageOf } from "../../../lib/thrown.js";
 import { visibleText } from "../visible-text.js";
 
 /** What the daemon said against a call. */
@@ -13,7 +14,7 @@ export function Problem({ error }: { readonly error: unknown }): JSX.Element | n
 }
 
 function detailOf(error: unknown): string {
-  if (!isAnodeError(error)) return error instanceof Error ? error.message : String(error);
+  if (!isAnodeError(error)) return messageOf(error);
   const issues = error.details?.["issues"];
   const named = Array.isArray(issues)
     ? (issues as { readonly path?: unknown; readonly message?: unknown }[]).map(({ path, message }) => `${String(path)} ${String(message)}`)

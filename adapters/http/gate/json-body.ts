@@ -1,4 +1,5 @@
 import { AnodeError, isAnodeError } from "../../../lib/errors.js";
+import { isObject } from "../../../lib/plain-object.js";
 import { bodyTooLarge } from "./body-framing.js";
 import { invalidJson, scanJson, type ScanLimits } from "./byte-scan.js";
 
@@ -59,7 +60,7 @@ function parseObject(text: string): Record<string, unknown> {
   } catch {
     throw invalidJson("is not JSON");
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw invalidJson("must be one JSON object");
+  if (!isObject(value)) throw invalidJson("must be one JSON object");
   if (mayHoldForbiddenKey.test(text)) refuseForbiddenKey(value);
   return value as Record<string, unknown>;
 }

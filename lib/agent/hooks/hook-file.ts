@@ -1,6 +1,7 @@
 import { promises } from "node:fs";
 import * as z from "zod";
 import { later } from "../../later.js";
+import { codeOf } from "../../thrown.js";
 
 /** Moments at which hooks run. */
 export const hookEvent = later(() => z.enum(["SessionStart", "SessionEnd", "UserPromptSubmit", "PreToolUse", "PostToolUse", "PreCompact"]));
@@ -49,7 +50,8 @@ export async function readHookFile(path: string): Promise<Hook[]> {
     if ((await promises.stat(path)).size > hookFileBytes) throw new Error(`${path} is larger than 1 MiB`);
     text = await promises.readFile(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return [];
+    const code = codeOf(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return [];
     throw error;
   }
   let json: unknown;

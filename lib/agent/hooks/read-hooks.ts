@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { AnodeError, isAnodeError } from "../../errors.js";
+import { messageOf } from "../../thrown.js";
 import type { Notice } from "../notices.js";
 import { type Hook, readHookFile } from "./hook-file.js";
 
@@ -21,6 +22,6 @@ export async function readHooks(home: string, root: string, isTrusted: boolean, 
   } catch (error) {
     // Hooks may be there to forbid: a run without them is not what was asked for.
     if (isAnodeError(error)) throw error;
-    throw new AnodeError("executor_error", error instanceof Error ? error.message : String(error), { cause: error });
+    throw new AnodeError("executor_error", messageOf(error), { cause: error });
   }
 }

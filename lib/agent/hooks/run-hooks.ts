@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { RunContext } from "../../runs/executor.js";
 import type { Commands } from "../../node/index.js";
+import { messageOf } from "../../thrown.js";
 import { cutText } from "../tools/cut-text.js";
 import type { Hook, HookEvent } from "./hook-file.js";
 
@@ -113,7 +114,7 @@ async function runCommand({ context, commands, root }: HookOptions, hook: Hook, 
       return { decision: "error", reason: cutText(`it failed: ${stderr.trim() || `exit code ${exit_code ?? "unknown"}`}`, 4096), ...code };
     return { ...readReply(stdout), ...code };
   } catch (error) {
-    return { decision: "error", reason: error instanceof Error ? error.message : String(error) };
+    return { decision: "error", reason: messageOf(error) };
   }
 }
 
@@ -140,6 +141,6 @@ async function runPart(part: HookPart, event: HookEvent, input: Readonly<Record<
       ...(context !== undefined && { say: context }),
     };
   } catch (error) {
-    return { decision: "error", reason: error instanceof Error ? error.message : String(error) };
+    return { decision: "error", reason: messageOf(error) };
   }
 }

@@ -1,5 +1,6 @@
 import { AnodeError } from "../../errors.js";
 import type { RunContext } from "../../runs/executor.js";
+import { messageOf } from "../../thrown.js";
 import type { AgentConfig, McpServerConfig } from "../config-schema.js";
 import { noticesOf } from "../notices.js";
 import { createTrust } from "../trust.js";
@@ -41,7 +42,7 @@ export function createForeignServers(
         try {
           return await handedOn(server, workspace, env);
         } catch (error) {
-          const text = `The MCP server ${name} is not handed to the agent: ${error instanceof Error ? error.message : String(error)}.`;
+          const text = `The MCP server ${name} is not handed to the agent: ${messageOf(error)}.`;
           if (wanted.required) throw new AnodeError("mcp_failed", text, { cause: error });
           await notice("warning", "mcp_failed", text);
           return { name, status: "failed" };

@@ -1,4 +1,5 @@
 import { AnodeError } from "../../errors.js";
+import { isMissingPackage } from "../../thrown.js";
 
 const importSdk = () =>
   Promise.all([import("@modelcontextprotocol/sdk/client/index.js"), import("@modelcontextprotocol/sdk/client/streamableHttp.js")]);
@@ -12,9 +13,7 @@ export async function loadMcpClient(importParts = importSdk) {
     const [{ Client }, { StreamableHTTPClientTransport }] = await importParts();
     return { Client, StreamableHTTPClientTransport };
   } catch (error) {
-    const isMissing =
-      error instanceof Error && "code" in error && (error.code === "ERR_MODULE_NOT_FOUND" || error.code === "MODULE_NOT_FOUND");
-    if (!isMissing) throw error;
+    if (!isMissingPackage(error)) throw error;
     throw new AnodeError("executor_unavailable", "MCP servers need the package @modelcontextprotocol/sdk, which is not installed.", {
       cause: error,
       details: { package: "@modelcontextprotocol/sdk", hint: "npm install @modelcontextprotocol/sdk" },

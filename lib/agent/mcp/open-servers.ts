@@ -1,6 +1,7 @@
 import type { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { AnodeError } from "../../errors.js";
+import { messageOf } from "../../thrown.js";
 import { version } from "../../version.js";
 import type { AgentTool } from "../tool.js";
 import type { Notice } from "../notices.js";
@@ -91,9 +92,7 @@ async function openServer(
     await client?.close().catch(() => {});
     if (signal.aborted) return { name, status: "failed", tools: [] };
     const isUnauthorized = error instanceof Error && "code" in error && error.code === 401;
-    const why = isUnauthorized
-      ? "it wants an authorization (401)"
-      : `${error instanceof Error ? error.message : String(error)}${said.trim() === "" ? "" : ` (${said.trim()})`}`;
+    const why = isUnauthorized ? "it wants an authorization (401)" : `${messageOf(error)}${said.trim() === "" ? "" : ` (${said.trim()})`}`;
     await notice(
       config.required ? "error" : "warning",
       isUnauthorized ? "mcp_auth_required" : "mcp_failed",

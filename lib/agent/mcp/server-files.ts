@@ -1,6 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
+import { codeOf, messageOf } from "../../thrown.js";
 import { type AgentConfig, type McpServerConfig, mcpServers } from "../config-schema.js";
 
 /** A server as some file names it. */
@@ -36,7 +37,7 @@ export async function readServerFiles(options: {
   const servers = new Map<string, NamedServer>();
   for (const { path, isTrusted: counts } of files) {
     const found = await readServers(path).catch(async (error: unknown) => {
-      await wrong(path, error instanceof Error ? error.message : String(error));
+      await wrong(path, messageOf(error));
       return {};
     });
     for (const [name, config] of Object.entries(found)) {
@@ -52,7 +53,8 @@ async function readServers(path: string): Promise<Record<string, McpServerConfig
     if ((await stat(path)).size > fileBytes) throw new Error("it is larger than 1 MiB");
     text = await readFile(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR")) return {};
+    const code = codeOf(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return {};
     throw error;
   }
   let json: unknown;

@@ -1,5 +1,6 @@
 import type { RunContext } from "../../runs/executor.js";
 import { isAnodeError } from "../../errors.js";
+import { messageOf } from "../../thrown.js";
 import type { AgentTool } from "../tool.js";
 import type { BuiltinTool } from "../tools/define-tool.js";
 import type { FileRoom } from "../workspace/file-room.js";
@@ -78,8 +79,4 @@ async function judged(tool: AgentTool, { call_id, args }: RequestedCall, { works
 
 function no(reason: string): Authorization {
   return { allow: false, reason };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

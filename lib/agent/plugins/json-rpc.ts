@@ -1,5 +1,6 @@
 import * as z from "zod";
 import type { Commands, RunCommand, OpenCommand } from "../../node/index.js";
+import { messageOf } from "../../thrown.js";
 
 /** A program that answers JSON-RPC 2.0 over its standard streams, one object a line. */
 export interface Peer {
@@ -67,7 +68,7 @@ export async function openPeer({ commands, command, timeoutMs, lost, onError }: 
   opened = process;
   void process.ended.then(
     ({ exit_code, signal }) => lose(signal ? `it was ended by ${signal}` : `it left with exit code ${exit_code ?? "unknown"}`),
-    (error: unknown) => lose(error instanceof Error ? error.message : String(error)),
+    (error: unknown) => lose(messageOf(error)),
   );
 
   const peer: Peer = {
@@ -89,9 +90,7 @@ export async function openPeer({ commands, command, timeoutMs, lost, onError }: 
         };
         waiting.set(id, { resolve: (value) => settle(() => resolve(value)), reject: (error) => settle(() => reject(error)) });
         options.signal?.addEventListener("abort", abort, { once: true });
-        process
-          .send(JSON.stringify({ jsonrpc: "2.0", id, method, params }))
-          .catch((error: unknown) => lose(error instanceof Error ? error.message : String(error)));
+        process.send(JSON.stringify({ jsonrpc: "2.0", id, method, params })).catch((error: unknown) => lose(messageOf(error)));
       });
     },
     notify(method, params) {

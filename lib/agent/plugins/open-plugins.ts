@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { messageOf } from "../../thrown.js";
 import type { PluginProcess } from "../config-schema.js";
 import { hookEvent, type HookEvent } from "../hooks/hook-file.js";
 import type { HookPart } from "../hooks/run-hooks.js";
@@ -82,7 +83,7 @@ async function openPlugin(room: ToolRoom, { command, args = [], env, cwd }: Plug
     await notice(
       "warning",
       "plugin_failed",
-      `The plugin ${command} is left out: ${error instanceof z.ZodError ? "its answer to initialize is wrong" : error instanceof Error ? error.message : String(error)}.`,
+      `The plugin ${command} is left out: ${error instanceof z.ZodError ? "its answer to initialize is wrong" : messageOf(error)}.`,
     );
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { open, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
+import { messageOf } from "../../thrown.js";
 import { isWithin, realPathOf } from "../workspace/real-path.js";
 import { type Check, readCheck } from "./check.js";
 
@@ -25,7 +26,7 @@ export async function findChecks(root: string, files: readonly string[]): Promis
         const check = readCheck(await readStart(root, join(found, name)), basename(name, ".md"));
         if (below.some((file) => check.fits(relative(folder, file)))) checks.push(check);
       } catch (error) {
-        broken.push(`${join(folder, ".agents/checks", name)} is skipped: ${error instanceof Error ? error.message : String(error)}.`);
+        broken.push(`${join(folder, ".agents/checks", name)} is skipped: ${messageOf(error)}.`);
       }
     }
   }

@@ -1,4 +1,5 @@
 import type { Executor, RunContext } from "../../runs/executor.js";
+import { messageOf } from "../../thrown.js";
 import { noticesOf } from "../notices.js";
 import type { Changes } from "./changes.js";
 import type { Check } from "./check.js";
@@ -57,6 +58,6 @@ async function findingsOf(context: RunContext, request: Parameters<RunContext["s
     const end = await handle.done();
     return end.status === "completed" ? (end.result ?? "") : `The check was not done: ${end.error ?? end.status}`;
   } catch (error) {
-    return `The check was not done: ${error instanceof Error ? error.message : String(error)}`;
+    return `The check was not done: ${messageOf(error)}`;
   }
 }

@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { codeOf, messageOf } from "../../thrown.js";
 import { listFound, readFound } from "../workspace/file-access.js";
 import { realPathOf } from "../workspace/real-path.js";
 import { withHome } from "../workspace/workspace.js";
@@ -34,7 +35,7 @@ export async function findSkills(
         const skill = await readSkill(await realPathOf(join(folder, name)), name);
         if (skill) skills.set(name, skill);
       } catch (error) {
-        await wrong(join(folder, name, "SKILL.md"), error instanceof Error ? error.message : String(error));
+        await wrong(join(folder, name, "SKILL.md"), messageOf(error));
       }
     }
   }
@@ -53,7 +54,7 @@ async function readSkill(folder: string, name: string): Promise<Skill | undefine
   try {
     ({ bytes } = await readFound(file, file, skillBytes));
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "not_found") return undefined;
+    if (codeOf(error) === "not_found") return undefined;
     throw error;
   }
   const { fields } = readFrontMatter(bytes.toString("utf8"));

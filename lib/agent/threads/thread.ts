@@ -1,8 +1,9 @@
-import { closeSync, fdatasync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, fdatasync, fstatSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { type Message, messagesOf, parseLines, type PlacedMessage, type RunLine, type ThreadHead, type ThreadLine } from "./lines.js";
 import type { HeldFile } from "../../node/index.js";
+import { replaceFile } from "../../node/private-file.js";
 import { lockThread } from "./thread-lock.js";
 
 /** What is told of a thread without reading it. */
@@ -88,9 +89,9 @@ function threadOn({ path, runId, now }: ThreadOptions, beginning: Beginning): Th
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
       lock ??= lockThread(lockPath(path));
       file = openSync(path, "a", 0o600);
-      if (beginning.isTorn) writeSync(file, "\n");
+      if (beginning.isTorn) writeWhole(file, "\n");
     }
-    writeSync(file, added.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    writeWhole(file, added.map((line) => `${JSON.stringify(line)}\n`).join(""));
     lines += added.length;
   };
   const close = (): void => {
@@ -134,6 +135,17 @@ function threadOn({ path, runId, now }: ThreadOptions, beginning: Beginning): Th
 
 const flush = promisify(fdatasync);
 
+/** Appends the text or nothing of it: half a line would take the next one with it. */
+function writeWhole(file: number, text: string): void {
+  const { size } = fstatSync(file);
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    ftruncateSync(file, size);
+    throw error;
+  }
+}
+
 /** Beside `<id>.jsonl`. */
 const lockPath = (path: string): string => path.replace(/\.jsonl$/, ".lock");
 const metaPath = (path: string): string => path.replace(/\.jsonl$/, ".meta.json");
@@ -151,9 +163,7 @@ export function readMeta(path: string): ThreadMeta | undefined {
 
 /** Replaces it whole, so that a reader never sees half of it. */
 export function writeMeta(path: string, meta: ThreadMeta): void {
-  const target = metaPath(path);
-  writeFileSync(`${target}.new`, JSON.stringify(meta), { mode: 0o600 });
-  renameSync(`${target}.new`, target);
+  replaceFile(metaPath(path), JSON.stringify(meta));
 }
 
 /** The first 80 characters of the first prompt, on one line. */

@@ -1,6 +1,7 @@
 import { constants } from "node:fs";
 import { access, readdir, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { messageOf } from "../../thrown.js";
 import type { Notice } from "../notices.js";
 import type { AgentTool } from "../tool.js";
 import { withHome } from "../workspace/workspace.js";
@@ -78,7 +79,7 @@ async function describe(room: ToolRoom, program: string, signal: AbortSignal): P
     return { program, description: parseDescription(text) };
   } catch (error) {
     signal.throwIfAborted();
-    return { program, why: error instanceof Error ? error.message : String(error) };
+    return { program, why: messageOf(error) };
   }
 }
 

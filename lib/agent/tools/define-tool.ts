@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { isAnodeError } from "../../errors.js";
+import { messageOf } from "../../thrown.js";
 import type { AgentTool, ToolCall, ToolLevel, ToolResult } from "../tool.js";
 import { cutText } from "./cut-text.js";
 import { ToolError } from "./tool-error.js";
@@ -81,7 +81,7 @@ export function defineTool<Schema extends z.ZodType>(definition: ToolDefinition<
       } catch (error) {
         call.signal.throwIfAborted();
         if (error instanceof ToolError) return errorResult(error.code, error.message);
-        return errorResult("failed", isAnodeError(error) || error instanceof Error ? error.message : String(error));
+        return errorResult("failed", messageOf(error));
       }
     },
   };

@@ -1,3 +1,4 @@
+import { messageOf } from "../../thrown.js";
 import type { AgentTool, ToolCall, ToolLevel, ToolResult } from "../tool.js";
 import { cutText } from "./cut-text.js";
 import { type Answered, errorResult } from "./define-tool.js";
@@ -35,7 +36,7 @@ export function toAgentTool({ run, ...tool }: ExternalTool, outputBytes: number)
       } catch (error) {
         call.signal.throwIfAborted();
         if (error instanceof ToolError) return errorResult(error.code, error.message);
-        return errorResult("failed", error instanceof Error ? error.message : String(error));
+        return errorResult("failed", messageOf(error));
       }
     },
   };

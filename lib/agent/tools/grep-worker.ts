@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { Worker } from "node:worker_threads";
+import { messageOf } from "../../thrown.js";
 import { readFound } from "../workspace/file-access.js";
 import { isBinary } from "../workspace/text-file.js";
 import { walk } from "../workspace/walk.js";
@@ -34,7 +35,7 @@ export async function searchByWorker(room: ToolRoom, search: Search, signal: Abo
   try {
     new RegExp(pattern, flags);
   } catch (error) {
-    throw invalidPattern(error instanceof Error ? error.message : String(error));
+    throw invalidPattern(messageOf(error));
   }
   const worker = new Worker(source, { eval: true, workerData: { pattern, flags }, stdin: false, env: {} });
   let tooSlow = false;

@@ -2,6 +2,7 @@ import { lookup } from "node:dns/promises";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { BlockList, isIP, isIPv4 } from "node:net";
+import { messageOf } from "../../thrown.js";
 import { ToolError } from "./tool-error.js";
 
 /** A reply of a public server. */
@@ -100,7 +101,7 @@ export async function publicFetch(request: PublicRequest, { resolve, isPublic }:
   } catch (error) {
     request.signal.throwIfAborted();
     if (over.aborted) throw new ToolError("timed_out", `the server took longer than ${totalMs} ms`);
-    throw error instanceof ToolError ? error : new ToolError("unavailable", error instanceof Error ? error.message : String(error));
+    throw error instanceof ToolError ? error : new ToolError("unavailable", messageOf(error));
   }
 }
 

@@ -1,3 +1,5 @@
+import { codeOf, messageOf } from "../../thrown.js";
+
 /** What may be wrong with a call; stands in the result's text as `error: <code>: `. */
 export type ToolErrorCode =
   | "binary_file"
@@ -31,8 +33,8 @@ export class ToolError extends Error {
 /** What a failed call to the system means to the model. */
 export function toToolError(error: unknown, path: string): ToolError {
   if (error instanceof ToolError) return error;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = codeOf(error) ?? "";
   if (code === "ENOENT" || code === "ENOTDIR") return new ToolError("not_found", `${path} does not exist`);
   if (code === "EEXIST") return new ToolError("exists", `${path} exists already`);
-  return new ToolError("failed", `${path}: ${code || (error instanceof Error ? error.message : String(error))}`);
+  return new ToolError("failed", `${path}: ${code || messageOf(error)}`);
 }

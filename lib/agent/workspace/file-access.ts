@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, link, mkdir, open, readdir, readlink, rename, unlink } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import { basename, dirname } from "node:path";
+import { codeOf } from "../../thrown.js";
 import { ToolError, toToolError } from "../tools/tool-error.js";
 
 const { O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
@@ -95,7 +96,7 @@ async function opened(real: string, shown: string, flags: number): Promise<FileH
   try {
     file = await open(real, flags);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     if (code === "ELOOP") throw moved(shown);
     throw toToolError(error, shown);
   }

@@ -1,5 +1,6 @@
 import { promises } from "node:fs";
 import { basename, dirname, join, resolve, sep } from "node:path";
+import { codeOf } from "../../thrown.js";
 
 /**
  * The path with every link followed, also where its end does not exist yet: the deepest existing parent decides, and a
@@ -9,7 +10,7 @@ export async function realPathOf(path: string, hops = 0): Promise<string> {
   try {
     return await promises.realpath(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     if ((code !== "ENOENT" && code !== "ENOTDIR") || hops > 40) throw error;
   }
   const parent = dirname(path);

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { userHome } from "../../node/home-folder.js";
+import { codeOf } from "../../thrown.js";
 import { ToolError } from "../tools/tool-error.js";
 import { isWithin, realPathOf } from "./real-path.js";
 
@@ -39,7 +40,7 @@ export async function openWorkspace(options: { cwd: string; home: string; readRo
       try {
         return await realPathOf(resolve(cwd, path));
       } catch (error) {
-        throw new ToolError("failed", `${path}: ${(error as NodeJS.ErrnoException).code ?? "cannot be resolved"}`);
+        throw new ToolError("failed", `${path}: ${codeOf(error) ?? "cannot be resolved"}`);
       }
     },
     shown: (real) => (isInside(real) ? relative(root, real) || "." : real),

@@ -5,10 +5,9 @@ import { later } from "../../later.js";
 import { askedQuestion, attachedFile, deliveryState, messageText } from "../../messages/schema.js";
 import { meshName, peerRef } from "../../peers/schema.js";
 import { correlationId } from "./questions.js";
-import { byPeerOrPane, instant, integer, word } from "./query.js";
+import { byPeerOrPane, direction, integer, meshList, word } from "./query.js";
 
 const id = later(() => z.string().min(1).max(128));
-const direction = later(() => z.enum(["inbound", "outbound", "both"]));
 /** An ask that is closed; `delivery_state` says how far the notice of its reply got. */
 const acked = later(() =>
   z.strictObject({
@@ -67,16 +66,7 @@ export const askSchemas = {
     output: later(() => z.strictObject({ asks: z.array(ask), total: z.int() })),
   },
   "asks.list": {
-    input: later(() =>
-      z.strictObject({
-        state: z.enum(["open", "closed"]).exactOptional(),
-        peer_id: peerRef.exactOptional(),
-        direction: direction.exactOptional(),
-        since: instant.exactOptional(),
-        limit: integer(1, 1000).exactOptional(),
-        cursor: word.exactOptional(),
-      }),
-    ),
+    input: later(() => z.strictObject({ state: z.enum(["open", "closed"]).exactOptional(), ...meshList() })),
     output: later(() => z.strictObject({ asks: z.array(ask), next_cursor: z.string().exactOptional() })),
   },
   "asks.get": { input: later(() => z.strictObject({ id })), output: ask },

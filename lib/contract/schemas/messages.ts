@@ -4,7 +4,7 @@ import { later } from "../../later.js";
 import { delivery, deliveryState, message, messageKind, messageText } from "../../messages/schema.js";
 import { meshName, peer, peerRef, peerRegistration, turnState } from "../../peers/schema.js";
 import { trace } from "../../traces/schema.js";
-import { byPeerOrPane, exactlyOne, instant, integer, word } from "./query.js";
+import { byPeerOrPane, exactlyOne, integer, meshList, word } from "./query.js";
 
 const notify = () => ({
   to_peer: peerRef,
@@ -58,17 +58,7 @@ export const messageSchemas = {
     output: later(() => z.union([delivery, broadcastReply])),
   },
   "messages.list": {
-    input: later(() =>
-      z.strictObject({
-        peer_id: peerRef.exactOptional(),
-        direction: z.enum(["inbound", "outbound", "both"]).exactOptional(),
-        kind: messageKind.exactOptional(),
-        state: deliveryState.exactOptional(),
-        since: instant.exactOptional(),
-        limit: integer(1, 1000).exactOptional(),
-        cursor: word.exactOptional(),
-      }),
-    ),
+    input: later(() => z.strictObject({ kind: messageKind.exactOptional(), state: deliveryState.exactOptional(), ...meshList() })),
     output: later(() => z.strictObject({ messages: z.array(message), next_cursor: z.string().exactOptional() })),
   },
   "messages.get": { input: later(() => z.strictObject({ delivery_id: word })), output: message },

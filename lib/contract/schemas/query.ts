@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { later } from "../../later.js";
+import { peerRef } from "../../peers/schema.js";
 
 /** An integer in a body, or its decimal form in a query. */
 export function integer(min: number, max: number) {
@@ -49,6 +50,18 @@ export const words = later(() =>
 
 /** Text of a path or a filter. */
 export const word = later(() => z.string().min(1).max(256));
+
+/** Which way something went, as the peer sees it. */
+export const direction = later(() => z.enum(["inbound", "outbound", "both"]));
+
+/** What the lists of asks and of messages have in common. */
+export const meshList = () => ({
+  peer_id: peerRef.exactOptional(),
+  direction: direction.exactOptional(),
+  since: instant.exactOptional(),
+  limit: integer(1, 1000).exactOptional(),
+  cursor: word.exactOptional(),
+});
 
 /** For a refinement: one of the ways to name something, and no more than one. */
 export function exactlyOne(...names: readonly string[]) {

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { constants, type Dirent, promises, readdir } from "node:fs";
 import { join } from "node:path";
 import { type BlobStore, checkBlobId, type Written } from "../../attachments/blob-store.js";
+import { codeOf } from "../../thrown.js";
 import { openFile } from "./open-file.js";
 import { ensurePrivateFolder } from "./private-folder.js";
 import { toBlobError } from "./blob-errors.js";
@@ -87,5 +88,5 @@ async function syncFolder(path: string): Promise<void> {
 
 /** @throws whatever is not the absence of a file */
 function absent(error: unknown): undefined {
-  if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  if (codeOf(error) !== "ENOENT") throw error;
 }

@@ -1,5 +1,6 @@
 import { constants, promises } from "node:fs";
 import type { OpenBlob } from "../../attachments/blob-store.js";
+import { codeOf } from "../../thrown.js";
 
 const pieceBytes = 65_536;
 
@@ -37,6 +38,6 @@ function piecesOf(file: promises.FileHandle, size: number): AsyncIterator<Uint8A
 
 /** @throws whatever does not mean that no file of ours is there */
 function absentFile(error: unknown): undefined {
-  const { code } = error as NodeJS.ErrnoException;
+  const code = codeOf(error);
   if (code !== "ENOENT" && code !== "ELOOP") throw error;
 }

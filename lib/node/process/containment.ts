@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { isMainThread } from "node:worker_threads";
 import { AnodeError, isAnodeError } from "../../errors.js";
+import { codeOf } from "../../thrown.js";
 import { createCgroupLevel, cgroupRoots } from "./levels/cgroup.js";
 import { createGroupLevel } from "./levels/group.js";
 import { levelNames, type Hidden, type Level, type LevelName } from "./levels/level.js";
@@ -132,7 +133,7 @@ async function tryCgroups(table: ProcessTable): Promise<Probe> {
       why = result.why;
     } catch (error) {
       if (isAnodeError(error)) throw error;
-      why = `${root} is not writable (${error instanceof Error && "code" in error ? String(error.code) : "error"})`;
+      why = `${root} is not writable (${codeOf(error) ?? "error"})`;
     }
   }
   return missing(why);
@@ -149,7 +150,7 @@ async function runs(argv: readonly string[]): Promise<Probe> {
   try {
     return await tryArgv(argv);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    const code = codeOf(error);
     if (!shortages.has(code)) throw error;
     const detail = `No process can be started now (${String(code)}).`;
     throw new AnodeError("executor_unavailable", detail, { cause: error, retryAfterSeconds: 1 });

@@ -1,3 +1,4 @@
+import { isObject } from "../../plain-object.js";
 import { isReservedType } from "../../runs/executor.js";
 import { createOutputDecoder } from "./output-decoder.js";
 import { createOutputGatherer } from "./output.js";
@@ -111,6 +112,6 @@ function parseEvent(line: string): Emission | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { type, payload } = value as { type?: unknown; payload?: unknown };
   if (typeof type !== "string" || !/^[\w.-]{1,128}$/.test(type) || isReservedType(type)) return undefined;
-  if (typeof payload !== "object" || payload === null || Array.isArray(payload)) return undefined;
+  if (!isObject(payload)) return undefined;
   return { type, payload };
 }

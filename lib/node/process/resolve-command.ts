@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { AnodeError } from "../../errors.js";
+import { codeOf } from "../../thrown.js";
 
 /**
  * Finds the file a command means, as the kernel would, before anything is started: inside a namespace or cgroup a wrong
@@ -56,7 +57,7 @@ function assertFolder(cwd: string): void {
 
 /** The name of a system error, as `ENOENT`. */
 export function errnoOf(error: unknown): string {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const code = codeOf(error) ?? "";
   // What Node refuses by itself before it asks the system: a NUL in an argument or path.
   return /^E[A-Z0-9]+$/.test(code) ? code : "EINVAL";
 }

@@ -2,6 +2,7 @@ import { closeSync, fchmodSync, lstatSync, openSync, readFileSync, realpathSync,
 import { dirname, join } from "node:path";
 import { AnodeError } from "../../errors.js";
 import { constants } from "node:os";
+import { codeOf } from "../../thrown.js";
 
 /**
  * Makes sure that `path` is a regular file of a local file system, creating it empty with mode 0600.
@@ -101,7 +102,7 @@ function createEmpty(path: string): void {
     closeSync(file);
   } catch (error) {
     // Another starter was faster; the lock decides between us.
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    if (codeOf(error) !== "EEXIST") throw error;
   }
 }
 

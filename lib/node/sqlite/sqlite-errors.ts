@@ -1,4 +1,5 @@
 import { AnodeError, isAnodeError } from "../../errors.js";
+import { messageOf } from "../../thrown.js";
 
 const codes = { busy: 5, full: 13, readOnlyRollback: 776, ioErrorWrite: 778, ioErrorShmSize: 4874 };
 const noSpace = new Set(["ENOSPC", "EDQUOT"]);
@@ -28,7 +29,7 @@ export function toStoreError(error: unknown, probe: () => string | undefined): A
   const isWriteError = errcode === codes.ioErrorWrite || errcode === codes.ioErrorShmSize;
   const isFull = errcode === codes.full || (isWriteError && noSpace.has(probe() ?? ""));
   if (isFull) return new AnodeError("storage_full", "The store needs space for this change, there is none left.", { cause: error });
-  const text = error instanceof Error ? error.message : String(error);
+  const text = messageOf(error);
   return new AnodeError("store_failed", `The store's file failed: ${text}.`, {
     cause: error,
     details: errcode === undefined ? {} : { sqlite_code: errcode },

@@ -4,6 +4,7 @@ import type { Delete, ListQuery, StoreUsage, StreamPage, Trim } from "../../stor
 // What the main thread and the worker say to each other: plain data. Events and records travel as JSON text, because
 // one long string is cheaper to post than many objects.
 
+/** Events of one stream on their way to the worker. */
 export interface EncodedAppend {
   readonly stream: string;
   readonly expectedSeq: number;
@@ -12,6 +13,7 @@ export interface EncodedAppend {
   readonly lines: string;
 }
 
+/** A record on its way to the worker. */
 export interface EncodedPut {
   readonly collection: string;
   readonly id: string;
@@ -19,6 +21,7 @@ export interface EncodedPut {
   readonly expectedRevision: number;
 }
 
+/** What is committed together. */
 export interface EncodedBatch {
   readonly appends: readonly EncodedAppend[];
   readonly puts: readonly EncodedPut[];
@@ -29,6 +32,7 @@ export interface EncodedBatch {
 
 export type Durability = "full" | "normal";
 
+/** What the worker opens the file with. */
 export interface OpenRequest {
   readonly path: string;
   readonly durability: Durability;
@@ -55,6 +59,7 @@ export interface SqliteSettings {
 /** Ordinal, id, revision, JSON text. */
 export type RecordRow = readonly [ordinal: number, id: string, revision: number, json: string];
 
+/** A page of records as the worker answers it. */
 export interface RecordRows {
   readonly rows: readonly RecordRow[];
   readonly more: boolean;

@@ -1,19 +1,8 @@
-import {
-  chmodSync,
-  closeSync,
-  constants,
-  fchmodSync,
-  fstatSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import { randomBytes } from "node:crypto";
+import { chmodSync, closeSync, constants, fstatSync, mkdirSync, openSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { checkedPaneId, type HookFile, type HookFiles, type Probe } from "../../index.js";
+import { codeOf, messageOf } from "../../thrown.js";
+import { replaceFile } from "../private-file.js";
 
 const texts = ["peer_id", "display_name", "backend", "pane_id"] as const;
 const optional = {
@@ -33,7 +22,7 @@ export function createHookFiles(folder: string): HookFiles {
       return { probe: "ok", found: parse(readPrivate(path)) };
     } catch (error) {
       if (codeOf(error) === "ENOENT") return { probe: "fail" };
-      return { probe: "unavailable", reason: error instanceof Error ? error.message : String(error) };
+      return { probe: "unavailable", reason: messageOf(error) };
     }
   };
   return {
@@ -42,7 +31,7 @@ export function createHookFiles(folder: string): HookFiles {
       const path = pathOf(file.pane_id);
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       chmodSync(folder, 0o700);
-      replace(path, JSON.stringify(file));
+      replaceFile(path, JSON.stringify(file));
     },
     async remove(paneId, peerId) {
       const written = read(paneId);
@@ -69,24 +58,4 @@ function parse(text: string): HookFile {
   const isRight = Object.entries(optional).every(([name, type]) => value[name] === undefined || typeof value[name] === type);
   if (!isWhole || !isRight) throw new Error("It is not what hooks write down.");
   return value as unknown as HookFile;
-}
-
-function replace(path: string, text: string): void {
-  const temporary = `${path}.${randomBytes(8).toString("hex")}.tmp`;
-  const file = openSync(temporary, "wx", 0o600);
-  try {
-    // The umask may have taken our own rights away.
-    fchmodSync(file, 0o600);
-    writeSync(file, text);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  } finally {
-    closeSync(file);
-  }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error ? String(error.code) : undefined;
 }

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
@@ -78,6 +78,25 @@ describe("A new thread", () => {
 });
 
 describe("A thread that goes on", () => {
+  it("keeps no part of a line that the disk has no room for", async () => {
+    const { threads, storePath } = store();
+    const id = await written(threads, "small");
+    const module = new URL("../../../lib/agent/threads/thread-store.ts", import.meta.url).href;
+    const code = `
+      const { createThreadStore } = await import(${JSON.stringify(module)});
+      const thread = createThreadStore({ storePath: ${JSON.stringify(storePath)}, now: Date.now }).resume("/work", ${JSON.stringify(id)}, "R-2");
+      const said = (text) => [{ role: "user", content: [{ type: "text", text }] }];
+      try { thread.write(said("x".repeat(100_000))); } catch ({ code }) { console.log(code); }
+      thread.write(said("after"));`;
+    const hooks = new URL("../../support/source-hooks.mjs", import.meta.url).href;
+    const limited = ["-c", 'ulimit -f 64; exec "$@"', "sh", process.execPath, "--import", hooks, "--input-type=module", "--eval", code];
+    const { stdout, stderr } = spawnSync("/bin/sh", limited, { encoding: "utf8" });
+    expect(stdout, stderr).toBe("EFBIG\n");
+    expect(threads.read("/work", id).map(({ content }) => content[0])).toEqual(
+      [user("small"), assistant("did small"), user("after")].map(({ content }) => content[0]),
+    );
+  });
+
   it("begins with its messages and appends to them", async () => {
     const { threads } = store();
     const id = await written(threads, "one");

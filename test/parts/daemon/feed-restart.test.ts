@@ -2,10 +2,11 @@ import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { connect } from "../../../adapters/client/index.js";
 import type { RunningDaemon } from "../../../adapters/daemon/index.js";
+import type { FeedDraft } from "../../../lib/index.js";
 import { daemonHere, daemonPlace } from "../../support/daemon.js";
 
 const say = (daemon: RunningDaemon, count: number, type: string) =>
-  daemon.manager.journal.append({ feed: Array.from({ length: count }, () => ({ type, payload: {} })) }).committed;
+  daemon.manager.journal.append({ feed: Array.from({ length: count }, () => ({ type, payload: {} }) as FeedDraft) }).committed;
 
 /** All of a daemon's feed behind a cursor, as a client reads it. */
 async function read(daemon: RunningDaemon, after?: number) {

@@ -8,8 +8,17 @@ const [light = "", dark = ""] = style.split("@media (prefers-color-scheme: dark)
 function colorsOf(text: string): Record<string, string> {
   const block = text.slice(text.indexOf(":root"));
   return Object.fromEntries(
-    [...block.slice(0, block.indexOf("}")).matchAll(/--([\w-]+): (#[0-9a-f]{6});/g)].map(([, name, color]) => [name, color]),
+    [...block.slice(0, block.indexOf("}")).matchAll(/--([\w-]+): (#[0-9a-f]{6,8});/g)].map(([, name, color]) => [name, color]),
   );
+}
+
+const bytesOf = (color: string): number[] => [...Buffer.from(color.slice(1), "hex")];
+
+/** What is seen of a color below one that lets it through. */
+function shaded(color: string, shade: string): string {
+  const [, , , opacity = 255] = bytesOf(shade);
+  const mixed = bytesOf(color).map((below, at) => Math.round(below + ((bytesOf(shade)[at] ?? 0) - below) * (opacity / 255)));
+  return `#${Buffer.from(mixed).toString("hex")}`;
 }
 
 /** Relative luminance, as the accessibility guidelines define it. */
@@ -39,6 +48,11 @@ describe.for([
     ["on-strong", "strong"] as const,
     ["card", "bad"] as const,
   ];
+
+  it.for(grounds)("are readable on %s under the pointer too", (ground) => {
+    const below = shaded(colors[ground] ?? "", colors["shade"] ?? "");
+    for (const name of texts) expect(contrast(colors[name] ?? "", below), name).toBeGreaterThanOrEqual(4.5);
+  });
 
   it.for(pairs)("have %s readable on %s", ([name, ground]) => {
     expect(contrast(colors[name] ?? "", colors[ground] ?? "")).toBeGreaterThanOrEqual(4.5);

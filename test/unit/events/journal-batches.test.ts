@@ -91,7 +91,7 @@ describe("a batch of the journal", () => {
 
   it("brings the feed what an owner folds into it, under its name, no earlier than what came before", async () => {
     const later = 4_000_000_000_000;
-    const folds: StreamOwner = { fold: (type) => ({ feed: { type: "test.fed", payload: { of: type } } }) };
+    const folds: StreamOwner = { fold: (type) => ({ feed: { type: "test.event", payload: { of: type } } }) };
     const { journal, store, host } = bench({ owner: folds, notBeforeMs: later });
     await journal.append({ appends: [event("a")] }).committed;
     await host.clock.advance(later);
@@ -105,7 +105,7 @@ describe("a batch of the journal", () => {
         .map((line) => JSON.parse(line) as StreamEvent);
     };
     const [own, fed] = [await read("a"), await read("feed")];
-    expect(fed.map(({ type, payload }) => [type, payload])).toEqual([1, 2].map(() => ["test.fed", { of: "test.event" }]));
+    expect(fed.map(({ type, payload }) => [type, payload])).toEqual([1, 2].map(() => ["test.event", { of: "test.event" }]));
     const times = [later, host.clock.now()].map((ms) => new Date(ms).getTime());
     expect(own.map(({ time }) => new Date(time).getTime())).toEqual(times);
     expect(fed.map(({ time }) => new Date(time).getTime())).toEqual(times);
@@ -136,11 +136,14 @@ describe("a stream of the journal", () => {
     await settled;
     store.failCommits(1, "storage_full");
     const held = journal.append({ appends: [event("a")] });
-    await host.clock.advance(0);
+    const isRefused = expect(journal.stored()).rejects.toMatchObject({ code: "storage_full" });
     await journal.settled();
+    await isRefused;
+    await expect(journal.stored()).rejects.toMatchObject({ code: "storage_full" });
     expect(journal.full).toBe(true);
     await host.clock.advance(1_000);
     expect(await held.committed).toBe(2);
+    await journal.stored();
   });
 });
 
@@ -162,7 +165,7 @@ describe("a journal without space", () => {
 
   it("probes once at a time, so that no two commits give out the feed's seqs", async () => {
     const { journal, store, host, batches } = bench();
-    const note = { type: "note", payload: {} };
+    const note = { type: "test.event", payload: {} } as const;
     store.failCommits(4, "storage_full");
     await expect(journal.append({ puts: [put("x")], whenFull: "refuse" }).committed).rejects.toMatchObject({ code: "storage_full" });
     store.holdCommits();
@@ -278,5 +281,6 @@ describe("a journal whose store is lost", () => {
     for (const { committed } of steps) await expect(committed).rejects.toMatchObject({ code: "store_failed", cause });
     expect(failures).toEqual([expect.objectContaining({ code: "store_failed", cause })]);
     await journal.settled();
+    await expect(journal.stored()).rejects.toMatchObject({ code: "store_failed", cause });
   });
 });

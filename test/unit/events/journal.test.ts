@@ -25,7 +25,7 @@ function bench(owner?: StreamOwner) {
 }
 
 const draft = (stream: string, n: number) => ({ stream, type: "test.event", payload: { n } });
-const fed = (n: number) => ({ type: "test.fed", payload: { n } });
+const fed = (n: number) => ({ type: "test.event", payload: { n } }) as const;
 const seqsIn = async (store: ReturnType<typeof createFaultyStore>, stream: string): Promise<number[]> => {
   const { lines } = await store.read(stream, 0, 1 << 24);
   return new TextDecoder()

@@ -1,10 +1,12 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { type EventPayloads, isEvent, RunManager, type RunSummary, type StreamEvent } from "../../../lib/index.js";
+import { type EventPayloads, type FeedDraft, isEvent, RunManager, type RunSummary, type StreamEvent } from "../../../lib/index.js";
 import { functionExecutor } from "../../../lib/runs/function-executor.js";
 
-declare module "../../../lib/runs/event-payloads.js" {
+declare module "../../../lib/events/event-payloads.js" {
   interface EventPayloads {
     "deploy.step": { readonly host: string };
+    /** What other tests tell the feed. */
+    "test.event": object;
   }
 }
 
@@ -40,4 +42,21 @@ describe("isEvent", () => {
     expect(events.filter((event) => isEvent(event, "run.completed")).map(({ payload }) => payload.result)).toEqual(["done"]);
     expectTypeOf<EventPayloads["run.completed"]["stop_reason"]>().toEqualTypeOf<NonNullable<RunSummary["stop_reason"]>>();
   });
+});
+
+it("types what the feed tells of peers, asks, messages and questions in the same way", () => {
+  const event: StreamEvent = { id: "evt_1", seq: 1, type: "ask.opened", time: "", payload: { correlation_id: "ask-1", text: "x" } };
+  const named: string[] = [];
+  if (isEvent(event, "ask.opened")) named.push(event.payload.text);
+  if (isEvent(event, "ask.closed")) named.push(event.payload.close_reason);
+  if (isEvent(event, "peer.status")) named.push(event.payload.to);
+  if (isEvent(event, "run.state")) named.push(event.payload.to);
+  if (isEvent(event, "question.closed")) named.push(event.payload.outcome);
+  if (isEvent(event, "message.state")) named.push(event.payload.delivery_state);
+  expect(named).toEqual(["x"]);
+  // @ts-expect-error -- what goes to the feed is held to the table: its payload
+  expectTypeOf({ type: "peer.retired", payload: { peer_id: "peer-1" } } as const).toExtend<FeedDraft>();
+  // @ts-expect-error -- and its type
+  expectTypeOf({ type: "peer.forgotten", payload: {} } as const).toExtend<FeedDraft>();
+  expectTypeOf({ type: "ask.delivered", payload: {} as EventPayloads["ask.delivered"] } as const).toExtend<FeedDraft>();
 });

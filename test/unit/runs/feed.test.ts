@@ -4,6 +4,7 @@ import { AnodeError } from "../../../lib/errors.js";
 import { plainRules } from "../../../lib/events/feed-filter.js";
 import { eventsOfLines } from "../../../lib/events/frame.js";
 import { feedStream } from "../../../lib/events/journal.js";
+import type { FeedDraft } from "../../../lib/events/step.js";
 import type { FeedOptions } from "../../../lib/runs/feed.js";
 import { functionExecutor } from "../../../lib/runs/function-executor.js";
 import { RunManager } from "../../../lib/runs/manager.js";
@@ -23,7 +24,7 @@ async function subject(options: RunManagerOptions = {}) {
     async say(count: number, type = "test.event", parts: { peer_id?: string; circle?: string } = {}): Promise<void> {
       const { peer_id, circle } = parts;
       const payload = circle === undefined ? {} : { circle };
-      const feed = Array.from({ length: count }, () => ({ type, payload, ...(peer_id !== undefined && { peer_id }) }));
+      const feed = Array.from({ length: count }, () => ({ type, payload, ...(peer_id !== undefined && { peer_id }) }) as FeedDraft);
       await manager.journal.append({ feed }).committed;
     },
     /** The seqs of a page, and what stands beside it. */

@@ -39,7 +39,7 @@ describe("Listeners", () => {
       "really?",
       ["listener.failed", { name: "question", error: "Error: rejected" }],
     ]);
-    expect(listeners.diagnostics).toEqual({ "listener.failed": 2 });
+    expect(listeners.diagnostics.counts).toEqual({ "listener.failed": 2 });
   });
 
   it("only logs what fails in a listener for diagnostics", () => {
@@ -47,8 +47,8 @@ describe("Listeners", () => {
     listeners.on("diagnostic", () => {
       throw new Error("thrown");
     });
-    listeners.diagnose("odd", { run_id: "R-1" });
-    expect(listeners.diagnostics).toEqual({ odd: 1 });
+    listeners.diagnostics.report("odd", { run_id: "R-1" });
+    expect(listeners.diagnostics.counts).toEqual({ odd: 1 });
     expect(host.lines.map(({ event }) => event)).toEqual(["odd", "listener.failed"]);
   });
 
