@@ -94,6 +94,29 @@ describe("follow", () => {
     expect([seen, buffer.readers("a")]).toEqual([[], 0]);
   });
 
+  it("tells whoever pulls in the very call that brings the value, or the end, and nobody unasked", async () => {
+    const { buffer, follow: read, end } = bench();
+    const told: string[] = [];
+    const reading = read();
+    const pull = (): void =>
+      reading.pull(
+        ({ done, value }) => void told.push(done ? "the end" : (/^id: \d+/.exec(new TextDecoder().decode(value))?.[0] ?? "no id")),
+        (error) => void told.push(String(error)),
+      );
+    pull();
+    await nextTurn();
+    expect(told).toEqual([]);
+    buffer.publish("a", [eventOf(1)]);
+    expect(told).toEqual(["id: 1"]);
+    buffer.publish("a", [eventOf(2)]);
+    expect(told).toEqual(["id: 1"]);
+    pull();
+    expect(told).toEqual(["id: 1", "id: 2"]);
+    pull();
+    end();
+    expect(told).toEqual(["id: 1", "id: 2", "the end"]);
+  });
+
   it("leaves when a read fails", async () => {
     const { buffer } = bench();
     const broken = { ...createMemoryStore(), read: () => Promise.reject(new Error("no disk")) };
