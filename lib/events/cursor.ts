@@ -63,6 +63,8 @@ export interface Reading<Value> extends AsyncIterableIterator<Value, undefined> 
 type Give<Value> = (result: IteratorResult<Value, undefined>) => void;
 
 const pageBytes = 128 * 1024;
+/** Each page of a store may be a message to another thread and back, and a wake-up of both: twice the bytes, half of these. */
+const storedPageBytes = 2 * pageBytes;
 const pageEvents = 512;
 
 /** Events as objects. */
@@ -269,12 +271,12 @@ type ReadStore = (after: number) => Promise<StreamPage>;
 function readAhead({ store, name }: FollowedStream): ReadStore {
   let next: { readonly after: number; readonly page: Promise<StreamPage> } | undefined;
   return async (after) => {
-    const coming = next?.after === after ? next.page : store.read(name, after, pageBytes);
+    const coming = next?.after === after ? next.page : store.read(name, after, storedPageBytes);
     next = undefined;
     const page = await coming;
     const { toSeq } = page;
     if (toSeq === 0 || toSeq >= page.lastSeq) return page;
-    next = { after: toSeq, page: store.read(name, toSeq, pageBytes) };
+    next = { after: toSeq, page: store.read(name, toSeq, storedPageBytes) };
     // A reader that goes away does not ask for it any more.
     next.page.catch(() => {});
     return page;
