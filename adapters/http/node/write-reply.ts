@@ -101,17 +101,20 @@ async function pour(body: ByteStream, { out, socket, drain, pace }: Outlet): Pro
   try {
     await new Promise<void>((resolve, reject) => {
       const pull = (): void => {
+        if (body.pull) body.pull(give, reject);
+        else iterator.next().then(give, reject);
+      };
+      const goOn = (): void => {
         if (socket.destroyed) return resolve();
         // The kernel has a copy of everything now.
         if (out.writableLength + socket.writableLength === 0) body.free?.();
-        if (body.pull) body.pull(give, reject);
-        else iterator.next().then(give, reject);
+        pull();
       };
       const give = ({ done, value }: IteratorResult<Uint8Array, undefined>): void => {
         if (done || socket.destroyed) return resolve();
         try {
-          if (out.write(value)) pace.pause(pull);
-          else drain.wait(pull);
+          if (out.write(value)) pace.pause(goOn);
+          else drain.wait(goOn);
         } catch (error) {
           reject(error);
         }
