@@ -73,6 +73,8 @@ export interface CallContext {
 
 /** Bytes to pass on as they come; the iterator is returned when the reader leaves. */
 export interface ByteStream extends AsyncIterable<Uint8Array> {
+  /** The iterator's `next` without a promise: told as soon as the bytes are there, in this call or in the one that brings them. Neither function may throw. */
+  pull?(give: (result: IteratorResult<Uint8Array, undefined>) => void, fail: (error: unknown) => void): void;
   /** Says that the last bytes given are used up, so that their memory need not wait for the collector. */
   free?(): void;
 }

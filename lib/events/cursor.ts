@@ -54,12 +54,18 @@ export interface FollowOptions<Value> {
 
 /** A reader's values, one call at a time; `return` ends it, also while a call waits. */
 export interface Reading<Value> extends AsyncIterableIterator<Value, undefined> {
+  /** `next` without a promise: told as soon as the value is there, in this call or in the one that wakes the reader. Neither function may throw. */
+  pull(give: Give<Value>, fail: (error: unknown) => void): void;
   return(): Promise<IteratorReturnResult<undefined>>;
   /** Says that the last value is used up, so that its memory need not wait for the collector. Whoever keeps values does not say it. */
   free(): void;
 }
 
+type Give<Value> = (result: IteratorResult<Value, undefined>) => void;
+
 const pageBytes = 128 * 1024;
+/** Each page of a store may be a message to another thread and back, and a wake-up of both: twice the bytes, half of these. */
+const storedPageBytes = 2 * pageBytes;
 const pageEvents = 512;
 
 /** Events as objects. */
@@ -98,7 +104,7 @@ export function follow<Value>(stream: FollowedStream, form: PageForm<Value>, opt
 
 const atEnd: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-// An iterator by hand: delegating generators would cost each reader a dozen promises for each wake-up.
+// An iterator by hand, without a promise between the wake-up and the value: with delegating generators a wake-up cost each reader a dozen.
 class Follower<Value> implements Reading<Value> {
   readonly #stream: FollowedStream;
   readonly #form: PageForm<Value>;
@@ -108,7 +114,12 @@ class Follower<Value> implements Reading<Value> {
   #reader: BufferReader | undefined;
   #left: (() => void) | undefined;
   #cursor: number;
+  /** Whom the next value is for, while somebody waits for it. */
+  #give: Give<Value> | undefined;
+  #fail: ((error: unknown) => void) | undefined;
   #own: Value | undefined;
+  /** It has slept since it was asked. */
+  #isSilent = false;
   /** The reader does not know how far it got. */
   #isUntold = false;
   #isOver = false;
@@ -117,7 +128,7 @@ class Follower<Value> implements Reading<Value> {
     this.#stream = stream;
     this.#form = form;
     this.#options = options;
-    this.#wakeUp = createWakeUp(options.heartbeat);
+    this.#wakeUp = createWakeUp((isDue) => this.#turn(isDue), options.heartbeat);
     this.#read = readAhead(stream);
     this.#cursor = options.after;
   }
@@ -126,47 +137,16 @@ class Follower<Value> implements Reading<Value> {
     return this;
   }
 
-  async next(): Promise<IteratorResult<Value, undefined>> {
+  next(): Promise<IteratorResult<Value, undefined>> {
+    return new Promise((resolve, reject) => this.pull(resolve, reject));
+  }
+
+  pull(give: Give<Value>, fail: (error: unknown) => void): void {
+    this.#give = give;
+    this.#fail = fail;
     this.#own = undefined;
-    const { follow: goesOn, heartbeat, live, opening, signal } = this.#options;
-    let isSilent = false;
-    try {
-      if (!this.#reader && !this.#isOver) {
-        this.#enter();
-        if (opening !== undefined) return { done: false, value: opening };
-      }
-      const reader = this.#reader;
-      while (reader && !this.#isOver && !signal.aborted) {
-        this.#wakeUp.arm();
-        const ended = this.#stream.ended();
-        const read = nextPage(this.#stream, this.#form, reader, this.#cursor, this.#read);
-        const page = read instanceof Promise ? await read : read;
-        if (page) {
-          this.#cursor = page.toSeq;
-          this.#isUntold = this.#form.isPartial === true;
-          if (page.value === undefined) continue;
-          this.#own = page.isOwn ? page.value : undefined;
-          return { done: false, value: page.value };
-        }
-        const shown = live?.();
-        if (shown !== undefined) return { done: false, value: shown };
-        // The end was looked at before the read: an event committed in between is still seen.
-        const isAtEnd = !goesOn || ended;
-        // What was read and passed on to nobody does not break the silence.
-        const isDue = isAtEnd ? this.#isUntold : await this.#wakeUp.sleep(isSilent);
-        isSilent = true;
-        if (isDue && heartbeat) {
-          this.#isUntold = false;
-          return { done: false, value: heartbeat.value(this.#cursor) };
-        }
-        if (isAtEnd) break;
-      }
-    } catch (error) {
-      this.#end();
-      throw error;
-    }
-    this.#end();
-    return atEnd;
+    this.#isSilent = false;
+    this.#turn(false);
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
@@ -179,6 +159,82 @@ class Follower<Value> implements Reading<Value> {
     this.#own = undefined;
   }
 
+  #turn(isDue: boolean): void {
+    try {
+      if (isDue) this.#beat();
+      else this.#look();
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  /** Passes the next value on, or sleeps until there may be one. */
+  #look(): void {
+    const { opening, signal } = this.#options;
+    if (!this.#reader && !this.#isOver) {
+      this.#enter();
+      if (opening !== undefined) return this.#pass(opening);
+    }
+    for (;;) {
+      if (!this.#reader || this.#isOver || signal.aborted) return this.#end();
+      this.#wakeUp.arm();
+      const ended = this.#stream.ended();
+      const read = nextPage(this.#stream, this.#form, this.#reader, this.#cursor, this.#read);
+      if (read instanceof Promise) {
+        return void read.then((page) => this.#see(page, ended) && this.#look()).catch((error: unknown) => this.#break(error));
+      }
+      if (!this.#see(read, ended)) return;
+    }
+  }
+
+  /** Takes what a read gave; true = look again. The end was looked at before the read: an event committed in between is still seen. */
+  #see(page: Page<Value> | undefined, ended: boolean): boolean {
+    const { follow: goesOn, live } = this.#options;
+    if (this.#isOver) return true;
+    if (page) {
+      this.#cursor = page.toSeq;
+      this.#isUntold = this.#form.isPartial === true;
+      if (page.value === undefined) return true;
+      this.#own = page.isOwn ? page.value : undefined;
+      this.#pass(page.value);
+      return false;
+    }
+    const shown = live?.();
+    if (shown !== undefined) this.#pass(shown);
+    else if (goesOn && !ended) {
+      // What was read and passed on to nobody does not break the silence.
+      const isAsleep = this.#wakeUp.sleep(this.#isSilent);
+      this.#isSilent = true;
+      return !isAsleep;
+    } else if (this.#isUntold) this.#beat();
+    else this.#end();
+    return false;
+  }
+
+  #beat(): void {
+    const { heartbeat } = this.#options;
+    if (!heartbeat) return this.#end();
+    this.#isUntold = false;
+    this.#pass(heartbeat.value(this.#cursor));
+  }
+
+  #pass(value: Value): void {
+    this.#tell({ done: false, value });
+  }
+
+  #tell(result: IteratorResult<Value, undefined>): void {
+    const give = this.#give;
+    this.#give = this.#fail = undefined;
+    give?.(result);
+  }
+
+  #break(error: unknown): void {
+    const fail = this.#fail;
+    this.#give = this.#fail = undefined;
+    this.#end();
+    fail?.(error);
+  }
+
   #enter(): void {
     const { wake } = this.#wakeUp;
     this.#left = this.#options.attend?.();
@@ -187,12 +243,14 @@ class Follower<Value> implements Reading<Value> {
   }
 
   #end(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#reader?.leave();
-    this.#options.signal.removeEventListener("abort", this.#wakeUp.wake);
-    this.#left?.();
-    this.#wakeUp.close();
+    if (!this.#isOver) {
+      this.#isOver = true;
+      this.#reader?.leave();
+      this.#options.signal.removeEventListener("abort", this.#wakeUp.wake);
+      this.#left?.();
+      this.#wakeUp.close();
+    }
+    this.#tell(atEnd);
   }
 }
 
@@ -214,12 +272,12 @@ type ReadStore = (after: number) => Promise<StreamPage>;
 function readAhead({ store, name }: FollowedStream): ReadStore {
   let next: { readonly after: number; readonly page: Promise<StreamPage> } | undefined;
   return async (after) => {
-    const coming = next?.after === after ? next.page : store.read(name, after, pageBytes);
+    const coming = next?.after === after ? next.page : store.read(name, after, storedPageBytes);
     next = undefined;
     const page = await coming;
     const { toSeq } = page;
     if (toSeq === 0 || toSeq >= page.lastSeq) return page;
-    next = { after: toSeq, page: store.read(name, toSeq, pageBytes) };
+    next = { after: toSeq, page: store.read(name, toSeq, storedPageBytes) };
     // A reader that goes away does not ask for it any more.
     next.page.catch(() => {});
     return page;

@@ -36,7 +36,6 @@ export class Journal {
   readonly #onFailed: (error: AnodeError) => void;
   readonly #heads = new Map<string, Head>();
   readonly #flushSoon = (): void => void this.#flush();
-  readonly #headOf = ({ stream }: { readonly stream: string }): Head => this.#head(stream);
   #waiting: Entry[] = [];
   /** So many of the waiting entries are tried alone, because together they were refused. */
   #alone = 0;
@@ -95,7 +94,8 @@ export class Journal {
     if (this.#full && step.whenFull === "refuse") throw storageFull();
     const entry = new Entry(step);
     if (step.appends) {
-      entry.heads = step.appends.map(this.#headOf);
+      // Of literals alone: a list that `map` makes is of another kind once this is compiled, and what was compiled for the first kind goes.
+      for (const { stream } of step.appends) entry.heads = withItem(entry.heads, this.#head(stream));
       let at = 0;
       for (const draft of step.appends) entry.add(this.#stamp(draft, entry.heads[at++] as Head, entry));
     }

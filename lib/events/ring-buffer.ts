@@ -12,17 +12,22 @@ interface Audience {
   /** The stream's log, as it was when the readers were last woken. */
   log: StreamLog | undefined;
   isReleased: boolean;
+  /** Called when a reader has left. */
+  readonly left: () => void;
 }
 
 class LogReader implements BufferReader {
   readonly wake: () => void;
-  readonly leave: () => void;
   readonly #audience: Audience;
 
-  constructor(audience: Audience, wake: () => void, left: () => void) {
+  // Nothing else is kept for a reader: a thousand of them are walked through at each commit.
+  constructor(audience: Audience, wake: () => void) {
     this.#audience = audience;
     this.wake = wake;
-    this.leave = () => void (audience.readers.delete(this) && left());
+  }
+
+  leave(): void {
+    if (this.#audience.readers.delete(this)) this.#audience.left();
   }
 
   lastSeq(): number {
@@ -48,10 +53,15 @@ export function createLogReaders(logs: ReadonlyMap<string, StreamLog>, letGo: (s
     const log = logs.get(stream);
     return log?.sealed ? undefined : log;
   };
-  const left = (stream: string, audience: Audience): void => {
-    if (audience.readers.size > 0) return;
-    audiences.delete(stream);
-    if (audience.isReleased) letGo(stream);
+  const open = (stream: string): Audience => {
+    const left = (): void => {
+      if (audience.readers.size > 0) return;
+      audiences.delete(stream);
+      if (audience.isReleased) letGo(stream);
+    };
+    const audience: Audience = { readers: new Set(), log: held(stream), isReleased: false, left };
+    audiences.set(stream, audience);
+    return audience;
   };
   return {
     wake(stream) {
@@ -61,11 +71,9 @@ export function createLogReaders(logs: ReadonlyMap<string, StreamLog>, letGo: (s
       for (const reader of audience.readers) reader.wake();
     },
     subscribe(stream, wake) {
-      let audience = audiences.get(stream);
-      if (!audience) audiences.set(stream, (audience = { readers: new Set(), log: held(stream), isReleased: false }));
-      const own = audience;
-      const reader = new LogReader(own, wake, () => left(stream, own));
-      own.readers.add(reader);
+      const audience = audiences.get(stream) ?? open(stream);
+      const reader = new LogReader(audience, wake);
+      audience.readers.add(reader);
       return reader;
     },
     release(stream) {

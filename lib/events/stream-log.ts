@@ -45,7 +45,9 @@ export class StreamLog {
   #sealed = false;
   /** The newest cursor that asked for frames. */
   #readTo = 0;
-  #shared: { readonly chunk: FrameChunk; readonly limitBytes: number; readonly lastSeq: number } | undefined;
+  /** What was read last, until there is more or less: readers that keep up ask for the same piece, one after the other, and share one view. */
+  #shared: FrameChunk | undefined;
+  #sharedLimit = 0;
 
   /** @param lastSeq - seq of the newest of the events that are gone already */
   constructor(bounds: LogBounds, lastSeq = 0) {
@@ -89,6 +91,7 @@ export class StreamLog {
     const first = events[0];
     if (!first) return;
     this.#sealed = false;
+    this.#shared = undefined;
     if (this.#firstSeq === 0) this.#firstSeq = first.seq;
     for (const event of events) {
       // A list that begins with its event reserves no room for sixteen more, and one without events is nobody's.
@@ -103,15 +106,14 @@ export class StreamLog {
 
   /** Frames after the cursor out of one segment, or `undefined` when the event after it is no longer (or not yet) here. */
   frames(after: number, limitBytes: number): FrameChunk | undefined {
+    if (after >= this.#lastSeq) return undefined;
+    const shared = this.#shared;
+    if (shared?.fromSeq === after + 1 && limitBytes === this.#sharedLimit) return shared;
     if (!this.#holds(after)) return undefined;
     if (after > this.#readTo) this.#readTo = after;
-    // Readers that keep up ask for the same piece, one after the other: they share one view.
-    const shared = this.#shared;
-    if (shared?.chunk.fromSeq === after + 1 && shared.limitBytes === limitBytes && shared.lastSeq === this.#lastSeq) return shared.chunk;
     if (after + 1 > this.#lastSeq - this.#tail.length) this.#encodeTail();
-    const chunk = this.#segmentOf(after + 1)?.frames(after + 1, limitBytes);
-    this.#shared = chunk && { chunk, limitBytes, lastSeq: this.#lastSeq };
-    return chunk;
+    this.#sharedLimit = limitBytes;
+    return (this.#shared = this.#segmentOf(after + 1)?.frames(after + 1, limitBytes));
   }
 
   /** At most `limit` events after the cursor, or `undefined` as for {@link StreamLog.frames}. */
@@ -230,6 +232,7 @@ export class StreamLog {
   }
 
   #dropOldest(): void {
+    this.#shared = undefined;
     const oldest = this.#segments.shift() as Segment;
     this.#segmentsBytes -= oldest.bytes;
     this.#firstSeq = oldest.lastSeq + 1;

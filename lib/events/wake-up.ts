@@ -10,23 +10,26 @@ export interface Heartbeat {
 export interface WakeUp {
   readonly wake: () => void;
   arm(): void;
-  /** Resolves at the next wake-up, with true when the heartbeat came first: counted from here, or from the sleep that `goesOn`. */
-  sleep(goesOn: boolean): Promise<boolean>;
-  /** Wakes, and leaves no timer behind. */
+  /** Sleeps until the next wake-up; false when there was one since it was armed. The heartbeat is counted from here, or from the sleep that `goesOn`. */
+  sleep(goesOn: boolean): boolean;
+  /** Leaves no timer behind; nobody sleeps any more. */
   close(): void;
 }
 
-/** Makes the wake-up of one reader. Armed before a read, so that news between the read and the sleep wakes it. */
-export function createWakeUp(heartbeat: Heartbeat | undefined): WakeUp {
+/**
+ * Makes the wake-up of one reader, who is `awake` after each sleep, in the very call that wakes it; with true when the heartbeat came first.
+ * Armed before a read, so that news between the read and the sleep wakes it.
+ */
+export function createWakeUp(awake: (isDue: boolean) => void, heartbeat: Heartbeat | undefined): WakeUp {
   let woken = false;
-  let resolve: ((silent: boolean) => void) | undefined;
+  let isAsleep = false;
   let cancel: CancelTimer | undefined;
   let sleepsSince = 0;
 
-  const settle = (silent: boolean): void => {
-    const waiting = resolve;
-    resolve = undefined;
-    waiting?.(silent);
+  const rouse = (isDue: boolean): void => {
+    if (!isAsleep) return;
+    isAsleep = false;
+    awake(isDue);
   };
 
   const restMs = ({ ms, clock }: Heartbeat): number => Math.max(0, ms - (clock.monotonic() - sleepsSince));
@@ -35,31 +38,32 @@ export function createWakeUp(heartbeat: Heartbeat | undefined): WakeUp {
   const watch = (given: Heartbeat, delayMs: number): void => {
     cancel = given.clock.schedule(() => {
       cancel = undefined;
-      if (!resolve) return;
+      if (!isAsleep) return;
       const leftMs = restMs(given);
       if (leftMs > 0) watch(given, leftMs);
-      else settle(true);
+      else rouse(true);
     }, delayMs);
   };
 
   return {
     wake() {
       woken = true;
-      settle(false);
+      rouse(false);
     },
     arm() {
       woken = false;
     },
     sleep(goesOn) {
       if (heartbeat && !goesOn) sleepsSince = heartbeat.clock.monotonic();
-      if (woken) return Promise.resolve(false);
+      if (woken) return false;
       if (heartbeat && !cancel) watch(heartbeat, goesOn ? restMs(heartbeat) : heartbeat.ms);
-      return new Promise((done) => (resolve = done));
+      isAsleep = true;
+      return true;
     },
     close() {
       cancel?.();
       cancel = undefined;
-      settle(false);
+      isAsleep = false;
     },
   };
 }

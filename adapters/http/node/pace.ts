@@ -8,8 +8,8 @@ type Later = (task: () => void) => unknown;
 export interface Pace {
   /** Counts a stream until the returned function is called. */
   join(): () => void;
-  /** Resolves in the next turn of the event loop, or after 2 ms where streams are many. */
-  pause(): Promise<void>;
+  /** Goes on in the next turn of the event loop, or after 2 ms where streams are many. */
+  pause(goOn: () => void): void;
 }
 
 /**
@@ -18,22 +18,21 @@ export interface Pace {
  */
 export function createPace(nextTurn: Later = setImmediate, nextWindow: Later = (task) => setTimeout(task, windowMs)): Pace {
   let streams = 0;
-  let paused: Promise<void> | undefined;
+  let paused: (() => void)[] = [];
 
-  const start = (): Promise<void> =>
-    new Promise((resolve) => {
-      const goOn = (): void => {
-        paused = undefined;
-        resolve();
-      };
-      (streams > manyStreams ? nextWindow : nextTurn)(goOn);
-    });
+  const goOn = (): void => {
+    const all = paused;
+    paused = [];
+    for (const task of all) task();
+  };
 
   return {
     join() {
       streams += 1;
       return () => void (streams -= 1);
     },
-    pause: () => (paused ??= start()),
+    pause(task) {
+      if (paused.push(task) === 1) (streams > manyStreams ? nextWindow : nextTurn)(goOn);
+    },
   };
 }

@@ -82,14 +82,7 @@ async function writeStream({ request, response, stallMs, pace, onStreamError }: 
   const drain = createDrain(out, socket, stallMs);
   const leave = pace.join();
   try {
-    for await (const bytes of body) {
-      if (socket.destroyed) break;
-      if (out.write(bytes)) await pace.pause();
-      else await drain.wait();
-      if (socket.destroyed) break;
-      // The kernel has a copy of everything now.
-      if (out.writableLength + socket.writableLength === 0) body.free?.();
-    }
+    await pour(body, { out, socket, drain, pace });
     response.end();
     disconnectWhenStalled(response, socket, stallMs);
   } catch (error) {
@@ -102,32 +95,68 @@ async function writeStream({ request, response, stallMs, pace, onStreamError }: 
   return false;
 }
 
+/** Writes all of the bytes, as the socket takes them; until their end, or until the connection is gone. */
+async function pour(body: ByteStream, { out, socket, drain, pace }: Outlet): Promise<void> {
+  const iterator = body[Symbol.asyncIterator]();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const pull = (): void => {
+        if (body.pull) body.pull(give, reject);
+        else iterator.next().then(give, reject);
+      };
+      const goOn = (): void => {
+        if (socket.destroyed) return resolve();
+        // The kernel has a copy of everything now.
+        if (out.writableLength + socket.writableLength === 0) body.free?.();
+        pull();
+      };
+      const give = ({ done, value }: IteratorResult<Uint8Array, undefined>): void => {
+        if (done || socket.destroyed) return resolve();
+        try {
+          if (out.write(value)) pace.pause(goOn);
+          else drain.wait(goOn);
+        } catch (error) {
+          reject(error);
+        }
+      };
+      pull();
+    });
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+interface Outlet extends Pick<Exchange, "pace"> {
+  readonly out: Writable;
+  readonly socket: Socket;
+  readonly drain: Drain;
+}
+
 interface Drain {
-  /** Resolves when everything written was taken, or the connection is gone; a reader that takes nothing loses it. */
-  wait(): Promise<void>;
+  /** Goes on when everything written was taken, or the connection is gone; a reader that takes nothing loses it. */
+  wait(goOn: () => void): void;
   /** Takes the listeners away. */
   end(): void;
 }
 
 // A fast stream waits thousands of times: the listeners stay, only the time to stall is set anew.
 function createDrain(out: Writable, socket: Socket, stallMs: number): Drain {
-  let goOn: (() => void) | undefined;
+  let waiting: (() => void) | undefined;
   const done = (): void => {
-    const waiting = goOn;
-    if (!waiting) return;
-    goOn = undefined;
+    const goOn = waiting;
+    if (!goOn) return;
+    waiting = undefined;
     socket.setTimeout(0);
-    waiting();
+    goOn();
   };
-  const stalled = (): void => void (goOn && socket.destroy());
+  const stalled = (): void => void (waiting && socket.destroy());
   out.on("drain", done);
   socket.on("close", done).on("timeout", stalled);
   return {
-    wait: () =>
-      new Promise((resolve) => {
-        goOn = resolve;
-        socket.setTimeout(stallMs);
-      }),
+    wait(goOn) {
+      waiting = goOn;
+      socket.setTimeout(stallMs);
+    },
     end() {
       out.off("drain", done);
       socket.off("close", done).off("timeout", stalled);

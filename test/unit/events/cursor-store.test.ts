@@ -11,7 +11,7 @@ import { withReaders } from "../../support/buffer-readers.js";
 const name = "run:1";
 const events = 12;
 /** So large that a page holds few of them. */
-const text = "x".repeat(50_000);
+const text = "x".repeat(100_000);
 
 async function filledStore(): Promise<Store> {
   const store = createMemoryStore();
