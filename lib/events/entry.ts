@@ -87,11 +87,13 @@ export class Entry extends Settlement<number> implements Appended {
     this.isHeld = false;
     super.resolve(seq);
     this.#kept?.resolve(seq);
+    this.#step.settled?.();
   }
 
   override reject(error: unknown): void {
     super.reject(error);
     this.#kept?.reject(error);
+    this.#step.settled?.(error);
   }
 }
 
