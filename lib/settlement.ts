@@ -14,6 +14,10 @@ export class Settlement<Value> {
     return this.#asked.promise;
   }
 
+  get isSettled(): boolean {
+    return this.#state !== "pending";
+  }
+
   /** The first settling counts. */
   resolve(value: Value): void {
     if (this.#state !== "pending") return;

@@ -72,13 +72,8 @@ export class Entry extends Settlement<number> implements Appended {
 
   get kept(): Promise<number> {
     if (this.isHeld) return Promise.reject(storageFull());
-    if (!this.#kept) {
-      const kept = (this.#kept = new Settlement<number>());
-      this.committed.then(
-        (seq) => kept.resolve(seq),
-        (error: unknown) => kept.reject(error),
-      );
-    }
+    if (this.isSettled) return this.committed;
+    this.#kept ??= new Settlement<number>();
     return this.#kept.promise;
   }
 
@@ -91,11 +86,13 @@ export class Entry extends Settlement<number> implements Appended {
   override resolve(seq: number): void {
     this.isHeld = false;
     super.resolve(seq);
+    this.#kept?.resolve(seq);
     this.#step.settled?.();
   }
 
   override reject(error: unknown): void {
     super.reject(error);
+    this.#kept?.reject(error);
     this.#step.settled?.(error);
   }
 }

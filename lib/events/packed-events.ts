@@ -26,25 +26,57 @@ let usual: Beginning = { ...blank };
 const asInPayload = "=";
 const encoder = new TextEncoder();
 
+/** A text that goes on. */
+interface Open extends Beginning {
+  readonly lines: string[];
+  /** The newest event, and above it what its lines are made of: the next one is held against them. */
+  readonly event: StreamEvent | undefined;
+}
+
 /**
  * Events as one text: of the payload of each, as JSON, a line with what it does not share with the one before, and before it a
  * line `+…` where its envelope differs. A fifth of the objects' size or less, and made without envelopes being encoded.
  */
 export class PackedEvents implements Segment {
   readonly firstSeq: number;
-  readonly lastSeq: number;
-  /** As if each payload stood there in full: how much is kept must not depend on how alike the events are. */
-  readonly bytes: number;
   readonly #beginning: Beginning;
-  readonly #text: string;
+  #lastSeq: number;
+  #bytes = 0;
+  #text: Open | string;
 
-  constructor(events: readonly StreamEvent[]) {
-    this.firstSeq = events[0]?.seq ?? 1;
-    this.lastSeq = this.firstSeq + events.length - 1;
-    this.#beginning = this.firstSeq === 1 ? usual : blank;
-    const { text, bytes } = pack(events, this.#beginning);
-    this.#text = text;
-    this.bytes = bytes;
+  constructor(firstSeq: number) {
+    this.firstSeq = firstSeq;
+    this.#lastSeq = firstSeq - 1;
+    this.#beginning = firstSeq === 1 ? usual : blank;
+    this.#text = { ...this.#beginning, lines: [], event: undefined };
+  }
+
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /** As if each payload stood there in full: how much is kept must not depend on how alike the events are. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Whether more can be written. */
+  get isOpen(): boolean {
+    return typeof this.#text !== "string";
+  }
+
+  /** Takes the events that come next, while it is open; answers how many bytes they take. */
+  write(events: readonly StreamEvent[]): number {
+    const { open, bytes } = pack(events, this.#text as Open, this.#beginning);
+    this.#text = open;
+    this.#lastSeq += events.length;
+    this.#bytes += bytes;
+    return bytes;
+  }
+
+  /** Nothing more is written: takes its smallest form. */
+  close(): void {
+    if (typeof this.#text !== "string") this.#text = this.#text.lines.join("\n");
   }
 
   frames(fromSeq: number, limitBytes: number): FrameChunk {
@@ -61,7 +93,8 @@ export class PackedEvents implements Segment {
   }
 
   events(fromSeq: number): readonly StreamEvent[] {
-    return unpack(this.#text, this.#beginning, this.firstSeq, fromSeq);
+    const lines = typeof this.#text === "string" ? this.#text.split("\n") : this.#text.lines;
+    return unpack(lines, this.#beginning, this.firstSeq, fromSeq);
   }
 }
 
@@ -76,28 +109,29 @@ export function joinBytes(parts: readonly Uint8Array[], size = parts.reduce((sum
   return whole;
 }
 
-function pack(events: readonly StreamEvent[], beginning: Beginning): { text: string; bytes: number } {
-  const lines: string[] = [];
-  let saved = 0;
-  let before: StreamEvent | undefined;
-  let { change, payload } = beginning;
+function pack(events: readonly StreamEvent[], { lines, event, ...last }: Open, beginning: Beginning): { open: Open; bytes: number } {
+  let bytes = 0;
+  let before = event;
+  let { change, payload } = last;
   for (const event of events) {
     if (!before || !isAlike(event, before)) {
       const next = JSON.stringify(changeAt(event, before));
-      lines.push(`+${shortened(next, change)}`);
+      const short = `+${shortened(next, change)}`;
+      lines.push(short);
+      bytes += short.length + 1;
       change = next;
     }
     const next = encodePayload(event.payload);
     const short = shortened(next, payload);
     lines.push(short);
-    saved += next.length - short.length;
+    bytes += next.length + 1;
     // A stream that began like few others is what the next ones are held against.
-    if (!before && beginning === usual && saved * 2 < Math.min(next.length, payload.length)) usual = { change, payload: next };
+    if (!before && beginning === usual && (next.length - short.length) * 2 < Math.min(next.length, payload.length))
+      usual = { change, payload: next };
     payload = next;
     before = event;
   }
-  const text = lines.join("\n");
-  return { text, bytes: text.length + saved };
+  return { open: { lines, event: before, change, payload }, bytes };
 }
 
 function isAlike(event: StreamEvent, before: StreamEvent): boolean {
@@ -143,12 +177,12 @@ function restored(line: string, before: string): string {
   return before.slice(0, head) + line.slice(second + 1) + before.slice(before.length - tail);
 }
 
-function unpack(text: string, beginning: Beginning, firstSeq: number, fromSeq: number): StreamEvent[] {
+function unpack(lines: readonly string[], beginning: Beginning, firstSeq: number, fromSeq: number): StreamEvent[] {
   const events: StreamEvent[] = [];
   let envelope: Change = {};
   let seq = firstSeq;
   let { change, payload } = beginning;
-  for (const line of text.split("\n")) {
+  for (const line of lines) {
     if (line.startsWith("+")) {
       change = restored(line.slice(1), change);
       envelope = { ...envelope, ...(JSON.parse(change) as Change) };

@@ -22,9 +22,11 @@ const none: never[] = [];
 const smallestSlab = 2 * 1024;
 const largestSlab = 64 * 1024;
 /** Events as objects are five times their packed text; beyond this many they are packed without a reader. */
-const longestTail = 256;
+const longestTail = 128;
+/** They are packed by sixteen, that no event waits until hundreds of others are packed, but into pieces of this many: each costs a reader a look and a write. */
+const longestPiece = 256;
 /** A reader of frames that has so many events before it will soon have them all. */
-const justBehind = 16 * longestTail;
+const justBehind = 16 * longestPiece;
 /** A few objects are no larger than their text with its envelope lines. */
 const notWorthPacking = 8;
 
@@ -35,6 +37,7 @@ const notWorthPacking = 8;
 export class StreamLog {
   readonly #bounds: LogBounds;
   readonly #tailEvents: number;
+  readonly #pieceEvents: number;
   readonly #segmentBytes: number;
   #segments: Segment[] = none;
   #tail: StreamEvent[] = none;
@@ -54,7 +57,8 @@ export class StreamLog {
     this.#bounds = bounds;
     this.#lastSeq = lastSeq;
     // A quarter at most, so that what goes is small beside what stays.
-    this.#tailEvents = Math.max(1, Math.min(longestTail, bounds.events >> 2));
+    this.#pieceEvents = Math.max(1, Math.min(longestPiece, bounds.events >> 2));
+    this.#tailEvents = Math.min(longestTail, this.#pieceEvents);
     this.#segmentBytes = Math.max(1, Math.min(largestSlab, bounds.bytes >> 2));
   }
 
@@ -99,7 +103,7 @@ export class StreamLog {
       else this.#tail.push(event);
       this.#tailBytes += roughBytes(event);
       this.#lastSeq = event.seq;
-      if (this.#tail.length > this.#tailEvents || this.#tailBytes > this.#segmentBytes) this.#putAway();
+      while (this.#tail.length > this.#tailEvents || this.#tailBytes > this.#segmentBytes) this.#putAway();
     }
     this.#trim();
   }
@@ -133,7 +137,7 @@ export class StreamLog {
     let size = 0;
     let cursor = from;
     while (size < limitBytes || lines.length === 0) {
-      const events = this.events(cursor, longestTail);
+      const events = this.events(cursor, longestPiece);
       if (!events) break;
       for (const event of events) {
         const line = encoder.encode(`${encodeLine(event)}\n`);
@@ -155,9 +159,10 @@ export class StreamLog {
   seal(): Segment | undefined {
     this.#sealed = true;
     this.#shared = undefined;
-    if (this.#tail.length > notWorthPacking) this.#pack();
+    if (this.#tail.length > notWorthPacking) this.#pack(this.#tail.length);
     // Without the room that a growing list reserves.
     else this.#tail = this.#tail.slice();
+    this.#closeNewest();
     return this.#tail.length === 0 && this.#segments.length === 1 ? this.#segments[0] : undefined;
   }
 
@@ -182,16 +187,33 @@ export class StreamLog {
   /** In the form in which it will be wanted: for a reader that is just behind, each event would be unpacked and encoded anew. */
   #putAway(): void {
     if (this.#readTo > 0 && this.#lastSeq - this.#readTo < justBehind) this.#encodeTail();
-    else this.#pack();
+    else this.#pack(Math.ceil(this.#pieceEvents / 16));
   }
 
-  /** All at once: pieces of a tail that a reader has yet to see cost it a look and a write each. */
-  #pack(): void {
-    this.#add(new PackedEvents(this.#tail));
-    this.#emptyTail();
+  /** The oldest of the tail, into the newest piece while that has room. */
+  #pack(count: number): void {
+    const events = count < this.#tail.length ? this.#tail.splice(0, count) : this.#tail;
+    if (events === this.#tail) this.#emptyTail();
+    else for (const event of events) this.#tailBytes -= roughBytes(event);
+    let piece = this.#openPiece();
+    if (!piece) this.#add((piece = new PackedEvents(events[0]?.seq ?? 1)));
+    this.#segmentsBytes += piece.write(events);
+  }
+
+  #openPiece(): PackedEvents | undefined {
+    const newest = this.#segments.at(-1);
+    if (!(newest instanceof PackedEvents) || !newest.isOpen) return undefined;
+    return newest.bytes < this.#segmentBytes && newest.lastSeq - newest.firstSeq + 1 < this.#pieceEvents ? newest : undefined;
+  }
+
+  /** Nothing more comes into the newest piece. */
+  #closeNewest(): void {
+    const newest = this.#segments.at(-1);
+    if (newest instanceof PackedEvents) newest.close();
   }
 
   #add(segment: Segment): void {
+    this.#closeNewest();
     // Most streams have one: a list that begins with it reserves no room for sixteen more.
     if (this.#segments.length === 0) this.#segments = [segment];
     else this.#segments.push(segment);

@@ -20,7 +20,9 @@ const cachedHeads = 4096;
 
 /** The streams of a store: one row for each append, holding its JSON lines and their checksum. Knows no transactions. */
 export class SegmentTable {
-  readonly #heads = new Map<string, Head>();
+  #heads = new Map<string, Head>();
+  /** Those that were in use before: one of them that nobody asks for goes with the others. */
+  #olderHeads = new Map<string, Head>();
   readonly #limits: { readonly streamEvents: number; readonly streamBytes: number };
   readonly #statements: ReturnType<typeof prepareAll>;
 
@@ -49,6 +51,7 @@ export class SegmentTable {
   trim({ stream, upTo }: Trim): void {
     this.#statements.cut.run(stream, Math.min(upTo, this.#head(stream).lastSeq - 1));
     this.#heads.delete(stream);
+    this.#olderHeads.delete(stream);
   }
 
   /** @throws `internal` for a damaged or missing segment, naming the stream and the seq range in its details */
@@ -80,6 +83,7 @@ export class SegmentTable {
   /** After a rollback: what was remembered may be of writes that did not happen. */
   forget(): void {
     this.#heads.clear();
+    this.#olderHeads.clear();
   }
 
   /**
@@ -112,7 +116,7 @@ export class SegmentTable {
   }
 
   #head(stream: string): Head {
-    const known = this.#heads.get(stream);
+    const known = this.#heads.get(stream) ?? this.#olderHeads.get(stream);
     if (known) return known;
     const [firstSeq, lastSeq, bytes] = this.#statements.head(stream)[0] as [number | null, number | null, number | null];
     const head = { firstSeq: firstSeq ?? 0, lastSeq: lastSeq ?? 0, bytes: bytes ?? 0 };
@@ -121,14 +125,10 @@ export class SegmentTable {
   }
 
   #remember(stream: string, head: Head): void {
-    // Taken out first, so that the order of the map is the order of use.
-    this.#heads.delete(stream);
     this.#heads.set(stream, head);
-    if (this.#heads.size <= cachedHeads) return;
-    for (const oldest of this.#heads.keys()) {
-      this.#heads.delete(oldest);
-      break;
-    }
+    if (this.#heads.size < cachedHeads / 2) return;
+    this.#olderHeads = this.#heads;
+    this.#heads = new Map();
   }
 }
 

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { type AnodeError, isAnodeError } from "../../errors.js";
+import type { AnodeError } from "../../errors.js";
 import type { ListQuery, StoreUsage, StreamPage } from "../../store/store.js";
 import { freeBytes, probeWrite } from "./file-system.js";
 import { RecordTable } from "./record-table.js";
@@ -48,21 +48,22 @@ export class SqliteDatabase {
   }
 
   /**
-   * Applies the batches in order in one transaction. Each has its own outcome: a stale one leaves nothing and the
-   * others stand; when the space does not suffice for all, each is tried alone.
+   * Applies the batches in order in one transaction. Each has its own outcome: when one of them is stale, or the space does not
+   * suffice for all, each is tried alone. So none needs a savepoint, for which SQLite copies each page before it is changed, and above
+   * 64 KB makes a file.
    * @throws `store_failed`
    */
   commit(batches: readonly EncodedBatch[]): Outcome[] {
     try {
-      const outcomes = this.#transact(batches);
+      this.#transact(batches);
       this.#isFull = false;
       this.#isDirty = true;
-      return outcomes;
+      return batches.map(() => undefined);
     } catch (error) {
       this.#rollback();
       const failure = this.#toStoreError(error);
-      if (failure.code !== "storage_full") throw failure;
-      this.#isFull = true;
+      if (failure.code === "store_failed") throw failure;
+      if (failure.code === "storage_full") this.#isFull = true;
       return batches.length === 1 ? [failure] : batches.flatMap((batch) => this.commit([batch]));
     }
   }
@@ -136,12 +137,11 @@ export class SqliteDatabase {
     this.#db.close();
   }
 
-  #transact(batches: readonly EncodedBatch[]): Outcome[] {
+  #transact(batches: readonly EncodedBatch[]): void {
     this.#transaction.begin.run();
     if (this.#isFull && batches.every(isEmpty)) this.#probeSpace();
-    const outcomes = batches.map((batch) => this.#apply(batch));
+    for (const batch of batches) this.#apply(batch);
     this.#transaction.commit.run();
-    return outcomes;
   }
 
   /** After a full disk a batch that writes nothing must not pass for a sign of space. */
@@ -150,23 +150,12 @@ export class SqliteDatabase {
     this.#transaction.unprobe.run();
   }
 
-  #apply({ appends, puts, deletes, drops, trims }: EncodedBatch): Outcome {
-    this.#transaction.save.run();
-    try {
-      for (const append of appends) this.#segments.append(append);
-      for (const put of puts) this.#records.put(put);
-      for (const entry of deletes) this.#records.delete(entry);
-      for (const stream of drops) this.#segments.drop(stream);
-      for (const trim of trims) this.#segments.trim(trim);
-      this.#transaction.release.run();
-      return undefined;
-    } catch (error) {
-      if (!isAnodeError(error)) throw error;
-      this.#segments.forget();
-      this.#transaction.undo.run();
-      this.#transaction.release.run();
-      return error;
-    }
+  #apply({ appends, puts, deletes, drops, trims }: EncodedBatch): void {
+    for (const append of appends) this.#segments.append(append);
+    for (const put of puts) this.#records.put(put);
+    for (const entry of deletes) this.#records.delete(entry);
+    for (const stream of drops) this.#segments.drop(stream);
+    for (const trim of trims) this.#segments.trim(trim);
   }
 
   #rollback(): void {
@@ -238,9 +227,6 @@ function prepareTransaction(db: DatabaseSync) {
   return {
     begin: db.prepare("BEGIN IMMEDIATE"),
     commit: db.prepare("COMMIT"),
-    save: db.prepare("SAVEPOINT batch"),
-    release: db.prepare("RELEASE batch"),
-    undo: db.prepare("ROLLBACK TO batch"),
     probe: db.prepare("INSERT INTO space_probe VALUES (zeroblob(65536))"),
     unprobe: db.prepare("DELETE FROM space_probe"),
   };

@@ -69,6 +69,19 @@ describe("StreamLog", () => {
     expect(firsts).toEqual(Array.from({ length: 1_000 }, (_, after) => after + 1));
   });
 
+  it("has each event as it came while pieces are still being packed, and goes on after a stream was sealed", () => {
+    const log = new StreamLog({ events: 10_000, bytes: 1 << 24 });
+    const all: string[] = [];
+    for (let seq = 1; seq <= 1_000; seq += 1) {
+      const event = eventOf(seq, "abcdefg".slice(seq % 7));
+      log.append([event]);
+      all.push(`${encodeLine(event)}\n`);
+      if (seq === 150 || seq === 500) log.seal();
+      const after = Math.max(0, seq - 300);
+      if (seq % 10 === 0) expect(new TextDecoder().decode(log.lines(after, 1 << 24).lines)).toBe(all.slice(after).join(""));
+    }
+  });
+
   it("keeps for a reader that is just behind what it will want as frames, and the rest packed", () => {
     const log = new StreamLog({ events: 100_000, bytes: 1 << 24 });
     const append = (count: number): void => {
