@@ -1,4 +1,4 @@
-import { closeSync, fchmodSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, fsyncSync, linkSync, lstatSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 let counter = 0;
@@ -18,9 +18,10 @@ export function replaceFile(path: string, text: string, kept: "durable" | "volat
   }
 }
 
-/** Puts a durable file of mode 0600 at `path` if nothing is there, in one step; false when something was. */
-export function createFile(path: string, text: string): boolean {
-  const temporary = writeTemporary(path, text, "durable");
+/** Puts a durable file of mode 0600 at `path` if nothing is there, in one step; false when something was, and nothing is made then. */
+export function createFile(path: string, text: () => string): boolean {
+  if (lstatSync(path, { throwIfNoEntry: false })) return false;
+  const temporary = writeTemporary(path, text(), "durable");
   try {
     linkSync(temporary, path);
     syncFolder(path);
