@@ -18,6 +18,7 @@ const program = {
   openapi: "adapters/cli/commands/openapi.ts",
   "peer-socket": "adapters/client/peer-socket.ts",
   "web-socket-server": "adapters/http/ws/web-socket-server.ts",
+  zod: "adapters/program/zod.ts",
   "sqlite-worker": "lib/node/sqlite/sqlite-worker.ts",
 };
 
@@ -82,6 +83,23 @@ const noExpressionsInRoutes: NonNullable<Options["esbuildPlugins"]>[number] = {
   },
 };
 
+/**
+ * The zod of all files of the program: one of them, required when a schema is first looked at, which an idle daemon does not. What
+ * `import * as z` gives has the prototype of the module, so each member is looked for there.
+ */
+const zodWhenAsked: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "zod-when-asked",
+  setup(build) {
+    const file = resolve(program.zod);
+    build.onResolve({ filter: /^zod$/ }, ({ path, importer }) => (importer === file ? undefined : { path, namespace: "when-asked" }));
+    build.onResolve({ filter: /^\.\/zod\.cjs$/, namespace: "when-asked" }, ({ path }) => ({ path, external: true }));
+    build.onLoad({ filter: /./, namespace: "when-asked" }, () => ({
+      contents: `const get = (_, name) => (name === "__esModule" ? undefined : require("./zod.cjs")[name]);
+        module.exports = Object.create(new Proxy({}, { get }));`,
+    }));
+  },
+};
+
 /** Writes the dashboard's page, which names its files by their hashes. */
 const pageOfAssets: NonNullable<Options["esbuildPlugins"]>[number] = {
   name: "page-of-assets",
@@ -136,8 +154,8 @@ export default defineConfig([
     clean: ["!program/**", "!dashboard/**"],
     removeNodeProtocol: false,
   },
-  { ...programFiles, name: "program", entry: others, clean: ["!daemon.cjs"], esbuildPlugins: [requireOnDemand] },
-  { ...programFiles, name: "daemon", entry: { daemon }, esbuildPlugins: [requireOnDemand, importAtOnce, builtinsWhenCalled, noExpressionsInRoutes] },
+  { ...programFiles, name: "program", entry: others, clean: ["!daemon.cjs"], esbuildPlugins: [requireOnDemand, zodWhenAsked] },
+  { ...programFiles, name: "daemon", entry: { daemon }, esbuildPlugins: [requireOnDemand, importAtOnce, builtinsWhenCalled, noExpressionsInRoutes, zodWhenAsked] },
   {
     name: "dashboard",
     silent: true,

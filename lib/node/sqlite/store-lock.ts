@@ -51,8 +51,7 @@ export function acquireLock(path: string): Lock {
  * owner. So a refusal is believed when the same live owner is found twice: others are only passing through.
  */
 function hold(db: DatabaseSync, path: string): string {
-  // SQLite is there already, and as good a source as Node's, whose loading takes as long as both locks.
-  const { token } = db.prepare("SELECT lower(hex(randomblob(16))) AS token").get() as Pick<Owner, "token">;
+  const token = newToken();
   let owner: Owner | undefined;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
     if (isTaken(db, token)) return token;
@@ -65,6 +64,14 @@ function hold(db: DatabaseSync, path: string): string {
   throw new AnodeError("store_failed", `${path} must be free, it is held by ${name}.`, {
     details: { reason: "locked", ...(owner && { owner_pid: owner.pid }) },
   });
+}
+
+/** SQLite is there already, and as good a source as Node's, whose loading takes longer than a lock. The file itself may be busy. */
+function newToken(): string {
+  const db = new DatabaseSync(":memory:");
+  const { token } = db.prepare("SELECT lower(hex(randomblob(16))) AS token").get() as Pick<Owner, "token">;
+  db.close();
+  return token;
 }
 
 function isTaken(db: DatabaseSync, token: string): boolean {
