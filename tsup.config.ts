@@ -155,7 +155,12 @@ export default defineConfig([
     removeNodeProtocol: false,
   },
   { ...programFiles, name: "program", entry: others, clean: ["!daemon.cjs"], esbuildPlugins: [requireOnDemand, zodWhenAsked] },
-  { ...programFiles, name: "daemon", entry: { daemon }, esbuildPlugins: [requireOnDemand, importAtOnce, builtinsWhenCalled, noExpressionsInRoutes, zodWhenAsked] },
+  {
+    ...programFiles,
+    name: "daemon",
+    entry: { daemon },
+    esbuildPlugins: [requireOnDemand, importAtOnce, builtinsWhenCalled, noExpressionsInRoutes, zodWhenAsked],
+  },
   {
     name: "dashboard",
     silent: true,

@@ -74,7 +74,10 @@ describe("What is loaded before anything is done", () => {
   it("is nothing more when the daemon has told its health, and the schemas with the first call that has an input", async () => {
     const user = newUser();
     await loadedByDaemon(user);
-    const ask = (...words: string[]) => async () => void (await user.anode(...words));
+    const ask =
+      (...words: string[]) =>
+      async () =>
+        void (await user.anode(...words));
     const told = await loadedByDaemon(user, ask("status"));
     expect(told.files).toEqual(["anode.cjs", "program.cjs", "daemon.cjs"]);
     const listed = await loadedByDaemon(user, ask("runs", "list"));
