@@ -42,7 +42,7 @@ async function loadedByDaemon(user: User, ask?: () => Promise<void>): Promise<Lo
 
 /** Modules of Node that take milliseconds to load, and that nothing needs before there is work for them. */
 const dear = ["fs/promises", "http2", "https", "inspector", "readline", "tls", "zlib"];
-const dearForDaemons = [...dear, "assert", "crypto"];
+const dearForDaemons = [...dear, "assert", "crypto", "internal/crypto/webcrypto"];
 const dearForCommands = [...dearForDaemons, "child_process", "dns", "perf_hooks", "sqlite", "worker_threads"];
 
 describe("What is loaded before anything is done", () => {
