@@ -32,7 +32,7 @@ const packages = [
   ["page", "^adapters/dashboard/", "preact"],
   ["settings", "^adapters/cli/hook-settings/", "diff"],
   ["cli", "^adapters/cli/(?!hook-settings/)", "sade"],
-  ["daemon", "^adapters/daemon/config-schema\\.ts$", "zod"],
+  ["daemon", "^adapters/(daemon/config-schema|program/zod)\\.ts$", "zod"],
 ];
 
 /** What a marked room or an adapter may take from the core: the front door, the base, the contract, the type file of each plug point and noun, and what the hooks of agents use, which start too often for the whole core. */

@@ -18,6 +18,7 @@ const program = {
   openapi: "adapters/cli/commands/openapi.ts",
   "peer-socket": "adapters/client/peer-socket.ts",
   "web-socket-server": "adapters/http/ws/web-socket-server.ts",
+  zod: "adapters/program/zod.ts",
   "sqlite-worker": "lib/node/sqlite/sqlite-worker.ts",
 };
 
@@ -50,6 +51,52 @@ const importAtOnce: NonNullable<Options["esbuildPlugins"]>[number] = {
       const imports = imported.map((from, index) => `import * as atOnce${index + 1} from "${from}.js";`);
       return { contents: [code, ...imports].join("\n"), loader: "ts" };
     });
+  },
+};
+
+/**
+ * Loads with their first call the modules of Node that take milliseconds and that a daemon does without until it is asked for something:
+ * `node:crypto` alone takes as long as all of our own. The assertions of the router say nothing unless they fail.
+ */
+const builtinsWhenCalled: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "builtins-when-called",
+  setup(build) {
+    build.onResolve({ filter: /^node:(assert|crypto|perf_hooks)$/ }, ({ path }) => ({ path, namespace: "when-called" }));
+    build.onLoad({ filter: /./, namespace: "when-called" }, ({ path }) => {
+      const load = `process.getBuiltinModule("${path}")`;
+      if (path === "node:assert") return { contents: `module.exports = (holds, ...rest) => void (holds || ${load}(holds, ...rest));` };
+      const functions = Object.entries(process.getBuiltinModule(path) ?? {}).filter(([, value]) => typeof value === "function");
+      return { contents: functions.map(([name]) => `export const ${name} = (...given) => ${load}.${name}(...given);`).join("\n") };
+    });
+  },
+};
+
+/**
+ * What find-my-way judges regular expressions with: its own three when it is loaded, and those in routes, of which the contract has none
+ * (a test of the package looks). Taking all of them apart is a sixth of what loading our modules takes.
+ */
+const noExpressionsInRoutes: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "no-expressions-in-routes",
+  setup(build) {
+    build.onResolve({ filter: /^safe-regex2$/ }, ({ path }) => ({ path, namespace: "no-expressions" }));
+    build.onLoad({ filter: /./, namespace: "no-expressions" }, () => ({ contents: "module.exports = () => true;" }));
+  },
+};
+
+/**
+ * The zod of all files of the program: one of them, required when a schema is first looked at, which an idle daemon does not. What
+ * `import * as z` gives has the prototype of the module, so each member is looked for there.
+ */
+const zodWhenAsked: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "zod-when-asked",
+  setup(build) {
+    const file = resolve(program.zod);
+    build.onResolve({ filter: /^zod$/ }, ({ path, importer }) => (importer === file ? undefined : { path, namespace: "when-asked" }));
+    build.onResolve({ filter: /^\.\/zod\.cjs$/, namespace: "when-asked" }, ({ path }) => ({ path, external: true }));
+    build.onLoad({ filter: /./, namespace: "when-asked" }, () => ({
+      contents: `const get = (_, name) => (name === "__esModule" ? undefined : require("./zod.cjs")[name]);
+        module.exports = Object.create(new Proxy({}, { get }));`,
+    }));
   },
 };
 
@@ -107,8 +154,13 @@ export default defineConfig([
     clean: ["!program/**", "!dashboard/**"],
     removeNodeProtocol: false,
   },
-  { ...programFiles, name: "program", entry: others, clean: ["!daemon.cjs"], esbuildPlugins: [requireOnDemand] },
-  { ...programFiles, name: "daemon", entry: { daemon }, esbuildPlugins: [requireOnDemand, importAtOnce] },
+  { ...programFiles, name: "program", entry: others, clean: ["!daemon.cjs"], esbuildPlugins: [requireOnDemand, zodWhenAsked] },
+  {
+    ...programFiles,
+    name: "daemon",
+    entry: { daemon },
+    esbuildPlugins: [requireOnDemand, importAtOnce, builtinsWhenCalled, noExpressionsInRoutes, zodWhenAsked],
+  },
   {
     name: "dashboard",
     silent: true,

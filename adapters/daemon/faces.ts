@@ -19,7 +19,6 @@ export interface FacesOptions {
   readonly attachments: Attachments;
   readonly mesh: Mesh;
   readonly daemon: DaemonConfig;
-  readonly instance: string;
   readonly plan: readonly PlannedAddress[];
   readonly limits: Limits;
   /** `mesh.ws_first_frame_auth` */
@@ -33,15 +32,16 @@ export interface FacesOptions {
  * @throws {@link StartRefused} 75 for a taken address, 78 for one that cannot be had
  */
 export async function openFaces(options: FacesOptions, undo: Undo): Promise<Listeners> {
-  const { ground, kernel, attachments, mesh, daemon, instance, plan, limits, firstFrameAuth, dashboard } = options;
-  const { host, log, root, storeId, tokens } = ground;
+  const { ground, kernel, attachments, mesh, daemon, plan, limits, firstFrameAuth, dashboard } = options;
+  const { host, instance, log, root, storeId, tokens } = ground;
   const { manager, containment } = kernel;
   let addresses: readonly Address[] = [];
   let known: ContainmentReport | undefined;
   // Each level is tried once, with real children.
   const findOut = async (): Promise<ContainmentReport> => (known = await containment.report());
-  // They would delay the start, and nobody waits for them: when it is over, unless somebody asks before.
+  // It would delay the start, and nobody waits for it: when that is over, unless somebody asks before.
   const timer = setTimeout(() => {
+    status.watch();
     findOut().catch((error: unknown) => host.log("error", "containment.unknown", { error: String(error) }));
   }, findOutAfterMs);
   undo.add(() => clearTimeout(timer));

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { type AnodeError, type Host, type Limits, type Store, systemHost, Tokens } from "../../lib/index.js";
-import { acquireLock } from "../../lib/node/index.js";
+import { acquireLock, type Lock } from "../../lib/node/index.js";
 import type { Environment } from "../../lib/node/home-folder.js";
 import { type Home, openHome } from "./home.js";
 import { watchHome } from "./home-watch.js";
@@ -14,6 +14,8 @@ import type { Undo } from "./undo.js";
 
 /** What lies on the disk and is ours alone while we live. */
 export interface Ground {
+  /** Names this life of the daemon. */
+  readonly instance: string;
   readonly host: Host;
   readonly log: LogFile;
   readonly redaction: Redaction;
@@ -53,7 +55,8 @@ export async function layGround(options: GroundOptions, undo: Undo): Promise<Gro
   undo.add(() => log.close());
   const host: Host = { ...systemHost, log: log.write };
 
-  undo.add(lock(home.lock));
+  const held = lock(home.lock);
+  undo.add(() => held.release());
   undo.add(watchHome(home.lock, host, options.onFailed));
   const starts = beginStart(home.starts, host.clock.now());
   undo.add(() => (options.endsInOrder() ? starts.markClean() : undefined));
@@ -69,14 +72,13 @@ export async function layGround(options: GroundOptions, undo: Undo): Promise<Gro
   await tokens.open();
   // Whoever deletes the token file wants nothing to hold that was made with its token.
   if (root.isNew) await tokens.clear();
-  return { host, log, redaction, starts, root, store, storeId, tokens };
+  return { instance: held.token, host, log, redaction, starts, root, store, storeId, tokens };
 }
 
 /** @throws {@link StartRefused} 75 naming the owner, 78 on a network file system */
-function lock(path: string): () => void {
+function lock(path: string): Lock {
   try {
-    const held = acquireLock(path);
-    return () => held.release();
+    return acquireLock(path);
   } catch (error) {
     const refused = refusedByStore(error, path);
     if (!(refused instanceof StartRefused) || refused.exit !== 75) throw refused;

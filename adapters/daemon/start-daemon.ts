@@ -163,7 +163,6 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   undo.add(() => port.resolve(undefined));
   undo.add(() => opened.resolve(undefined));
   if (ground.starts.isPaused) undo.add(resumeWhenLifted(ground, kernel));
-  const instance = ground.host.randomId(12);
   const { hookProgram: program } = options;
   const startHook = program === undefined ? undefined : createPaneHookStart({ program, env, home: home.path });
   const { agents } = loaded.config;
@@ -174,10 +173,10 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   opened.resolve(mesh);
   const attachments = await openAttachments({ ground, kernel, mesh, home, storeChoice, limits }, undo);
   const firstFrameAuth = loaded.config.mesh?.ws_first_frame_auth ?? false;
-  const faces = { ground, kernel, attachments, mesh, daemon, instance, plan, limits, firstFrameAuth, dashboard: options.dashboard };
+  const faces = { ground, kernel, attachments, mesh, daemon, plan, limits, firstFrameAuth, dashboard: options.dashboard };
   const listeners = await openFaces(faces, undo);
   port.resolve(listeners.port);
-  announce(surroundings, ground, listeners, instance, undo);
+  announce(surroundings, ground, listeners, undo);
 
   const drainMs = daemon.shutdown_drain_ms ?? 0;
   let closing: Promise<void> | undefined;
@@ -192,7 +191,7 @@ async function start(surroundings: Surroundings, undo: Undo): Promise<RunningDae
   void failed.promise.then(() => (hasFailed = true));
   return {
     home,
-    instance,
+    instance: ground.instance,
     storeId: ground.storeId,
     addresses: listeners.addresses.map(formatAddress),
     warnings: loaded.warnings,
@@ -234,7 +233,7 @@ function chosenStore({ options, cwd, home, loaded }: Surroundings): StoreChoice 
 }
 
 /** Tells where we are: in the log, and in the file that clients read. */
-function announce({ home, loaded }: Surroundings, { host }: Ground, listeners: Listeners, instance: string, undo: Undo): void {
+function announce({ home, loaded }: Surroundings, { host, instance }: Ground, listeners: Listeners, undo: Undo): void {
   const hasTokenFile = loaded.config.daemon?.auth_token === undefined;
   const { pid, version, url, socket } = writeDiscovery({
     home,

@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { type IntervalHistogram, monitorEventLoopDelay } from "node:perf_hooks";
 import type { ContainmentReport } from "../../lib/node/index.js";
 
 /** What the status document needs of its daemon. */
@@ -17,16 +17,26 @@ export interface StatusSources {
 
 /** The members of the status document that only the process knows. */
 export interface ProcessStatus {
+  /** Watches the event loop from now on. */
+  watch(): void;
+  /** Watches from now on, if it did not. */
   read(extent: "all" | "known"): Promise<Record<string, unknown>>;
   close(): void;
 }
 
-/** Watches the event loop from now on. */
+/** What is told of the process. What it takes to watch it is loaded when that begins. */
 export function createProcessStatus(sources: StatusSources): ProcessStatus {
-  const delay = monitorEventLoopDelay({ resolution: 20 });
-  delay.enable();
+  let delay: IntervalHistogram | undefined;
+  function watched(): IntervalHistogram {
+    if (delay) return delay;
+    delay = monitorEventLoopDelay({ resolution: 20 });
+    delay.enable();
+    return delay;
+  }
   return {
+    watch: () => void watched(),
     async read(extent) {
+      const delay = watched();
       const memory = process.memoryUsage();
       const containment = await sources.containment(extent);
       return {
@@ -43,7 +53,7 @@ export function createProcessStatus(sources: StatusSources): ProcessStatus {
         event_loop_delay_ms: { p50: toMs(delay.percentile(50)), p99: toMs(delay.percentile(99)) },
       };
     },
-    close: () => void delay.disable(),
+    close: () => void delay?.disable(),
   };
 }
 

@@ -40,7 +40,7 @@ const form = /^anode_[A-Za-z0-9_-]{43}$/;
  */
 export function openRootToken({ path, host, configured }: RootTokenOptions): RootToken {
   const isConfigured = configured !== undefined;
-  const isNew = !isConfigured && createFile(path, `${newToken(host)}\n`);
+  const isNew = !isConfigured && createFile(path, () => `${newToken(host)}\n`);
   let current = heldToken(configured ?? readToken(path));
   const replaced = new Set<HeldToken>();
 

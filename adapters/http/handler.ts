@@ -60,7 +60,7 @@ export function createContractHandler(options: HandlerOptions): Handle {
   const rules = { hosts: options.hosts.map((name) => name.toLowerCase()), origins: options.origins ?? [], limits };
   const limiter = createLimiter(host.clock, limits.failedCredentials);
   const router = createRouter(options.operations);
-  const requestIds = numbered(`q-${host.randomId(3)}-`);
+  const requestIds = numbered(`q-${host.clock.now().toString(36)}-`);
 
   async function answer(call: Call, trail: Trail): Promise<Reply> {
     const headers = readHeaders(call.rawHeaders);

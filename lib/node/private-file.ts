@@ -1,7 +1,9 @@
-import { randomBytes } from "node:crypto";
-import { closeSync, fchmodSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, fchmodSync, fsyncSync, linkSync, lstatSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { codeOf } from "../thrown.js";
+
+// No two writers have one temporary name, and no generator of random bytes is loaded for it.
+let written = 0;
 
 /** How a file is put at its place. */
 export interface ReplaceOptions {
@@ -23,9 +25,10 @@ export function replaceFile(path: string, text: string, options: ReplaceOptions 
   }
 }
 
-/** Puts a durable file of mode 0600 at `path` if nothing is there, in one step; false when something was. */
-export function createFile(path: string, text: string): boolean {
-  const temporary = writeTemporary(path, text, { kept: "durable" });
+/** Puts a durable file of mode 0600 at `path` if nothing is there, in one step; false when something was, and nothing is made then. */
+export function createFile(path: string, text: () => string): boolean {
+  if (lstatSync(path, { throwIfNoEntry: false })) return false;
+  const temporary = writeTemporary(path, text(), { kept: "durable" });
   try {
     linkSync(temporary, path);
     syncFolder(path);
@@ -39,7 +42,7 @@ export function createFile(path: string, text: string): boolean {
 }
 
 function writeTemporary(path: string, text: string, { kept, mode = 0o600 }: ReplaceOptions): string {
-  const temporary = `${path}.${randomBytes(8).toString("hex")}.tmp`;
+  const temporary = `${path}.${process.pid}-${Date.now().toString(36)}-${(written += 1)}.tmp`;
   const file = openSync(temporary, "wx", 0o600);
   try {
     // The whole text: a single write may take a part of it without an error.

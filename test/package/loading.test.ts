@@ -1,8 +1,12 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import * as zod from "zod";
 import { describe, expect, it } from "vitest";
+import { operations } from "../../lib/contract/index.js";
 import { newUser, programPath, type User } from "../support/program.js";
 
 const hook = fileURLToPath(new URL("../support/tell-loaded.cjs", import.meta.url));
@@ -21,21 +25,25 @@ async function loadedBy(user: User, ...words: string[]): Promise<Loaded> {
   return told((await user.run(process.execPath, "--require", hook, programPath, ...words)).err);
 }
 
-/** What a daemon has loaded that does nothing but listen. */
-async function loadedByDaemon(user: User): Promise<Loaded> {
+/** What a daemon has loaded that does nothing but listen, and what it is asked. */
+async function loadedByDaemon(user: User, ask?: () => Promise<void>): Promise<Loaded> {
   const daemon = spawn(process.execPath, ["--require", hook, programPath, "daemon"], { env: user.env, cwd: user.folder });
   let text = "";
+  let asking: Promise<unknown> | undefined;
   daemon.stderr.setEncoding("utf8").on("data", (part: string) => {
     text += part;
-    if (part.includes("listening on")) daemon.kill("SIGTERM");
+    if (!text.includes("listening on")) return;
+    asking ??= Promise.resolve(ask?.()).finally(() => daemon.kill("SIGTERM"));
   });
   await once(daemon, "close");
+  await asking;
   return told(text);
 }
 
 /** Modules of Node that take milliseconds to load, and that nothing needs before there is work for them. */
 const dear = ["fs/promises", "http2", "https", "inspector", "readline", "tls", "zlib"];
-const dearForCommands = [...dear, "assert", "child_process", "crypto", "dns", "perf_hooks", "sqlite", "worker_threads"];
+const dearForDaemons = [...dear, "assert", "crypto", "internal/crypto/webcrypto"];
+const dearForCommands = [...dearForDaemons, "child_process", "dns", "perf_hooks", "sqlite", "worker_threads"];
 
 describe("What is loaded before anything is done", () => {
   it("is, for a command that asks nobody, the command line alone", async () => {
@@ -53,10 +61,44 @@ describe("What is loaded before anything is done", () => {
     expect(builtins.filter((name) => dearForCommands.includes(name))).toEqual([]);
   });
 
-  it("is, for a daemon, nothing of the agents, the doctor and the other doors", async () => {
-    const { files, builtins } = await loadedByDaemon(newUser());
+  it("is, for a daemon, nothing of the agents, the schemas, the doctor and the other doors, at its second start no cryptography", async () => {
+    const user = newUser();
+    // The first makes the token.
+    await loadedByDaemon(user);
+    const { files, builtins } = await loadedByDaemon(user);
     expect(files).toEqual(["anode.cjs", "program.cjs", "daemon.cjs"]);
-    expect(builtins.filter((name) => dear.includes(name))).toEqual([]);
+    expect(builtins).toContain("http");
+    expect(builtins.filter((name) => dearForDaemons.includes(name))).toEqual([]);
+  });
+
+  it("is nothing more when the daemon has told its health, and the schemas with the first call that has an input", async () => {
+    const user = newUser();
+    await loadedByDaemon(user);
+    const ask =
+      (...words: string[]) =>
+      async () =>
+        void (await user.anode(...words));
+    const told = await loadedByDaemon(user, ask("status"));
+    expect(told.files).toEqual(["anode.cjs", "program.cjs", "daemon.cjs"]);
+    const listed = await loadedByDaemon(user, ask("runs", "list"));
+    expect(listed.files).toEqual(["anode.cjs", "program.cjs", "daemon.cjs", "zod.cjs"]);
+  });
+
+  it("has of zod all that the sources name", () => {
+    const names = ["lib", "adapters"].flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: "utf8" })
+        .filter((name) => name.endsWith(".ts"))
+        .flatMap((name) => [...readFileSync(`${folder}/${name}`, "utf8").matchAll(/\bz\.(\w+)/g)].map(([, member = ""]) => member)),
+    );
+    // Types are named like values; `core`, `input` and `output` as types alone.
+    const values = [...new Set(names)].filter((name) => name in zod && !["core", "input", "output", "ZodType", "ZodString"].includes(name));
+    const file = createRequire(import.meta.url)(programPath.replace("anode.cjs", "zod.cjs")) as object;
+    expect(values.length).toBeGreaterThan(20);
+    expect(values.filter((name) => !(name in file))).toEqual([]);
+  });
+
+  it("judges no regular expressions of routes, since there are none", () => {
+    expect(operations.flatMap(({ path, aliases }) => [path, ...aliases]).filter((path) => /[()*?\\]/.test(path))).toEqual([]);
   });
 
   it("keeps no module of the daemon apart in a function of its own, as one that is imported on demand would be", () => {
@@ -68,7 +110,7 @@ describe("What is loaded before anything is done", () => {
   it("holds no schemas in the command line, no tools of the agent in the daemon, and in neither what speaks WebSockets", () => {
     const filesWith = (words: string, ...files: string[]): string[] =>
       files.filter((name) => readFileSync(programPath.replace("anode.cjs", name), "utf8").includes(words));
-    expect(filesWith("$ZodObject", "program.cjs", "daemon.cjs")).toEqual(["daemon.cjs"]);
+    expect(filesWith("$ZodObject", ...readdirSync(dirname(programPath)))).toEqual(["zod.cjs"]);
     expect(filesWith("permessage-deflate", "program.cjs", "daemon.cjs", "peer-socket.cjs", "web-socket-server.cjs")).toEqual([
       "peer-socket.cjs",
       "web-socket-server.cjs",

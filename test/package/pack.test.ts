@@ -66,6 +66,7 @@ describe("The packed files", () => {
       "program",
       "sqlite-worker",
       "web-socket-server",
+      "zod",
     ].map((name) => `dist/program/${name}.cjs`);
     // Named by their content.
     const page = ["page", "style"].map((name) => files.find((file) => file.startsWith(`dist/dashboard/assets/${name}-`)) ?? name);

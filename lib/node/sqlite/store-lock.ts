@@ -1,6 +1,5 @@
 import { isDead } from "../process/identity.js";
 import { systemReader } from "../process/process-reader.js";
-import { randomUUID } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import { AnodeError } from "../../errors.js";
 import { ensureLocalFile } from "./file-system.js";
@@ -9,6 +8,8 @@ import { isBusy } from "./sqlite-errors.js";
 /** A lock that this process holds until it releases it or dies. */
 export interface Lock {
   readonly path: string;
+  /** Names this holding of the lock and no other. */
+  readonly token: string;
   /** Idempotent. The file stays: removing it would let two owners lock two files of one name. */
   release(): void;
 }
@@ -25,8 +26,9 @@ const attempts = 40;
 export function acquireLock(path: string): Lock {
   ensureLocalFile(path);
   const db = new DatabaseSync(path);
+  let token: string;
   try {
-    hold(db, path);
+    token = hold(db, path);
   } catch (error) {
     db.close();
     throw error;
@@ -34,6 +36,7 @@ export function acquireLock(path: string): Lock {
   let isHeld = true;
   return {
     path,
+    token,
     release() {
       if (!isHeld) return;
       isHeld = false;
@@ -47,11 +50,11 @@ export function acquireLock(path: string): Lock {
  * The row must be committed to be readable, so the lock is let go for a moment; whoever slips in there becomes the
  * owner. So a refusal is believed when the same live owner is found twice: others are only passing through.
  */
-function hold(db: DatabaseSync, path: string): void {
-  const token = randomUUID();
+function hold(db: DatabaseSync, path: string): string {
+  const token = newToken();
   let owner: Owner | undefined;
   for (let attempt = 0; attempt < attempts; attempt += 1) {
-    if (isTaken(db, token)) return;
+    if (isTaken(db, token)) return token;
     const found = ownerOf(db);
     if (found && found.token === owner?.token && found.token !== token && isAlive(found.pid)) break;
     owner = found;
@@ -61,6 +64,14 @@ function hold(db: DatabaseSync, path: string): void {
   throw new AnodeError("store_failed", `${path} must be free, it is held by ${name}.`, {
     details: { reason: "locked", ...(owner && { owner_pid: owner.pid }) },
   });
+}
+
+/** SQLite is there already, and as good a source as Node's, whose loading takes longer than a lock. The file itself may be busy. */
+function newToken(): string {
+  const db = new DatabaseSync(":memory:");
+  const { token } = db.prepare("SELECT lower(hex(randomblob(16))) AS token").get() as Pick<Owner, "token">;
+  db.close();
+  return token;
 }
 
 function isTaken(db: DatabaseSync, token: string): boolean {

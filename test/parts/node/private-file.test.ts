@@ -23,7 +23,7 @@ describe("A file of ours", () => {
 
   it("is made once", () => {
     const { path, seen } = place();
-    expect([createFile(path, "one"), createFile(path, "two")]).toEqual([true, false]);
+    expect([createFile(path, () => "one"), createFile(path, () => "two")]).toEqual([true, false]);
     expect(seen()).toEqual([["x.json"], "one", 0o600]);
   });
 
