@@ -148,7 +148,7 @@ async function hasSpoken({ manager }: AcpBench, id: string): Promise<void> {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 40_000; !condition(); ) {
+  for (const end = Date.now() + 100_000; !condition(); ) {
     if (Date.now() > end) throw new Error("It never came.");
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -121,6 +121,8 @@ export async function openPaneBench({ config = {} }: { readonly config?: object 
       // What is typed while the program still starts gets lost.
       await until(() => shows(...composers), 60_000, lookMs);
       for (let attempt = 0; attempt < 10 && !shows(text); attempt += 1) {
+        // What was typed before may only be late: it must not be there twice.
+        if (attempt > 0) tmux.tmux("send-keys", "-t", pane, "C-u");
         tmux.tmux("send-keys", "-t", pane, "-l", text);
         await until(() => shows(text), 2_000, lookMs).catch(() => {});
       }
