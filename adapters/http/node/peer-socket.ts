@@ -39,8 +39,9 @@ export function createPeerSocketRule(options: PeerSocketOptions): PeerSocketRule
   const inTime = (look: () => Promise<boolean>): Promise<boolean | undefined> => within(clock, deadlineMs, look);
 
   const looksOwn = async (connection: Connection): Promise<boolean> => {
-    if (uid === Number(await proc.text("sys/kernel/overflowuid"))) return false;
-    return (await ownSocket(connection, uid, proc)) !== undefined;
+    // At once: on a busy machine each read waits for its turn several times.
+    const [overflow, socket] = await Promise.all([proc.text("sys/kernel/overflowuid"), ownSocket(connection, uid, proc)]);
+    return uid !== Number(overflow) && socket !== undefined;
   };
 
   return {
@@ -78,7 +79,11 @@ async function ownSocket(connection: Connection, uid: number, proc: Proc): Promi
   const { localAddress, localPort, remoteAddress, remotePort } = connection;
   if (localAddress === undefined || localPort === undefined || remoteAddress === undefined || remotePort === undefined) return undefined;
   const keys = socketKeys({ address: remoteAddress, port: remotePort }, { address: localAddress, port: localPort }, proc.byteOrder);
-  const rows = (await Promise.all(keys.map(async (key) => rowsOf(await proc.text(key.table), key)))).flat();
+  const look = async (): Promise<SocketRow[]> =>
+    (await Promise.all(keys.map(async (key) => rowsOf(await proc.text(key.table), key)))).flat();
+  let rows = await look();
+  // A table is told in pieces: what changes meanwhile may hide a row of it, or show one twice.
+  if (rows.length !== 1) rows = await look();
   const [row] = rows;
   if (rows.length !== 1 || !row) return undefined;
   return row.state === established && row.inode > 0 && row.uid === uid ? row : undefined;

@@ -128,6 +128,16 @@ describe("PeerSocketRule.isOwner", () => {
     }
   });
 
+  it.each([
+    ["hides the row", [serverRow]],
+    ["shows the row twice", [line(clientEnds), line(clientEnds)]],
+  ])("looks a second time when the table %s, and believes that", async (_name, first) => {
+    const looks = [first, [serverRow, line(clientEnds)]].map((tcp) => worldProc({ tcp }));
+    const text = (path: string): Promise<string> =>
+      ((path === "net/tcp" && looks.length > 1 ? looks.shift() : looks[0]) as Proc).text(path);
+    expect(await rule({ ...worldProc(), text }).isOwner(from({ ...v4 }))).toBe(true);
+  });
+
   it("looks again for the next call when nothing could be seen, or only late", async () => {
     const proc = worldProc();
     let [at, isHidden, readMs] = [0, true, 0];
