@@ -1,22 +1,35 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { longestFirst } from "./test/support/file-order.js";
 
 const include = (folder: string): string[] => [`test/${folder}/**/*.test.ts`];
 
 // Nobody may change what all objects have in common.
 const frozen = { setupFiles: ["test/support/frozen-prototypes.ts"] };
 
-// What mostly waits, for processes, browsers and agents: three at once on two cores. (A percentage would never be more than the cores.)
-const waiting = { maxWorkers: Math.ceil(1.5 * availableParallelism()), sequence: { groupOrder: 1 } };
+const cores = availableParallelism();
 
-// These hold a part to a time that a neighbor would break: one after the other, when all else is done.
+// What mostly waits, for processes, browsers and agents: four at once on two cores. (A percentage would never be more than the cores.)
+const waiting = { maxWorkers: 2 * cores, sequence: { groupOrder: 1 } };
+
+// Ten seconds and more, by turns those that wait and those that compute.
+const longest = [
+  ...["opencode", "daemon-under-fault", "opencode-in-pane", "hooks-requirements", "daemon-crash", "store-power-loss"],
+  ...["store-syscalls", "codex", "gemini-in-pane", "approval-hook", "dashboard-runs", "claude-in-pane", "documents", "store-kill"],
+  ...["agent-cli", "codex-in-pane", "dashboard-mesh", "stream-stalled", "claude", "store-slow-disk", "dashboard-safety", "browser"],
+  ...["daemon-crash-race", "gemini", "acp-agent", "dashboard-session", "store-size", "mesh-cli", "cli-requirements", "pack"],
+  ...["agent-hooks", "daemon-syscalls", "acp-door", "daemon-crash-keys", "agent-showcase", "daemon", "regex"],
+  ...["daemon-shutdown", "door-load", "daemon-soak", "process-trees", "process-timeouts"],
+];
+
+// These hold a part to a time that many neighbors would break: one beside each core, when all else is done.
 const counted = [
   ...["daemon-crash-history", "daemon-shutdown", "daemon-soak", "door-bombs", "door-load", "door-overload"],
   ...["process-deaths", "process-leftovers", "process-output", "process-timeouts", "process-trees", "stream-cursors"],
 ].map((name) => `test/fault/${name}.test.ts`);
 
 // The long form takes what it takes.
-const fault = { testTimeout: process.env["ANODE_TEST_LONG"] ? 14_400_000 : 120_000, hookTimeout: 30_000 };
+const fault = { testTimeout: process.env["ANODE_TEST_LONG"] ? 14_400_000 : 120_000, hookTimeout: 120_000 };
 
 // On a busy machine what takes a moment may take seconds.
 const quick = { testTimeout: 20_000 };
@@ -26,6 +39,7 @@ export default defineConfig({
   test: {
     // For the same reason: what is looked for again and again has longer than the second of the default.
     expect: { poll: { timeout: 15_000 } },
+    sequence: { sequencer: longestFirst(longest) },
     // Projects with a later order wait for the earlier ones: first what takes seconds, last what counts milliseconds.
     projects: [
       // Unit tests leave nothing behind, so their files share what they have loaded: half of the time went into loading.
@@ -52,7 +66,7 @@ export default defineConfig({
       { extends: true, test: { name: "fault", include: include("fault"), exclude: counted, ...fault, ...waiting } },
       {
         extends: true,
-        test: { name: "fault-counted", include: counted, ...fault, fileParallelism: false, sequence: { groupOrder: 2 } },
+        test: { name: "fault-counted", include: counted, ...fault, maxWorkers: cores, sequence: { groupOrder: 2 } },
       },
     ],
     coverage: { provider: "v8", include: ["lib/**/*.ts", "adapters/**/*.ts"], reportsDirectory: "coverage" },

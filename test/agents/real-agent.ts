@@ -7,6 +7,7 @@ import { survivors } from "../support/process-tree.js";
 import { isInstalled, openRealAgent, type RealAgent, realAgents } from "../support/real-agents.js";
 
 const write = "#script write made.txt by the agent | say Done";
+const text = "Hello from the model";
 const isCodex = ({ name }: RealAgent): boolean => name === "codex";
 
 /** What is proven over each real agent, in a file of its own, so that they run beside each other. */
@@ -22,53 +23,31 @@ export function proveRealAgent(name: RealAgentName): void {
 }
 
 function proveInstalled(agent: RealAgent): void {
-  it("streams its text and reports what it used", async () => {
-    // Pieces that come at once may be told as one.
-    const { bench, model, cwd } = await openRealAgent(agent, undefined, 200);
-    const id = await bench.start({ prompt: "#script say Hello from the model", cwd });
-    let grown = "";
-    let previews = 0;
-    for await (const event of bench.manager.attach(id, { previews: true })) {
-      if (event.type !== "assistant.delta") continue;
-      previews += 1;
-      grown = grown.slice(0, event.payload["offset"] as number) + String(event.payload["text"]);
-    }
-    const { record } = await bench.ended(id);
-    expect(record).toMatchObject({ status: "completed", stop_reason: "end_turn", result: "Hello from the model" });
-    expect("Hello from the model".startsWith(grown)).toBe(true);
-    expect(previews).toBeGreaterThan(1);
-    expect(record.session_id).toBeTruthy();
-    // Nothing is asked any more. Some leave at the last frame, which has told the usage, or before a title is made.
-    await model.seen((requests) => requests.every(({ ended }) => ended !== undefined));
-    const usage = agent.name === "opencode" ? undefined : { input_tokens: 100, output_tokens: 4 };
-    if (usage) expect(record.usage).toMatchObject(usage);
-    else expect(record.usage).toBeUndefined();
-  });
-
-  it.skipIf(isCodex(agent))("writes a file and runs a command, each after an approval, with its command line in the question", async () => {
-    const { bench, cwd } = await openRealAgent(agent);
-    const { record, of } = await bench.run({ prompt: "#script write made.txt by the agent | sh printf ran > ran.txt | say Done", cwd });
-    expect(record).toMatchObject({ status: "completed", result: "Done" });
-    expect(readFileSync(join(cwd, "made.txt"), "utf8").trim()).toBe("by the agent");
-    expect(readFileSync(join(cwd, "ran.txt"), "utf8")).toBe("ran");
-    const asked = of("question.asked").map(({ payload }) => payload);
-    expect(asked).toMatchObject([
-      { scope: "tool_permission", tool: { level: "confirm_write" } },
-      { scope: "tool_permission", tool: { level: "confirm_execute" } },
-    ]);
-    // One agent tells the command in the title alone.
-    expect(JSON.stringify(asked[1]?.["tool"])).toContain("printf ran > ran.txt");
-    expect(of("tool.result").map(({ payload }) => payload["ok"])).toEqual([true, true]);
-    expect(of("file.changed")[0]?.payload).toMatchObject({ change: "created", added: 1 });
-  });
-
-  it.skipIf(isCodex(agent))("writes nothing after a denial, and is told so", async () => {
-    const { bench, cwd } = await openRealAgent(agent, () => ({ option_id: "deny" }));
-    const { record, of } = await bench.run({ prompt: write, cwd });
-    expect(existsSync(join(cwd, "made.txt"))).toBe(false);
-    expect(of("tool.result").at(-1)?.payload).toMatchObject({ ok: false, denied: true, deny_reason: "denied" });
-    expect(["completed", "failed"]).toContain(record.status);
-  });
+  it.skipIf(isCodex(agent))(
+    "writes a file and runs a command, each after an approval; writes nothing after a denial, and is told so",
+    async () => {
+      let asks = 0;
+      const { bench, cwd } = await openRealAgent(agent, () => ({ option_id: (asks += 1) <= 2 ? "allow_once" : "deny" }));
+      const prompt = "#script write made.txt by the agent | sh printf ran > ran.txt | write denied.txt by the agent | say Done";
+      const { record, of } = await bench.run({ prompt, cwd });
+      expect(readFileSync(join(cwd, "made.txt"), "utf8").trim()).toBe("by the agent");
+      expect(readFileSync(join(cwd, "ran.txt"), "utf8")).toBe("ran");
+      expect(existsSync(join(cwd, "denied.txt"))).toBe(false);
+      const asked = of("question.asked").map(({ payload }) => payload);
+      expect(asked).toMatchObject([
+        { scope: "tool_permission", tool: { level: "confirm_write" } },
+        { scope: "tool_permission", tool: { level: "confirm_execute" } },
+        { scope: "tool_permission", tool: { level: "confirm_write" } },
+      ]);
+      // One agent tells the command in the title alone.
+      expect(JSON.stringify(asked[1]?.["tool"])).toContain("printf ran > ran.txt");
+      const results = of("tool.result").map(({ payload }) => payload);
+      expect(results).toMatchObject([{ ok: true }, { ok: true }, { ok: false, denied: true, deny_reason: "denied" }]);
+      expect(of("file.changed").map(({ payload }) => payload)).toMatchObject([{ change: "created", added: 1 }]);
+      // Some end their turn at a denial.
+      expect(["completed", "failed"]).toContain(record.status);
+    },
+  );
 
   it.runIf(isCodex(agent))("is denied a write by its sandbox, unasked", async () => {
     const { bench, cwd } = await openRealAgent(agent);
@@ -78,16 +57,26 @@ function proveInstalled(agent: RealAgent): void {
     expect(of("system.notice").map(({ payload }) => payload["code"])).toContain("mode_never_asks");
   });
 
-  it("writes unasked in an unrestricted run, and goes on with its session in another process", async () => {
-    const { bench, cwd, home } = await openRealAgent(agent);
+  it("writes unasked in an unrestricted run, goes on with its session in another process, and streams its text there", async () => {
+    // Pieces that come at once may be told as one.
+    const { bench, model, cwd, home } = await openRealAgent(agent, undefined, 200);
     const first = await bench.run({ prompt: write, cwd, approval_mode: "unrestricted" });
-    expect(first.record).toMatchObject({ status: "completed", result: "Done" });
+    expect(first.record).toMatchObject({ status: "completed", stop_reason: "end_turn", result: "Done" });
     expect(readFileSync(join(cwd, "made.txt"), "utf8").trim()).toBe("by the agent");
     expect(first.of("question.asked")).toEqual([]);
+    expect(first.record.session_id).toBeTruthy();
     agent.age?.(home);
-    const second = await bench.run({ prompt: "#script say two", cwd, session_id: first.record.session_id ?? "" });
-    expect(second.record).toMatchObject({ status: "completed", result: "two", session_id: first.record.session_id });
-    expect(second.of("assistant.message")).toHaveLength(1);
+    const id = await bench.start({ prompt: `#script say ${text}`, cwd, session_id: first.record.session_id ?? "" });
+    const { grown, previews } = await streamed(bench, id);
+    const { record, of } = await bench.ended(id);
+    expect(record).toMatchObject({ status: "completed", stop_reason: "end_turn", result: text, session_id: first.record.session_id });
+    expect(of("assistant.message")).toHaveLength(1);
+    expect(text.startsWith(grown)).toBe(true);
+    expect(previews).toBeGreaterThan(1);
+    // Nothing is asked any more. Some leave at the last frame, which has told the usage, or before a title is made.
+    await model.seen((requests) => requests.every(({ ended }) => ended !== undefined));
+    if (agent.name === "opencode") expect(record.usage).toBeUndefined();
+    else expect(record.usage).toMatchObject({ input_tokens: 100, output_tokens: 4 });
   });
 
   it("is canceled in the middle: the model hears it, and no process is left", async () => {
@@ -143,13 +132,24 @@ function proveInstalled(agent: RealAgent): void {
   });
 }
 
+/** What a run's previews grew to, and how many there were. */
+async function streamed({ manager }: AcpBench, id: string): Promise<{ readonly grown: string; readonly previews: number }> {
+  let [grown, previews] = ["", 0];
+  for await (const event of manager.attach(id, { previews: true })) {
+    if (event.type !== "assistant.delta") continue;
+    previews += 1;
+    grown = grown.slice(0, event.payload["offset"] as number) + String(event.payload["text"]);
+  }
+  return { grown, previews };
+}
+
 async function hasSpoken({ manager }: AcpBench, id: string): Promise<void> {
   for await (const { type } of manager.attach(id, { previews: true })) if (type === "assistant.delta") return;
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 40_000; !condition(); ) {
+  for (const end = Date.now() + 100_000; !condition(); ) {
     if (Date.now() > end) throw new Error("It never came.");
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

@@ -21,16 +21,19 @@ type Known = Map<string, StreamEvent[]>;
 async function life(random: Random, kills: number, bug?: string): Promise<readonly string[]> {
   const place = newPlace();
   const known: Known = new Map();
+  // With nothing to recover: how long a start takes on this machine at this time.
+  let bareMs = 0;
   try {
     for (let kill = 0; kill < kills; kill += 1) {
       const daemon = startProgram(place, { bug });
-      const violations = await verifyStart(place, daemon, known);
+      if (kill === 0) bareMs = await daemon.listensAfterMs;
+      const violations = await verifyStart(place, daemon, known, bareMs);
       if (violations.length > 0) return violations;
       await work(place, known, random, kill);
       await daemon.kill();
     }
     const last = startProgram(place, { bug });
-    const violations = await verifyStart(place, last, known);
+    const violations = await verifyStart(place, last, known, bareMs);
     await last.kill();
     return violations.length > 0 ? violations : verifySound(place.home.store);
   } finally {
@@ -60,12 +63,12 @@ async function work({ home, root }: Place, runs: Known, random: Random, kill: nu
   await Promise.race([enough.promise, eventually(() => [...runs.values()].slice(-argvs.length).every(isBegun))]);
 }
 
-async function verifyStart(place: Place, daemon: Daemon, known: Known): Promise<string[]> {
+async function verifyStart(place: Place, daemon: Daemon, known: Known, bareMs: number): Promise<string[]> {
   const afterMs = await daemon.listensAfterMs;
   if (afterMs < 0) return [`it does not start: ${daemon.said()}`];
   const left = leftovers(place, daemon);
   if (left.length > 0) return left;
-  if (afterMs > 5_000) return [`it listened after ${afterMs} ms`];
+  if (afterMs > Math.max(5_000, 5 * bareMs)) return [`it listened after ${afterMs} ms`];
   const runs = await Promise.all([...known].map(([id, seen]) => verifyRun(place, id, seen)));
   return runs.flat();
 }
@@ -96,12 +99,15 @@ async function verifyRun({ home }: Place, id: string, seen: readonly StreamEvent
 async function restartedOften(bug?: string): Promise<string[]> {
   const place = newPlace();
   const violations: string[] = [];
+  const from = Date.now();
   try {
     for (let uncleanStarts = 0; uncleanStarts <= 5; uncleanStarts += 1) {
       const daemon = startProgram(place, { bug });
       if ((await daemon.listensAfterMs) < 0) return [`it does not start: ${daemon.said()}`];
       const { json } = await call(place.home.socket, "/runs", { body: { argv: ["true"] } });
       const isPaused = ((await call(place.home.socket, "/health")).json.degraded ?? []).includes("admission_paused");
+      // Only starts within a minute count, which a busy machine may take for less.
+      if (uncleanStarts >= 5 && !isPaused && Date.now() - from >= 60_000) return violations;
       if (isPaused !== uncleanStarts >= 5)
         violations.push(`after ${uncleanStarts} unclean starts it is ${isPaused ? "paused" : "not paused"}`);
       // Long enough for what may start to have ended, and for what may not to be seen starting.
@@ -131,7 +137,7 @@ describe("a daemon that is killed by force", () => {
   });
 
   it("starts nothing by itself after five starts that were cut short within a minute, but answers", async () => {
-    await holds({ promise: "R22 five unclean starts", short: 10, shortMs: 10_000, long: 200, lanes: 5 }, () => restartedOften());
+    await holds({ promise: "R22 five unclean starts", short: 10, shortMs: 10_000, long: 200, lanes: 3 }, () => restartedOften());
   });
 
   it("is seen to be wrong when it counts only handled failures", async () => {

@@ -122,7 +122,8 @@ describe("the regular expressions of the product", () => {
     process.env["RECHECK_BACKEND"] = "pure";
   });
 
-  it("take linear time on every text", async () => {
+  // Ten seconds of work, of which a busy machine makes minutes.
+  it("take linear time on every text", isLong ? {} : { timeout: 300_000 }, async () => {
     const all = expressionsOfProduct();
     // Of those that are built nothing is known but where that is: each for itself.
     const distinct = [...new Map(all.map((one) => [one.flags === "built" ? one.place : shown(one), one])).values()];

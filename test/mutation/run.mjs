@@ -67,8 +67,8 @@ function mutate(source) {
       reporters: ["json"],
       jsonReporter: { fileName: report },
       logLevel: "warn",
-      // Beyond the time its tests took before: most of those that take longer never end.
-      timeoutMS: 3000,
+      // Beyond the time its tests took before: those that take longer never end, on a busy machine too.
+      timeoutMS: 10_000,
     }),
   );
   execFileSync(process.execPath, [join(stryker, "core/bin/stryker.js"), "run", config], {

@@ -53,6 +53,8 @@ export function programOf(runtime: PaneRuntime): string | undefined {
   return globSync(join(agentsFolder, paneAgents[runtime].program)).find((path) => existsSync(path));
 }
 
+/** Each look at a screen is a process, beside an agent that has the processor to itself when it starts. */
+const lookMs = 100;
 const composers = Object.values(paneAgents).map(({ composer }) => composer);
 
 /** A user with a daemon, a tmux server and a model of his own. */
@@ -103,6 +105,7 @@ export async function openPaneBench({ config = {} }: { readonly config?: object 
   if (started.code !== 0) throw new Error(`The daemon did not start: ${started.err}`);
   const client = await connect({ env });
   onTestFinished(() => client.close());
+  const screen = (pane: string): string => tmux.tmux("capture-pane", "-p", "-t", pane);
   return {
     tmux,
     model,
@@ -111,23 +114,28 @@ export async function openPaneBench({ config = {} }: { readonly config?: object 
     anode,
     config: configure,
     async type(pane, text) {
-      const shows = (what: string): boolean => tmux.tmux("capture-pane", "-p", "-t", pane).includes(what);
+      const shows = (...texts: readonly string[]): boolean => {
+        const shown = screen(pane);
+        return texts.some((one) => shown.includes(one));
+      };
       // What is typed while the program still starts gets lost.
-      await until(() => composers.some(shows), 60_000);
+      await until(() => shows(...composers), 60_000, lookMs);
       for (let attempt = 0; attempt < 10 && !shows(text); attempt += 1) {
+        // What was typed before may only be late: it must not be there twice.
+        if (attempt > 0) tmux.tmux("send-keys", "-t", pane, "C-u");
         tmux.tmux("send-keys", "-t", pane, "-l", text);
-        await until(() => shows(text), 2_000).catch(() => {});
+        await until(() => shows(text), 2_000, lookMs).catch(() => {});
       }
       // An Enter right behind a text is taken for a part of it by some.
       await new Promise((resolve) => setTimeout(resolve, 200));
       tmux.tmux("send-keys", "-t", pane, "Enter");
     },
     async allow(pane) {
-      await until(() => /allow once/i.test(tmux.tmux("capture-pane", "-p", "-t", pane)), 30_000);
+      await until(() => /allow once/i.test(screen(pane)), 30_000, lookMs);
       await new Promise((resolve) => setTimeout(resolve, 500));
       tmux.tmux("send-keys", "-t", pane, "Enter");
     },
-    screen: (pane) => tmux.tmux("capture-pane", "-p", "-t", pane),
+    screen,
     open(runtime, session, argv = paneAgents[runtime].argv) {
       const cwd = join(folder, session);
       mkdirSync(cwd, { recursive: true });

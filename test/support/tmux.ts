@@ -102,10 +102,10 @@ export async function recorded(file: string, end: string, timeoutMs = 5_000): Pr
 }
 
 /** Looks again and again until it is so. */
-export async function until(isSo: () => boolean, timeoutMs = 5_000): Promise<void> {
+export async function until(isSo: () => boolean, timeoutMs = 5_000, everyMs = 10): Promise<void> {
   for (const end = performance.now() + timeoutMs; !isSo(); ) {
     if (performance.now() > end) throw new Error(`It did not happen within ${timeoutMs} ms.`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 

@@ -14,13 +14,13 @@ export interface PeerSocketOptions {
   readonly clock: Clock;
   /** @defaultValue the kernel's */
   readonly proc?: Proc;
-  /** Milliseconds a look may take; later is no. A busy host with tens of thousands of sockets needs hundreds for its table alone. @defaultValue 1000 */
+  /** Milliseconds a look may take; later is no. A busy host with tens of thousands of sockets needs hundreds for its table alone, and as many times that as processes wait for a core. @defaultValue 5000 */
   readonly deadlineMs?: number;
 }
 
 /** Whose a loopback TCP connection without a token is, on Linux. */
 export interface PeerSocketRule {
-  /** True when the socket at the other end belongs to our own user and nobody else speaks through it. */
+  /** True when the socket at the other end belongs to our own user and nobody else speaks through it. A look that could not be made is made again for the next call. */
   isOwner(call: Call): Promise<boolean>;
   /** True when, at this moment, every process that holds that socket is found and none belongs to a run. */
   prove(call: Call): Promise<boolean>;
@@ -30,17 +30,18 @@ const established = "01";
 const actsForOthers = /^(?:origin|forwarded|via|sec-fetch-.*|x-forwarded-.*)$/i;
 
 /**
- * The peer-socket rule. Whatever cannot be read, is ambiguous or comes late is not the owner. The look at the connection is made
- * once and kept with it; the look at the headers and the proof are made for each call.
+ * The peer-socket rule. Whatever cannot be read, is ambiguous or comes late is not the owner. What was seen of the connection is
+ * kept with it; the look at the headers and the proof are made for each call.
  */
 export function createPeerSocketRule(options: PeerSocketOptions): PeerSocketRule {
-  const { uid, clock, proc = systemProc, deadlineMs = 1_000 } = options;
-  const owners = new WeakMap<Connection, Promise<boolean>>();
-  const inTime = (look: () => Promise<boolean>): Promise<boolean> => within(clock, deadlineMs, look);
+  const { uid, clock, proc = systemProc, deadlineMs = 5_000 } = options;
+  const owners = new WeakMap<Connection, Promise<boolean | undefined>>();
+  const inTime = (look: () => Promise<boolean>): Promise<boolean | undefined> => within(clock, deadlineMs, look);
 
   const looksOwn = async (connection: Connection): Promise<boolean> => {
-    if (uid === Number(await proc.text("sys/kernel/overflowuid"))) return false;
-    return (await ownSocket(connection, uid, proc)) !== undefined;
+    // At once: on a busy machine each read waits for its turn several times.
+    const [overflow, socket] = await Promise.all([proc.text("sys/kernel/overflowuid"), ownSocket(connection, uid, proc)]);
+    return uid !== Number(overflow) && socket !== undefined;
   };
 
   return {
@@ -52,14 +53,18 @@ export function createPeerSocketRule(options: PeerSocketOptions): PeerSocketRule
         owner = inTime(() => looksOwn(connection));
         owners.set(connection, owner);
       }
-      return owner;
+      const seen = await owner;
+      // A moment in which nothing could be seen would lock the owner out for as long as the connection lives.
+      if (seen === undefined && owners.get(connection) === owner) owners.delete(connection);
+      return seen === true;
     },
     async prove({ connection }) {
       if (!connection) return false;
-      return inTime(async () => {
+      const isProven = await inTime(async () => {
         const socket = await ownSocket(connection, uid, proc);
         return socket !== undefined && (await isOutsideRuns(socket.inode, options, proc));
       });
+      return isProven === true;
     },
   };
 }
@@ -74,7 +79,11 @@ async function ownSocket(connection: Connection, uid: number, proc: Proc): Promi
   const { localAddress, localPort, remoteAddress, remotePort } = connection;
   if (localAddress === undefined || localPort === undefined || remoteAddress === undefined || remotePort === undefined) return undefined;
   const keys = socketKeys({ address: remoteAddress, port: remotePort }, { address: localAddress, port: localPort }, proc.byteOrder);
-  const rows = (await Promise.all(keys.map(async (key) => rowsOf(await proc.text(key.table), key)))).flat();
+  const look = async (): Promise<SocketRow[]> =>
+    (await Promise.all(keys.map(async (key) => rowsOf(await proc.text(key.table), key)))).flat();
+  let rows = await look();
+  // A table is told in pieces: what changes meanwhile may hide a row of it, or show one twice.
+  if (rows.length !== 1) rows = await look();
   const [row] = rows;
   if (rows.length !== 1 || !row) return undefined;
   return row.state === established && row.inode > 0 && row.uid === uid ? row : undefined;
@@ -116,14 +125,15 @@ async function parentOf(pid: number, proc: Proc): Promise<number> {
   return parent;
 }
 
-function within(clock: Clock, deadlineMs: number, look: () => Promise<boolean>): Promise<boolean> {
+/** What the look says; `undefined` when it fails or comes late. */
+function within(clock: Clock, deadlineMs: number, look: () => Promise<boolean>): Promise<boolean | undefined> {
   return new Promise((resolve) => {
     const startedAt = clock.monotonic();
-    const cancel = clock.schedule(() => resolve(false), deadlineMs);
-    const settle = (answer: boolean): void => {
+    const cancel = clock.schedule(() => resolve(undefined), deadlineMs);
+    const settle = (answer: boolean | undefined): void => {
       cancel();
-      resolve(answer && clock.monotonic() - startedAt <= deadlineMs);
+      resolve(clock.monotonic() - startedAt <= deadlineMs ? answer : undefined);
     };
-    look().then(settle, () => settle(false));
+    look().then(settle, () => settle(undefined));
   });
 }

@@ -163,6 +163,25 @@ describe("a journal without space", () => {
     await journal.append({ puts: [put("x")], whenFull: "refuse" }).committed;
   });
 
+  it("tells whoever would wait for what is held, now or from now on, and keeps it all the same", async () => {
+    const { journal, store, host, batches } = bench({ hasFeed: false });
+    store.failCommits(1, "storage_full");
+    const before = journal.append({ puts: [put("x")] });
+    await expect(before.kept).rejects.toMatchObject({ code: "storage_full" });
+    const meanwhile = journal.append({ puts: [put("y")] });
+    await Promise.all([before, meanwhile].map(({ kept }) => expect(kept).rejects.toMatchObject({ code: "storage_full" })));
+    expect(() => journal.append({ puts: [put("z")], whenFull: "refuse" })).toThrow(expect.objectContaining({ code: "storage_full" }));
+    await host.clock.advance(1_000);
+    await Promise.all([before, meanwhile].map(({ committed }) => committed));
+    expect(batches.flatMap(({ puts = [] }) => puts.map(({ id }) => id))).toEqual(["x", "y"]);
+    const after = journal.append({ puts: [put("z")] });
+    await Promise.all([meanwhile, after].map(({ kept }) => kept));
+    expect(host.lines.map(({ level, event }) => [level, event])).toEqual([
+      ["warn", "store.full"],
+      ["info", "store.has_space"],
+    ]);
+  });
+
   it("probes once at a time, so that no two commits give out the feed's seqs", async () => {
     const { journal, store, host, batches } = bench();
     const note = { type: "test.event", payload: {} } as const;

@@ -128,9 +128,35 @@ describe("PeerSocketRule.isOwner", () => {
     }
   });
 
-  it("is false when the answer comes after a second, or not at all", async () => {
+  it.each([
+    ["hides the row", [serverRow]],
+    ["shows the row twice", [line(clientEnds), line(clientEnds)]],
+  ])("looks a second time when the table %s, and believes that", async (_name, first) => {
+    const looks = [first, [serverRow, line(clientEnds)]].map((tcp) => worldProc({ tcp }));
+    const text = (path: string): Promise<string> =>
+      ((path === "net/tcp" && looks.length > 1 ? looks.shift() : looks[0]) as Proc).text(path);
+    expect(await rule({ ...worldProc(), text }).isOwner(from({ ...v4 }))).toBe(true);
+  });
+
+  it("looks again for the next call when nothing could be seen, or only late", async () => {
+    const proc = worldProc();
+    let [at, isHidden, readMs] = [0, true, 0];
+    const text = (path: string): Promise<string> => ((at += readMs), isHidden ? Promise.reject(new Error("EMFILE")) : proc.text(path));
+    const subject = rule({ ...proc, text }, { clock: { ...stillClock, monotonic: () => at } });
+    const connection = { ...v4 };
+    expect(await subject.isOwner(from(connection))).toBe(false);
+    [isHidden, readMs] = [false, 3_000];
+    expect(await subject.isOwner(from(connection))).toBe(false);
+    readMs = 0;
+    expect(await subject.isOwner(from(connection))).toBe(true);
+    // From now on it is known.
+    isHidden = true;
+    expect(await subject.isOwner(from(connection))).toBe(true);
+  });
+
+  it("is false when the answer comes after five seconds, or not at all", async () => {
     let at = 0;
-    const late = { ...worldProc(), text: (path: string) => ((at += 600), worldProc().text(path)) };
+    const late = { ...worldProc(), text: (path: string) => ((at += 3_000), worldProc().text(path)) };
     expect(await rule(late, { clock: { ...stillClock, monotonic: () => at } }).isOwner(from({ ...v4 }))).toBe(false);
     const delays: number[] = [];
     const firing: Clock = {
@@ -142,7 +168,7 @@ describe("PeerSocketRule.isOwner", () => {
       },
     };
     const never = { ...worldProc(), text: () => new Promise<string>(() => {}) };
-    expect([await rule(never, { clock: firing }).isOwner(from({ ...v4 })), delays]).toEqual([false, [1_000]]);
+    expect([await rule(never, { clock: firing }).isOwner(from({ ...v4 })), delays]).toEqual([false, [5_000]]);
   });
 });
 

@@ -173,9 +173,14 @@ describe("the limits of Desk.open", () => {
     const { desk } = await bench();
     const ofAsk = { ...question, scope: "mesh_ask", owner: { peer_id: "P-1" }, recipient: "P-2" } as const;
     const { question: first } = await desk.open(ofAsk);
-    for (let n = 0; n < 256; n += 1) await desk.open(awaited);
+    const { question: oldest } = await desk.open(awaited);
+    for (let n = 1; n < 256; n += 1) await desk.open(awaited);
     await desk.open(ofAsk);
     await desk.answer(first.question_id, { text: "Ada" }, localCaller);
+    await expect(desk.open(awaited)).rejects.toMatchObject({ code: "question_full" });
+    // One that is waited for gives its place back.
+    await desk.answer(oldest.question_id, { text: "Ada" }, localCaller);
+    await expect(desk.open(awaited)).resolves.toBeDefined();
     await expect(desk.open(awaited)).rejects.toMatchObject({ code: "question_full" });
   });
 

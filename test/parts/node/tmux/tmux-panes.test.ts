@@ -114,7 +114,7 @@ describe.skipIf(!hasTmux)("tmux (needs tmux)", () => {
     await expect(hanging.paste("%0", "text")).rejects.toMatchObject({ code: "pane_backend_unavailable" });
   });
 
-  it("submits each of many hostile texts once", async () => {
+  it("submits each of many hostile texts once", { timeout: 60_000 }, async () => {
     const { paneId, file } = await record("one");
     const pieces = [
       "\n",
