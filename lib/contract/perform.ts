@@ -24,7 +24,7 @@ export function createPerform(services: Services, idempotency: IdempotencyKeys):
     const key = operation.idempotent ? context.idempotencyKey : undefined;
     if (key === undefined) return handler(valid as never, context);
     const path = filled(operation.path, valid as Record<string, unknown>);
-    const scope = { callerId: context.caller.id, operation: operation.name, key, request: { path, body: valid } };
+    const scope = { callerId: context.caller.id, operation: operation.name, key, request: { body: valid, path } };
     const { reply, replayed } = await idempotency.once(scope, async (entry) => {
       const { status, body } = await handler(valid as never, { ...context, keep: entry });
       return { status, body };
