@@ -90,6 +90,7 @@ export async function createRuns(options: RunsOptions): Promise<Runs> {
       host,
       folders: createFolders([cwd, ...(daemon.cwd_roots ?? [])], cwd),
       redact: redaction.value,
+      heldFrom: redaction.heldFrom,
       leftovers: (recorded) => sweep(recorded),
     });
   });
@@ -108,7 +109,7 @@ function ownExecutors(options: RunsOptions, containment: Containment): Record<st
   for (const { env: set, env_pass = [] } of Object.values(daemon.commands ?? {})) {
     redaction.add(secretsOf({ ...set, ...Object.fromEntries(env_pass.map((name) => [name, env[name]])) }));
   }
-  const ground = { host, limits, containment, baseEnv: env, ...(runToken && { runToken }) };
+  const ground = { host, limits, containment, baseEnv: env, heldFrom: redaction.heldFrom, ...(runToken && { runToken }) };
   const surround = { containment, sockets: async () => (await hide())?.sockets ?? [], ...(runToken && { runToken }) };
   const runs = createProcessExecutor({ ...ground, shell: daemon.process?.shell ?? false });
   const agent = laterExecutor("agent", async () => {

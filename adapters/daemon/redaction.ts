@@ -1,3 +1,5 @@
+import { openShape, openSpelling } from "./secret-beginnings.js";
+
 /** Takes known secrets and texts that look like ones out of everything that is kept or shown. A guard against accidents, no boundary. */
 export interface Redaction {
   /** Adds secrets by name; answers the function that takes them off again. Short values are no secrets. */
@@ -5,6 +7,11 @@ export interface Redaction {
   text(text: string): string;
   /** The same value without its secrets; itself when there are none. */
   value<T>(value: T): T;
+  /**
+   * Where a text that goes on ends in what may be the beginning of a secret; its length where it does not. A secret longer than
+   * 4,096 units is not waited for.
+   */
+  heldFrom(text: string): number;
 }
 
 const shortest = 8;
@@ -22,15 +29,32 @@ const wellKnown: readonly (readonly [name: string, pattern: string])[] = [
   ["private_key", String.raw`-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?`],
 ];
 
+/** What is waited for at most, in UTF-16 units: a private key of 4,096 bits is shorter. */
+const longestHeld = 4_096;
+
 /** Makes a redaction that knows the prefixes of well-known credentials and whatever is added. */
 export function createRedaction(): Redaction {
   const added = new Set<Readonly<Record<string, string>>>();
   let names = new Map<string, string>();
   let pattern = patternOf(names);
+  let spellings = new Map<string, string[]>();
+  let longest = 0;
 
   function refresh(): void {
     names = new Map([...added].flatMap(Object.entries).flatMap(([name, secret]) => formsOf(secret).map((form) => [form, name])));
     pattern = patternOf(names);
+    spellings = Map.groupBy(names.keys(), (form) => form.charAt(0));
+    longest = Math.max(0, ...[...names.keys()].map((form) => form.length));
+  }
+
+  function heldFrom(all: string): number {
+    const from = Math.max(0, all.length - longestHeld);
+    const text = all.slice(from);
+    const open = Math.min(openShape(text), openSpelling(text, spellings, longest));
+    // A secret that is whole may end in what would begin another: it is not to be cut.
+    if (open === text.length) return all.length;
+    const cut = [...text.matchAll(pattern)].find(({ index, 0: found }) => index < open && index + found.length > open);
+    return from + (cut?.index ?? open);
   }
 
   function text(original: string): string {
@@ -65,6 +89,7 @@ export function createRedaction(): Redaction {
     },
     text,
     value,
+    heldFrom,
   };
 }
 

@@ -2,6 +2,7 @@ import { hasScope, type Caller } from "../../lib/caller.js";
 import type { CallContext, Operation, Result } from "../../lib/contract/operation.js";
 import { AnodeError, isAnodeError } from "../../lib/errors.js";
 import type { Host } from "../../lib/host.js";
+import type { Redact } from "../../lib/index.js";
 import { resolveLimits, type Limits } from "../../lib/limits.js";
 import type { Call, Handle, Reply } from "./call.js";
 import { corsHeaders, isPreflight, preflightReply } from "./cors.js";
@@ -39,6 +40,8 @@ export interface HandlerOptions {
   /** Files that anybody may read: the pages of the dashboard. @defaultValue none are served */
   readonly files?: PublicFiles;
   readonly limits?: Partial<Limits>;
+  /** Takes secrets out of what a refusal says. @defaultValue nothing is changed */
+  readonly redact?: Redact;
   readonly host: Host;
 }
 
@@ -135,7 +138,7 @@ export function createContractHandler(options: HandlerOptions): Handle {
       reply = await answer(call, trail);
     } catch (error) {
       trail.code = isAnodeError(error) ? error.code : "internal";
-      reply = toProblemReply(error, trail.requestId, host);
+      reply = toProblemReply(error, trail.requestId, host, options.redact);
     }
     host.log("debug", "http.request", {
       request_id: trail.requestId,

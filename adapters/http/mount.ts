@@ -39,6 +39,7 @@ export function createHandler(options: MountOptions): Handle {
     hosts,
     limits: { ...manager.limits, ...limits },
     host: manager.host,
+    redact: manager.redact,
     ...(origins && { origins }),
     ...(authenticate && { authenticate }),
     ...(sockets && { sockets }),

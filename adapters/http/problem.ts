@@ -1,6 +1,7 @@
 import { AnodeError, isAnodeError } from "../../lib/errors.js";
 import type { Host } from "../../lib/host.js";
 import { problemOf } from "../../lib/problem.js";
+import type { Redact } from "../../lib/index.js";
 import type { Reply } from "./call.js";
 
 const closing = new Set<string>([
@@ -15,15 +16,21 @@ const closing = new Set<string>([
 
 /**
  * The answer to a refused or failed call: an RFC 9457 document and the headers that belong to its code.
- * An error that is not ours becomes `internal` with an `error_id`; its text goes to the log only.
+ * An error that is not ours becomes `internal` with an `error_id`; its text goes to the log only. What it repeats of the call is
+ * without its secrets.
  */
-export function toProblemReply(error: unknown, requestId: string, host: Pick<Host, "log" | "randomId">): Reply {
+export function toProblemReply(
+  error: unknown,
+  requestId: string,
+  host: Pick<Host, "log" | "randomId">,
+  redact: Redact = (document) => document,
+): Reply {
   const known = toKnownError(error, requestId, host);
   const { allow, accept, ...document } = problemOf(known);
   return {
     status: known.status as number,
     headers: { "Content-Type": "application/problem+json", ...headersOf(known, allow, accept) },
-    body: JSON.stringify({ ...document, request_id: requestId }),
+    body: JSON.stringify({ ...redact(document), request_id: requestId }),
     ...(closing.has(known.code) ? { close: true } : {}),
   };
 }

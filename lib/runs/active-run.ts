@@ -16,7 +16,7 @@ import type { Executor, Outcome, RunContext } from "./executor.js";
 import { Inputs } from "./inputs.js";
 import type { NormalRequest, Supports } from "./normal-request.js";
 import { checkedOutcome, type EndFacts, failedOutcome, outcomeFacts, outcomeReason } from "./outcome.js";
-import { Previews } from "./previews.js";
+import { type Concealment, Previews } from "./previews.js";
 import type { RunSummary, Usage } from "./schema.js";
 import { stateEvent } from "./state-event.js";
 import { leavesRecord, transition } from "./transitions.js";
@@ -34,6 +34,7 @@ export interface RunPorts {
   readonly host: Host;
   readonly limits: Limits;
   readonly graceMs: number;
+  readonly concealment: Concealment;
   /** Makes what its executor works with. */
   context(run: ActiveRun): RunContext;
   /** After the commit of events; `record` is there when they changed it. */
@@ -122,7 +123,7 @@ export class ActiveRun implements StreamOwner {
   }
 
   get previews(): Previews {
-    return (this.#previews ??= new Previews(this.#ports.limits));
+    return (this.#previews ??= new Previews(this.#ports.limits, this.#ports.concealment));
   }
 
   get inputs(): Inputs {

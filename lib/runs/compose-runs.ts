@@ -87,7 +87,6 @@ export function composeRuns(options: RunManagerOptions, start: (request: RunRequ
     desk,
     buffer,
     limits,
-    redact,
     approval: (run: ActiveRun) => questions.ruleOf(run),
     // A run that starts children calls as itself: it operates what is defined, within its parent's bounds.
     start: (request: RunRequest, { id }: ActiveRun) =>
@@ -101,6 +100,7 @@ export function composeRuns(options: RunManagerOptions, start: (request: RunRequ
     host,
     limits,
     graceMs: options.graceMs ?? limits.graceMs,
+    concealment: { redact, heldFrom: options.heldFrom ?? ((text) => text.length) },
     context: (run) => createRunContext(run, contextPorts),
     committed,
     ended,
@@ -159,6 +159,7 @@ export function composeRuns(options: RunManagerOptions, start: (request: RunRequ
     listeners,
     journal,
     idempotency,
+    redact,
     space,
     presence,
     desk,

@@ -1,7 +1,7 @@
 import { type Caller, localCaller } from "../caller.js";
 import { AnodeError } from "../errors.js";
 import type { Preview, StreamEvent } from "../events/event.js";
-import { feedStream, type Journal } from "../events/journal.js";
+import { feedStream, type Journal, type Redact } from "../events/journal.js";
 import type { Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import type { QuestionDesk, QuestionSteps } from "../questions/desk-types.js";
@@ -36,6 +36,8 @@ export class RunManager {
   readonly store: Store;
   /** Replies kept by idempotency key. */
   readonly idempotency: IdempotencyKeys;
+  /** Takes secrets out of what is shown, as its options say: for whoever shows more than events. */
+  readonly redact: Redact;
 
   readonly #options: RunManagerOptions;
   readonly #parts: RunParts;
@@ -52,6 +54,7 @@ export class RunManager {
     this.host = parts.host;
     this.store = parts.store;
     this.idempotency = parts.idempotency;
+    this.redact = parts.redact;
     this.#options = options;
     this.#parts = parts;
   }

@@ -69,6 +69,11 @@ export interface RunManagerOptions {
   readonly folders?: Folders;
   /** Takes secrets out of everything that becomes an event. @defaultValue nothing is changed */
   readonly redact?: (payload: object) => object;
+  /**
+   * Where in a growing text something begins that may turn out to be secret in its next piece; the text's length where nothing does.
+   * What lies behind is shown with the next piece. @defaultValue nothing is held back
+   */
+  readonly heldFrom?: (text: string) => number;
   /** Answers questions; with it an approver is always present. `undefined` leaves the question open. */
   readonly onQuestion?: (question: Question) => AnswerInput | undefined | Promise<AnswerInput | undefined>;
   /** Ends the processes a former life left behind; called by `open()` before anything is accepted. */
@@ -93,7 +98,7 @@ const integers = {
   graceMs: 600_000,
 } as const;
 const objects = ["executors", "profiles", "commands", "store", "events", "host", "retention", "process", "folders"] as const;
-const functions = ["redact", "onQuestion", "leftovers", "onFailed"] as const;
+const functions = ["redact", "heldFrom", "onQuestion", "leftovers", "onFailed"] as const;
 const known = new Set<string>([
   ...Object.keys(integers),
   ...objects,

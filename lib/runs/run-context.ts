@@ -4,7 +4,6 @@ import { parseWith } from "../parse.js";
 import { type Answer, type Question, type QuestionInput, questionInput } from "../questions/schema.js";
 import type { Desk } from "../questions/desk.js";
 import type { EventBuffer } from "../events/buffer.js";
-import type { Redact } from "../events/journal.js";
 import type { Limits } from "../limits.js";
 import type { ActiveRun } from "./active-run.js";
 import { isReservedType, type RunContext, type RunHandle } from "./executor.js";
@@ -17,7 +16,6 @@ export interface ContextPorts {
   readonly limits: Limits;
   /** Deadline and rule of the run's questions. */
   approval(run: ActiveRun): Required<Approval>;
-  readonly redact: Redact;
   start(request: RunRequest, parent: ActiveRun): Promise<RunHandle>;
   diagnostic(name: string, data: Readonly<Record<string, unknown>>): void;
 }
@@ -34,7 +32,7 @@ export function createRunContext(run: ActiveRun, ports: ContextPorts): RunContex
     emit: (type, payload) => emit(run, ports, type, payload),
     preview(type, payload) {
       if (run.over) return;
-      if (run.previews.add(type, ports.redact(payload) as Record<string, unknown>)) ports.buffer.wake(run.stream);
+      if (run.previews.add(type, payload as Record<string, unknown>)) ports.buffer.wake(run.stream);
     },
     ask: (question) => guarded(ask(run, ports, question)),
     input: {

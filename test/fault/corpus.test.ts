@@ -3,6 +3,7 @@ import { argvCorpus } from "./corpus/argv.js";
 import { bindCorpus } from "./corpus/binds.js";
 import { contentTypeCorpus } from "./corpus/content-types.js";
 import { cursorCorpus } from "./corpus/cursors.js";
+import { frameAttacks, upgradeAttacks } from "./corpus/frames.js";
 import { hostCorpus } from "./corpus/hosts.js";
 import { jsonBombs, jsonCorpus } from "./corpus/json.js";
 import { malformedCorpus } from "./corpus/malformed.js";
@@ -30,6 +31,8 @@ const sizes: readonly (readonly [name: string, atLeast: number, rows: readonly u
   ["control point", 65, controlPoints],
   ["terminal sequence", 60, terminalAttacks],
   ["bind", 24, bindCorpus],
+  ["WebSocket frame", 40, frameAttacks],
+  ["WebSocket upgrade", 12, upgradeAttacks],
 ];
 
 describe("the corpora", () => {

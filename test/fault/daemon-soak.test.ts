@@ -97,6 +97,50 @@ async function soaked(runs: number, bug?: string): Promise<string[]> {
   }
 }
 
+/** How long a soak of hours lasts, in milliseconds; 0, and it is left out. */
+const soakMs = Number(process.env["ANODE_TEST_SOAK_MS"] ?? 0);
+// Often enough for the bounds to be reached in the first half of an hour, seldom enough to go on beside other work.
+const soakedEachMs = 250;
+const lookedAtEachMs = 60_000;
+
+/** By how many MiB an hour the values grow, by the line that fits them best; `at` in milliseconds. */
+function slopeOf(points: readonly { readonly at: number; readonly bytes: number }[]): number {
+  const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const [at, bytes] = [mean(points.map((point) => point.at)), mean(points.map((point) => point.bytes))];
+  const rise = points.reduce((sum, point) => sum + (point.at - at) * (point.bytes - bytes), 0);
+  return ((rise / points.reduce((sum, point) => sum + (point.at - at) ** 2, 0)) * 3_600_000) / MiB;
+}
+
+/** What is wrong with a daemon that is used for hours: what it holds at rest must not rise over the second half of them. */
+async function steady(ms: number, bug?: string): Promise<string[]> {
+  const place = newPlace({ daemon: { limits } });
+  const { socket } = place.home;
+  try {
+    const daemon = startProgram({ ...place, env: { ...place.env, ...collecting(bug === undefined ? 64 : 256) } }, { bug });
+    if ((await daemon.listensAfterMs) < 0) return [daemon.said()];
+    const from = performance.now();
+    const samples: (Sample & { readonly at: number })[] = [];
+    for (let turn = 0; performance.now() - from < ms; turn += 1) {
+      await Promise.all([workedOnce(socket, turn), later(soakedEachMs)]);
+      if (performance.now() - from < (samples.length + 1) * Math.min(lookedAtEachMs, ms / 60)) continue;
+      samples.push({ ...(await restful(socket, daemon)), at: performance.now() - from });
+      const { rss, heap, fds } = samples.at(-1)!;
+      console.log(
+        `R24 ${turn + 1} runs: ${(heap / MiB).toFixed(2)} MiB are held, ${(rss / MiB).toFixed(1)} MiB resident, ${fds} descriptors`,
+      );
+    }
+    const half = samples.slice(Math.floor(samples.length / 2));
+    const held = slopeOf(half.map(({ at, heap }) => ({ at, bytes: heap })));
+    const resident = slopeOf(half.map(({ at, rss }) => ({ at, bytes: rss })));
+    console.log(
+      `R24 ${bug ?? "hours"}: over the second half it holds ${held.toFixed(2)} MiB an hour more, ${resident.toFixed(2)} MiB resident`,
+    );
+    return held < 1 ? [] : [`what it holds grows by ${held.toFixed(1)} MiB an hour`];
+  } finally {
+    place.remove();
+  }
+}
+
 const chatty = ["sh", "-c", "yes 0123456789012345678901234567890123456789 | head -n 200000"];
 
 /** What is wrong with a daemon half a minute after it got far more than it takes. */
@@ -145,6 +189,11 @@ describe("the memory of a daemon", () => {
 
   it("is back half a minute after an overload", async () => {
     expect(await overloaded(trials(2_000, 20_000))).toEqual([]);
+  });
+
+  it.skipIf(soakMs === 0)("does not rise over hours", { timeout: soakMs + 600_000 }, async () => {
+    expect(await steady(soakMs)).toEqual([]);
+    expect(await steady(60_000, "keeps what has ended")).toContainEqual(expect.stringMatching(/^what it holds grows/));
   });
 
   it("would be found to grow if it kept something of what has ended", async () => {

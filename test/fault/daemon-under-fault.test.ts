@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { chownSync } from "node:fs";
 import { connect as connectNet } from "node:net";
 import { setTimeout as later } from "node:timers/promises";
 import { describe, it } from "vitest";
@@ -206,11 +207,54 @@ async function scarce(wrap: readonly string[], env: Readonly<Record<string, stri
   }
 }
 
+// The kernel counts no processes of root's: the daemon is somebody of its own then, who may still read where root keeps the program.
+const somebody = 31_415;
+const canBeSomebody = process.platform === "linux" && process.getuid?.() === 0;
+const fewProcesses = [
+  ...["prlimit", "--nproc=40", "setpriv", `--reuid=${somebody}`, `--regid=${somebody}`, "--clear-groups"],
+  ...["--inh-caps=-all,+dac_override", "--ambient-caps=-all,+dac_override", "--bounding-set=-all,+dac_override"],
+];
+
+/** What is wrong when 60 runs begin at once in a daemon that may have 40 processes and threads. */
+async function crowded(): Promise<string[]> {
+  const place = newPlace({ daemon: { concurrency: 60 } });
+  const { socket, path, config } = place.home;
+  for (const own of [place.root, path, config]) chownSync(own, somebody, somebody);
+  const ended = async (argv: readonly string[]) => {
+    const { status, json } = await call(socket, "/runs", { body: { argv } });
+    if (status !== 201) throw new Error(`A start was answered ${status}: ${json.detail}`);
+    return (await call(socket, `/runs/${json.run_id}/wait?timeout_ms=30000`)).json;
+  };
+  try {
+    const daemon = startProgram(place, { wrap: fewProcesses });
+    if ((await daemon.listensAfterMs) < 0) return [`it does not start: ${daemon.said()}`];
+    const runs = await Promise.all(Array.from({ length: 60 }, () => ended(["sleep", "1"])));
+    const refused = runs.filter(({ error_code, error }) => error_code === "spawn_failed" && String(error).includes("EAGAIN"));
+    console.log(`fault matrix: of 60 runs in 40 processes ${refused.length} could not begin`);
+    const wrong = runs
+      .filter((run) => run.status !== "completed" && !refused.includes(run))
+      .map(({ status, error_code, error }) => `a run ended ${status} ${error_code}: ${error}`);
+    if (refused.length === 0 || refused.length === 60) wrong.push(`${refused.length} of 60 could not begin`);
+    const next = await ended(["true"]);
+    if (next.status !== "completed") wrong.push(`one that has room ended ${next.status}: ${next.error}`);
+    await daemon.kill();
+    return wrong;
+  } catch (error) {
+    return [String(error)];
+  } finally {
+    place.remove();
+  }
+}
+
 const heapOf = (MiB: number) => ({ NODE_OPTIONS: `--max-old-space-size=${MiB}` });
 
-describe("a daemon that has little (F14, F16)", () => {
+describe("a daemon that has little (F14, F15, F16)", () => {
   it.skipIf(process.platform !== "linux")("serves streams, sockets, uploads and its recovery with 256 descriptors", async () => {
     await holds({ promise: "fault matrix: descriptors", short: 1, long: 20 }, () => scarce(["prlimit", "--nofile=256"]));
+  });
+
+  it.skipIf(!canBeSomebody)("says of which runs the system has no process, and begins others when there is one", async () => {
+    await holds({ promise: "fault matrix: processes", short: 1, long: 20 }, crowded);
   });
 
   it("does so with a heap of 40 MiB", async () => {

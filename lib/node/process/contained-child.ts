@@ -28,6 +28,8 @@ export interface ContainedSetup {
   readonly host: Host;
   readonly limits: Limits;
   readonly level: Level;
+  /** Where in output something begins that may turn out to be secret in the next piece. */
+  readonly heldFrom?: ((text: string) => number) | undefined;
   /** Reads the identity of a process that was just started. */
   identify(pid: number): ProcessIdentity;
   /** Takes over work that outlasts the run. */
@@ -111,7 +113,7 @@ function containedChild(
       const tail = createTail(errorBytes);
       const stderr = child.outputs.find(({ stream }) => stream === "stderr");
       if (!stderr) return { told: Promise.resolve(), tail: tail.text };
-      const sink = createTextSink({ stream: "stderr", tail, flushBytes, eventBytes });
+      const sink = createTextSink({ stream: "stderr", tail, flushBytes, eventBytes, heldFrom: setup.heldFrom });
       const send = async (events: readonly Emission[]): Promise<void> => {
         await Promise.all(events.map(({ type, payload }) => context.emit(type, payload)));
       };

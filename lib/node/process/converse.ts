@@ -21,6 +21,7 @@ export interface Heard {
 export interface ConverseOptions {
   readonly host: Host;
   readonly limits: Limits;
+  readonly heldFrom?: SinkOptions["heldFrom"];
   /** Aborts when no more output is waited for. */
   readonly drained: AbortSignal;
 }
@@ -31,7 +32,7 @@ const idleMs = 10_000;
 
 /** Carries output and input between a process and its run, until the output has ended. Rejects when the run takes no event. */
 export async function converse(context: RunContext, child: Child, plan: Plan, options: ConverseOptions): Promise<Heard> {
-  const { host, limits, drained } = options;
+  const { host, limits, heldFrom, drained } = options;
   const { clock } = host;
   const stdout = createTail(resultBytes);
   const stderr = createTail(errorBytes);
@@ -45,7 +46,7 @@ export async function converse(context: RunContext, child: Child, plan: Plan, op
   };
   const hear = ({ stream, source }: Child["outputs"][number]): Promise<void> => {
     const { flushBytes, eventBytes } = limits;
-    const sink = createSink(plan, { stream, tail: stream === "stderr" ? stderr : stdout, flushBytes, eventBytes });
+    const sink = createSink(plan, { stream, tail: stream === "stderr" ? stderr : stdout, flushBytes, eventBytes, heldFrom });
     return listen(source, sink, { runId: context.run.id, stream, host, limits, stop: drained, send });
   };
   const speak = async (): Promise<void> => {

@@ -29,6 +29,8 @@ export interface SinkOptions {
   readonly tail: Tail;
   readonly flushBytes: number;
   readonly eventBytes: number;
+  /** Where in a text something begins that may turn out to be secret in the next one. */
+  readonly heldFrom?: ((text: string) => number) | undefined;
 }
 
 // The envelope around a text: type, ids, time.
@@ -36,9 +38,9 @@ const envelopeBytes = 1024;
 
 /** The stream as `process.output`. */
 export function createTextSink(options: SinkOptions): OutputSink {
-  const { stream, tail, flushBytes, eventBytes } = options;
+  const { stream, tail, flushBytes, eventBytes, heldFrom } = options;
   const textBytes = Math.max(eventBytes - envelopeBytes, 256);
-  const gatherer = createOutputGatherer({ tty: stream === "tty", flushBytes, textBytes });
+  const gatherer = createOutputGatherer({ tty: stream === "tty", flushBytes, textBytes, ...(heldFrom && { heldFrom }) });
   const toEvents = (texts: readonly string[]): Emission[] =>
     texts.map((text) => {
       tail.push(text);

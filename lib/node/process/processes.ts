@@ -25,6 +25,11 @@ export interface ProcessesOptions {
   readonly baseEnv?: Environment;
   /** Bounds: `flushMs`, `flushBytes`, `eventBytes`, `graceMs`, `killMs`. */
   readonly limits?: Partial<Limits>;
+  /**
+   * Where in output something begins that may turn out to be secret in the next piece; the text's length where nothing does. What
+   * lies behind is told with the next piece, or at the end. @defaultValue nothing is held back
+   */
+  readonly heldFrom?: (text: string) => number;
   /** Shared with status and doctor. @defaultValue a new one for `storeId` */
   readonly containment?: Containment;
 }
@@ -59,7 +64,7 @@ export interface Processes {
  * @throws `invalid_request` for a limit or store id of the wrong form
  */
 export function createProcesses(options: ProcessesOptions): Processes {
-  const { host, runToken, baseEnv = process.env } = options;
+  const { host, runToken, heldFrom, baseEnv = process.env } = options;
   const limits = resolveLimits(options.limits);
   const containment = options.containment ?? createContainment({ storeId: options.storeId ?? host.randomId(16) });
   const background = new Set<Promise<unknown>>();
@@ -67,6 +72,7 @@ export function createProcesses(options: ProcessesOptions): Processes {
     host,
     limits,
     level,
+    heldFrom,
     identify: (pid) => identify(containment, pid),
     later(work) {
       background.add(work);

@@ -30,12 +30,12 @@ export async function runProcess(context: RunContext, plan: Plan, setup: Contain
 }
 
 async function supervise(context: RunContext, plan: Plan, setup: ContainedSetup, contained: ContainedChild): Promise<Outcome> {
-  const { host, limits } = setup;
+  const { host, limits, heldFrom } = setup;
   const { clock } = host;
   const { child } = contained;
   const drained = new AbortController();
   const announced = contained.announce();
-  const talk = announced.then(() => converse(context, child, plan, { host, limits, drained: drained.signal }));
+  const talk = announced.then(() => converse(context, child, plan, { host, limits, heldFrom, drained: drained.signal }));
   const cause = await endOf(child, context.signal, talk);
 
   const byItself = cause === "exited";

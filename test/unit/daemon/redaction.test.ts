@@ -1,6 +1,7 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { redactedExecutor } from "../../../adapters/daemon/redacted-executor.js";
-import { createRedaction, secretsOf } from "../../../adapters/daemon/redaction.js";
+import { createRedaction, type Redaction, secretsOf } from "../../../adapters/daemon/redaction.js";
 import { functionExecutor } from "../../../lib/runs/function-executor.js";
 import type { RunContext } from "../../../lib/runs/executor.js";
 
@@ -45,6 +46,64 @@ describe("createRedaction", () => {
       expect(createRedaction().text(`x ${text} y`)).toMatch(/^x \[redacted:\w+\] y$/s);
     });
   }
+
+  const spellings = [...forms.map(([, text]) => text), ...known];
+  const streamed = (redaction: Redaction, pieces: readonly string[]): string => {
+    let [out, held] = ["", ""];
+    for (const piece of pieces) {
+      held += piece;
+      const at = redaction.heldFrom(held);
+      out += redaction.text(held.slice(0, at));
+      held = held.slice(at);
+    }
+    return out + redaction.text(held);
+  };
+
+  it.each(spellings)("takes %j out of a text that comes in pieces, wherever it is cut", (spelling) => {
+    const redaction = createRedaction();
+    redaction.add({ MY_PASSWORD: secret });
+    const whole = `before ${spelling} after`;
+    const clean = redaction.text(whole);
+    expect(clean).toContain("[redacted:");
+    for (let cut = 0; cut <= whole.length; cut += 1) expect(streamed(redaction, [whole.slice(0, cut), whole.slice(cut)])).toBe(clean);
+    expect(streamed(redaction, [...whole])).toBe(clean);
+  });
+
+  it("is the same in pieces as in one, for any text and any pieces", () => {
+    const redaction = createRedaction();
+    redaction.add({ A: "sesame-open", B: "sesame-open-wide", C: "esamesesa" });
+    const word = fc.constantFrom(
+      "sesame-open",
+      "sesame-",
+      "sesame-open-wide",
+      "esamesesa",
+      "s",
+      "-wide",
+      " ",
+      "\n",
+      "sk-",
+      "e".repeat(24),
+      "anode_",
+    );
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 12 }), fc.array(fc.nat(60), { maxLength: 6 }), (words, cuts) => {
+        const whole = words.join("");
+        const at = [0, ...cuts.filter((cut) => cut < whole.length).toSorted((a, b) => a - b), whole.length];
+        const pieces = at.slice(1).map((to, index) => whole.slice(at[index], to));
+        expect(streamed(redaction, pieces)).toBe(redaction.text(whole));
+      }),
+    );
+  });
+
+  it("holds nothing of a text that cannot go on as a secret, and never more than 4,096 units", () => {
+    const redaction = createRedaction();
+    redaction.add({ A: "sesame-open" });
+    for (const text of ["", "Password: ", "Continue? [y/N] ", "100 %\r", "a line\n", "-----BEGIN CERTIFICATE-----\nMII"])
+      expect(redaction.heldFrom(text), text).toBe(text.length);
+    const key = `-----BEGIN PRIVATE KEY-----\n${"x".repeat(10_000)}`;
+    expect(redaction.heldFrom(key)).toBe(key.length);
+    expect(redaction.heldFrom(key.slice(0, 4_000))).toBe(0);
+  });
 
   it("leaves ordinary text, short values and the very object without secrets alone", () => {
     const redaction = createRedaction();

@@ -1,10 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { defaultLimits } from "../../../lib/limits.js";
-import { type PreviewCursor, Previews } from "../../../lib/runs/previews.js";
+import { type Concealment, type PreviewCursor, Previews } from "../../../lib/runs/previews.js";
 
 const envelope = { run_id: "R-1", status: "running", time: "2026-01-02T03:04:05.678Z" };
-const make = (part: object = {}) => new Previews({ ...defaultLimits, ...part });
+const open: Concealment = { redact: (value) => value, heldFrom: (text) => text.length };
+const make = (part: object = {}, concealment = open) => new Previews({ ...defaultLimits, ...part }, concealment);
 const delta = (offset: number, text: string, message_id = "m1") => ({ message_id, offset, text });
 
 /** A reader as the rule for clients says: keep `offset` units of what there is, then append. */
@@ -35,6 +36,33 @@ describe("Previews", () => {
     previews.add("assistant.delta", delta(5, "!"));
     expect(look().map(({ payload }) => payload)).toEqual([{ message_id: "m1", offset: 3, text: "lo!" }]);
     expect(look()).toEqual([]);
+  });
+
+  it("show no secret and no beginning of one, whatever pieces it comes in, and go on behind it", () => {
+    const concealment = {
+      redact: <Value extends object>(value: Value) => JSON.parse(JSON.stringify(value).replaceAll("sesame", "[it]")) as Value,
+      heldFrom: (text: string) => /(?:s(?:e(?:s(?:a(?:me?)?)?)?)?)$/.exec(text.replaceAll("sesame", "......"))?.index ?? text.length,
+    };
+    const said = "say sesame, then seesesame!";
+    for (let first = 0; first <= said.length; first += 1)
+      for (let second = first; second <= said.length; second += 1) {
+        const previews = make({}, concealment);
+        const { look, text } = reader(previews);
+        for (const [from, to] of [
+          [0, first],
+          [first, second],
+          [second, said.length],
+        ] as const) {
+          previews.add("assistant.delta", delta(from, said.slice(from, to)));
+          look();
+          expect("say [it], then see[it]!".startsWith(text() ?? "")).toBe(true);
+        }
+        expect(text()).toBe("say [it], then see[it]!");
+        // Tried again from the middle of the secret: readers start over.
+        previews.add("assistant.delta", delta(6, "x"));
+        look();
+        expect(text()).toBe("say sex");
+      }
   });
 
   it("gives a late reader the text so far, from offset 0", () => {
