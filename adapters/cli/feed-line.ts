@@ -31,6 +31,18 @@ const details: Readonly<Record<string, (payload: Payload) => readonly unknown[]>
   "system.gap": ({ from_seq, to_seq }) => [`events ${String(from_seq)} to ${String(to_seq)} are no longer kept`],
 };
 
+/** The types of the feed, in the order of the alphabet. An embedder's own and those of a newer daemon come beside them. */
+export const feedTypes: readonly string[] = [
+  ...Object.keys(details),
+  "message.expired",
+  "pane.claim_rejected",
+  "peer.contradiction",
+  "peer.turn",
+  "peer.updated",
+  "reply.undeliverable",
+  "system.notice",
+].sort();
+
 function whoToWhom({ from_name, to_name }: Payload): string {
   return `${String(from_name)} -> ${String(to_name)}`;
 }

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { type Environment, homeFolder } from "../../lib/node/home-folder.js";
+import { syncFolder } from "./private-file.js";
 import { complaintAbout } from "./private-path.js";
 import { StartRefused } from "./start-refused.js";
 
@@ -52,7 +53,7 @@ export function homeOf(env: Environment): Home {
  * @throws {@link StartRefused} 78 for a link, another owner or another mode than 0700, with the command that repairs it
  */
 export function openHome(home: Home): void {
-  attempt(home.path, () => mkdirSync(dirname(home.path), { recursive: true, mode: 0o700 }));
+  attempt(home.path, () => createParents(dirname(home.path)));
   for (const path of [home.path, home.state]) {
     createPrivate(path);
     const complaint = complaintAbout(path, "folder");
@@ -60,19 +61,26 @@ export function openHome(home: Home): void {
   }
 }
 
-function createPrivate(path: string): void {
-  const isNew = attempt(path, () => mkdirSync(path, { mode: 0o700 }));
-  // The umask may have taken our own rights away.
-  if (isNew) chmodSync(path, 0o700);
+function createParents(path: string): void {
+  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+  for (let made = path; first !== undefined && made.length >= first.length; made = dirname(made)) syncFolder(made);
 }
 
-function attempt(path: string, make: () => void): boolean {
+function createPrivate(path: string): void {
+  attempt(path, () => {
+    mkdirSync(path, { mode: 0o700 });
+    // The umask may have taken our own rights away.
+    chmodSync(path, 0o700);
+    syncFolder(path);
+  });
+}
+
+function attempt(path: string, make: () => void): void {
   try {
     make();
-    return true;
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") return false;
+    if (code === "EEXIST") return;
     throw new StartRefused(78, `${path} must be a folder that can be made: ${code}.`, { cause: error });
   }
 }

@@ -48,8 +48,8 @@ function writeTemporary(path: string, text: string, kept: "durable" | "volatile"
   return temporary;
 }
 
-/** A name is as durable as its folder. */
-function syncFolder(path: string): void {
+/** Makes a name as durable as what it names: it stands in the folder above. */
+export function syncFolder(path: string): void {
   const folder = openSync(dirname(path), "r");
   try {
     fsyncSync(folder);

@@ -91,6 +91,12 @@ export class Entry extends Settlement<number> implements Appended {
   override resolve(seq: number): void {
     this.isHeld = false;
     super.resolve(seq);
+    this.#step.settled?.();
+  }
+
+  override reject(error: unknown): void {
+    super.reject(error);
+    this.#step.settled?.(error);
   }
 }
 

@@ -2,20 +2,31 @@ const none: readonly never[] = [];
 
 type WithList<Name extends string> = { readonly [name in Name]?: readonly unknown[] | undefined };
 
-/** Everything the owners have in lists of a name, in their order. No new list where one has all of it: most steps and batches change one thing. */
-export function gather<Name extends string, Owner extends WithList<Name>>(owners: readonly Owner[], name: Name): NonNullable<Owner[Name]> {
-  let all: readonly unknown[] = none;
-  let own: unknown[] | undefined;
-  for (const owner of owners) {
-    const items = owner[name];
-    if (!items || items.length === 0) continue;
-    if (all.length === 0) all = items;
+/** Lists put together. No new list where one has all of it: most steps and batches change one thing. */
+export class Gathered<Item> {
+  #all: readonly Item[] = none;
+  #own: Item[] | undefined;
+
+  get all(): readonly Item[] {
+    return this.#all;
+  }
+
+  add(items: readonly Item[] | undefined): void {
+    if (!items || items.length === 0) return;
+    if (this.#all.length === 0) this.#all = items;
     else {
-      if (!own) all = own = [...all];
-      for (const item of items) own.push(item);
+      const own = (this.#own ??= [...this.#all]);
+      this.#all = own;
+      items.forEach((item) => own.push(item));
     }
   }
-  return all as NonNullable<Owner[Name]>;
+}
+
+/** Everything the owners have in lists of a name, in their order. */
+export function gather<Name extends string, Owner extends WithList<Name>>(owners: readonly Owner[], name: Name): NonNullable<Owner[Name]> {
+  const gathered = new Gathered<unknown>();
+  for (const owner of owners) gathered.add(owner[name]);
+  return gathered.all as NonNullable<Owner[Name]>;
 }
 
 /** The list with one more item. A list that begins with its item does not reserve room for sixteen more. */

@@ -13,6 +13,9 @@ export function joinSteps(...steps: readonly Step[]): Step {
     taken(appended) {
       for (const step of steps) step.taken?.(appended);
     },
+    settled(refusal) {
+      for (const step of steps) step.settled?.(refusal);
+    },
     whenFull: steps.length > 0 && steps.every((step) => step.whenFull === "refuse") ? "refuse" : "hold",
   };
 }

@@ -1,14 +1,14 @@
 import { AnodeError, isAnodeError } from "../errors.js";
 import type { Host } from "../host.js";
 import type { Limits } from "../limits.js";
-import type { Append, Batch, Store } from "../store/store.js";
+import type { Append, Batch, Delete, Put, Store, Trim } from "../store/store.js";
 import { formatTime } from "../system-host.js";
 import { boundPayload, surelyFits } from "./bound-payload.js";
 import type { EventBuffer } from "./buffer.js";
 import { createEvent, type EventParts } from "./encode.js";
 import { Entry, type Head, neededBy, standInFor } from "./entry.js";
 import type { StreamEvent } from "./event.js";
-import { gather, withItem } from "./gather.js";
+import { Gathered, withItem } from "./gather.js";
 import { roughUnits } from "./rough-units.js";
 import { storageFull } from "./storage-full.js";
 import type { Appended, Draft, Folded, Step, StreamOwner } from "./step.js";
@@ -127,7 +127,9 @@ export class Journal {
     const { type } = draft;
     const seq = head.seq + 1;
     const time = formatTime(head.timeMs);
-    const { payload, units } = this.#kept(draft.payload);
+    const shown = this.#redact(draft.payload);
+    const units = roughUnits(shown);
+    const payload = this.#fitting(shown, units);
     const folded = head.owner ? head.owner.fold(type, payload, seq, time) : unfolded;
     head.seq = seq;
     const { run_id = folded.run_id, peer_id } = draft;
@@ -138,19 +140,25 @@ export class Journal {
     return createEvent(parts, units);
   }
 
-  /** A payload as it is kept: without secrets, and no longer than an event may be. */
-  #kept(given: Draft["payload"]): { readonly payload: Draft["payload"]; readonly units: number } {
-    const shown = this.#redact(given);
-    const units = roughUnits(shown);
+  /** A payload no longer than an event may be. */
+  #fitting(payload: Draft["payload"], units: number): Draft["payload"] {
     const { eventBytes } = this.#limits;
-    return { payload: surelyFits(units, eventBytes) ? shown : boundPayload(shown, eventBytes), units };
+    return surelyFits(units, eventBytes) ? payload : boundPayload(payload, eventBytes);
   }
 
+  /** Commits batch after batch while there is anything, and an empty one if nothing was there: so it is known whether there is space. */
   async #flush(): Promise<void> {
-    while (this.#waiting.length > 0 && !this.#failed) {
-      const done = await this.#commit(this.#gather());
-      if (!done) break;
-    }
+    do {
+      const entries = this.#gather();
+      const { batch, heads } = this.#merge(entries);
+      try {
+        await this.#store.commit(batch);
+      } catch (error) {
+        if (this.#refused(entries, error)) continue;
+        break;
+      }
+      this.#committed(entries, batch.appends, heads);
+    } while (this.#waiting.length > 0 && !this.#failed);
     this.#flushing = false;
   }
 
@@ -159,12 +167,11 @@ export class Journal {
       this.#alone -= 1;
       return this.#waiting.splice(0, 1);
     }
-    let size = 0;
     let count = 0;
-    for (const entry of this.#waiting) {
-      size += entry.size;
+    // By index, here as wherever each step and event comes by: an iterator makes an object for each, until the loop is compiled as a whole.
+    for (let size = 0; count < this.#waiting.length; count += 1) {
+      size += (this.#waiting[count] as Entry).size;
       if (count > 0 && size > this.#limits.commitOperations) break;
-      count += 1;
     }
     if (count < this.#waiting.length) return this.#waiting.splice(0, count);
     const all = this.#waiting;
@@ -172,27 +179,24 @@ export class Journal {
     return all;
   }
 
-  /** Commits the entries as one batch; false when the rest has to wait for space. */
-  async #commit(entries: readonly Entry[]): Promise<boolean> {
-    const { batch, heads } = this.#merge(entries);
-    try {
-      await this.#store.commit(batch);
-    } catch (error) {
-      return this.#refused(entries, error);
-    }
+  #committed(entries: readonly Entry[], appends: readonly Append[], heads: readonly Head[]): void {
     if (this.#full) this.#host.log("info", "store.has_space");
     this.#full = false;
-    batch.appends.forEach(({ stream, events }, at) => {
+    appends.forEach(({ stream, events }, at) => {
       const { owner } = heads[at] as Head;
       if (owner?.isFollowed ?? true) this.#buffer.publish(stream, events);
       owner?.committed?.(events);
     });
-    for (const entry of entries) entry.resolve(entry.events[0]?.seq ?? 0);
-    return true;
+    entries.forEach((entry) => entry.resolve(entry.events[0]?.seq ?? 0));
   }
 
   #merge(entries: readonly Entry[]): { batch: Batch & { appends: Append[] }; heads: Head[] } {
     const heads: Head[] = [];
+    const puts = new Gathered<Put>();
+    const deletes = new Gathered<Delete>();
+    const drops = new Gathered<string>();
+    const trims = new Gathered<Trim>();
+    const feed = new Gathered<Draft>();
     for (const entry of entries) {
       for (let at = 0; at < entry.events.length; at += 1) {
         const head = entry.heads[at] as Head;
@@ -204,20 +208,19 @@ export class Journal {
           heads.push(head);
         }
       }
+      puts.add(entry.puts);
+      deletes.add(entry.deletes);
+      drops.add(entry.drops);
+      trims.add(entry.trims);
+      feed.add(entry.feed);
     }
-    this.#gatherFeed(gather(entries, "feed"), heads);
+    this.#gatherFeed(feed.all, heads);
     const appends = heads.map((head) => {
       const events = head.gathered as StreamEvent[];
       head.gathered = undefined;
       return { stream: head.stream, expectedSeq: (events[0]?.seq ?? 1) - 1, events };
     });
-    const batch = {
-      appends,
-      puts: gather(entries, "puts"),
-      deletes: gather(entries, "deletes"),
-      drops: gather(entries, "drops"),
-      trims: gather(entries, "trims"),
-    };
+    const batch = { appends, puts: puts.all, deletes: deletes.all, drops: drops.all, trims: trims.all };
     return { batch, heads };
   }
 
@@ -229,7 +232,9 @@ export class Journal {
     if (now > head.timeMs) head.timeMs = now;
     const time = formatTime(head.timeMs);
     head.gathered = drafts.map(({ type, run_id, peer_id, payload: given }) => {
-      const { payload, units } = this.#kept(given);
+      const shown = this.#redact(given);
+      const units = roughUnits(shown);
+      const payload = this.#fitting(shown, units);
       return createEvent({ run_id, peer_id, seq: ++head.seq, type, time, payload } as EventParts, units);
     });
     heads.push(head);
@@ -274,15 +279,13 @@ export class Journal {
     }
     this.#waiting = held;
     for (const entry of held) entry.hold();
-    this.#host.clock.schedule(() => void this.#probe(), fullProbeMs);
+    this.#host.clock.schedule(() => this.#probe(), fullProbeMs);
     return false;
   }
 
   /** One at a time, and nothing else flushes meanwhile: two would give out the feed's seqs twice. */
-  async #probe(): Promise<void> {
+  #probe(): void {
     this.#flushing = true;
-    // An empty journal still has to learn that there is space again.
-    if (this.#waiting.length > 0 || (await this.#commit([]))) await this.#flush();
-    else this.#flushing = false;
+    this.#flushSoon();
   }
 }

@@ -41,6 +41,8 @@ export interface Step {
   readonly whenFull?: "refuse" | "hold";
   /** Called in the very call that takes the step, once it has its place: what it changes in memory changes now. */
   readonly taken?: (step: Appended) => void;
+  /** Called when the step is durable, or with what refused it, before those hear of it who wait for its promise: it needs none. It does not throw. */
+  readonly settled?: (refusal?: unknown) => void;
 }
 
 /** A step that has its place in the streams. */

@@ -10,7 +10,7 @@ import { freeName, wantedName } from "./names.js";
 import { claimPane, type PaneClaim } from "./pane-claim.js";
 import type { PeerBook } from "./peer-book.js";
 import type { MeshParts, PeerPorts } from "./parts.js";
-import { described, inState, newPeer, shownOf, withoutPane } from "./peer-forms.js";
+import { described, inState, newPeer, shownOf, withoutPane, statusDraft } from "./peer-forms.js";
 import { awaited, isAway, type PeerRecord, type PeerRegistration, type RetireReason } from "./schema.js";
 import { nextState } from "./transitions.js";
 
@@ -133,7 +133,11 @@ export class Registration {
     };
     const step: Step = {
       puts: [this.#book.put(next)],
-      feed: [{ type: "peer.registered", payload: shownOf(next), peer_id: peer.peer_id }],
+      feed: [
+        { type: "peer.registered", payload: shownOf(next), peer_id: peer.peer_id },
+        // Who follows nothing but who is there and who is not must see it come back.
+        ...(next.status === peer.status ? [] : [statusDraft(peer, next)]),
+      ],
     };
     return { peer: next, created: false, step };
   }

@@ -2,7 +2,7 @@ import type { Caller } from "../caller.js";
 import { AnodeError, isAnodeError } from "../errors.js";
 import { intersectTools } from "../tool-names.js";
 import type { ActiveRun } from "./active-run.js";
-import type { Executor, Profile } from "./executor.js";
+import type { Executor, Prepared, Profile } from "./executor.js";
 import type { CommandTemplate, NormalRequest, Supports } from "./normal-request.js";
 import {
   type ApprovalCeiling,
@@ -61,40 +61,52 @@ export interface Unavailable {
 }
 
 /**
- * Judges what the caller may ask for; the shape of the request is valid.
+ * Judges what the caller may ask for; the shape of the request is valid. Nearly every start asks for nothing special, and one that
+ * waits for nothing is much cheaper.
  * @throws `above_ceiling`, `caller_is_a_run`, `argv_not_allowed`, `scope_required`, `cwd_not_allowed`, `cwd_not_found`
  */
-export async function judgePermissions(
+export function judgePermissions(
   request: RunRequest,
   caller: Caller,
   parent: ActiveRun | undefined,
   rules: AcceptRules,
-): Promise<Permitted> {
+): Permitted | Promise<Permitted> {
   const profileName = request.profile || rules.defaultProfile;
-  const asked = canonicalMode(request.approval_mode);
+  const mode = canonicalMode(request.approval_mode) ?? defaultMode(rules, profileName);
+  const permitted = { profileName, mode, cwd: request.cwd ?? parent?.record.cwd ?? rules.folders?.fallback };
+  const isFree = request.argv !== undefined || request.shell !== undefined;
+  const isPlaced = request.cwd !== undefined && rules.folders !== undefined;
+  const isPlain = isWithinBounds(mode, rules.ceiling, parent?.record.approval_mode) && !isFree && !isPlaced;
+  return isPlain ? permitted : judgeSpecial(request, permitted, caller, parent, rules);
+}
+
+async function judgeSpecial(
+  request: RunRequest,
+  { profileName, mode, cwd }: Permitted,
+  caller: Caller,
+  parent: ActiveRun | undefined,
+  rules: AcceptRules,
+): Promise<Permitted> {
   const parentMode = parent?.record.approval_mode;
-  let mode = asked ?? defaultMode(rules, profileName);
-  // Nearly every start asks for nothing special, and a start that waits for nothing is much cheaper.
-  if (!isWithinBounds(mode, rules.ceiling, parentMode)) {
-    if (asked) await assertMode(mode, caller, rules.ceiling, parentMode);
-    else mode = await boundedMode(mode, caller, rules.ceiling, parentMode);
-  }
-  if (request.argv !== undefined || request.shell !== undefined) await assertFreeCommand(request, caller, rules.process);
-  const given = request.cwd !== undefined && rules.folders ? await resolveCwd(request.cwd, caller, parent, rules.folders) : request.cwd;
-  return { profileName, mode, cwd: given ?? parent?.record.cwd ?? rules.folders?.fallback };
+  const isAsked = canonicalMode(request.approval_mode) !== undefined;
+  if (isAsked) await assertMode(mode, caller, rules.ceiling, parentMode);
+  const bounded = isAsked ? mode : await boundedMode(mode, caller, rules.ceiling, parentMode);
+  await assertFreeCommand(request, caller, rules.process);
+  const real = request.cwd !== undefined && rules.folders ? await resolveCwd(request.cwd, caller, parent, rules.folders) : cwd;
+  return { profileName, mode: bounded, cwd: real };
 }
 
 /**
  * Finds what the request names and lets the executor judge it.
  * @throws the refusals of references: 409, 422, 501, and those of the executor's `prepare`
  */
-export async function resolveReferences(
+export function resolveReferences(
   request: RunRequest,
   permitted: Permitted,
   caller: Caller,
   parent: ActiveRun | undefined,
   rules: AcceptRules,
-): Promise<Accepted | Unavailable> {
+): Accepted | Unavailable | Promise<Accepted | Unavailable> {
   const { name, profile } = findProfile(rules.profiles, permitted.profileName);
   const template = findTemplate(request, profile, rules.commands);
   const isProcess = template !== undefined || request.argv !== undefined || request.shell !== undefined;
@@ -102,12 +114,21 @@ export async function resolveReferences(
   const normal = normalize(request, { ...permitted, name, profile, template, caller, parent, budget: rules.budget });
   const executor = Object.hasOwn(rules.executors, executorName) ? rules.executors[executorName] : undefined;
   if (!executor) return { unavailable: executorMissing(executorName) };
-  try {
-    const { supports, request: prepared } = executor.prepare
-      ? await executor.prepare(normal, profile)
-      : { supports: executor.supports, request: normal };
+  const accepted = ({ supports, request: prepared }: Prepared): Accepted => {
     assertSupported(request, prepared.budget, parent?.request.tools, supports, executorName);
     return { request: prepared, supports, executor, executorName };
+  };
+  return executor.prepare ? prepare(executor, normal, profile, accepted) : accepted({ supports: executor.supports, request: normal });
+}
+
+async function prepare(
+  executor: Executor,
+  normal: NormalRequest,
+  profile: Profile,
+  accepted: (prepared: Prepared) => Accepted,
+): Promise<Accepted | Unavailable> {
+  try {
+    return accepted((await executor.prepare?.(normal, profile)) as Prepared);
   } catch (error) {
     if (isAnodeError(error) && error.code === "executor_unavailable") return { unavailable: error };
     throw error;

@@ -2,7 +2,8 @@ import { AnodeError, isAnodeError } from "../errors.js";
 import type { EventBuffer } from "../events/buffer.js";
 import type { StreamEvent } from "../events/event.js";
 import type { Journal } from "../events/journal.js";
-import type { Appended, Draft, Folded, StreamOwner } from "../events/step.js";
+import { joinSteps } from "../events/join-steps.js";
+import type { Appended, Draft, Folded, Step, StreamOwner } from "../events/step.js";
 import type { CancelTimer, Host } from "../host.js";
 import type { Limits } from "../limits.js";
 import type { Desk } from "../questions/desk.js";
@@ -87,8 +88,8 @@ export class ActiveRun implements StreamOwner {
   #abort: AbortController | undefined;
   #abortReason: unknown;
   #uncommitted: RunSummary[] = [];
-  /** What folding an event gives that changes nothing. */
-  #unchanged: Folded = {};
+  /** What folding an event gives that changes nothing; made for the first such event since the status changed. */
+  #unchanged: Folded | undefined;
   #revision = 0;
   #slot: Slot | undefined;
   #startedAt: number | undefined;
@@ -183,17 +184,16 @@ export class ActiveRun implements StreamOwner {
     this.countedStatus = record.status;
     this.record = record;
     this.shown = record;
-    this.#unchanged = { run_id: this.id, status: record.status };
     this.#revision = revision;
     this.committedSeq = record.last_seq;
   }
 
   fold(type: string, payload: Draft["payload"], seq: number, time: string): Folded {
     const before = this.record as RunSummary | undefined;
-    if (before && leavesRecord(before.status, type)) return this.#unchanged;
+    if (before && leavesRecord(before.status, type)) return this.#asBefore(before);
     const next = transition(before, { run_id: this.id, type, payload, seq, time });
-    if (next === before) return this.#unchanged;
-    this.#unchanged = { run_id: this.id, status: next.status };
+    if (next === before) return this.#asBefore(before);
+    this.#unchanged = undefined;
     this.record = next.last_seq === seq ? next : { ...next, last_seq: seq };
     if (this.#uncommitted.length === 0) this.#uncommitted = [this.record];
     else this.#uncommitted.push(this.record);
@@ -201,6 +201,10 @@ export class ActiveRun implements StreamOwner {
     if (before?.status === next.status) return { run_id: this.id, status: next.status, put };
     this.#statusChanged(next.status);
     return { run_id: this.id, status: next.status, put, feed: stateEvent(before, this.record) };
+  }
+
+  #asBefore({ status }: RunSummary): Folded {
+    return (this.#unchanged ??= { run_id: this.id, status });
   }
 
   committed(events: readonly StreamEvent[]): void {
@@ -218,25 +222,25 @@ export class ActiveRun implements StreamOwner {
     payload: PayloadOf<Type>,
     whenFull: "refuse" | "hold" = "hold",
     puts: readonly Put[] = noPuts,
+    settled: NonNullable<Step["settled"]> = nothing,
   ): Appended {
     const event = { stream: this.stream, type, payload: payload as Draft["payload"] };
-    const appended = this.#ports.journal.append({ appends: [event], whenFull, puts });
+    const appended = this.#ports.journal.append({ appends: [event], whenFull, puts, settled });
     this.#count(appended.events[0] as StreamEvent);
     return appended;
   }
 
   /** Starts the executor in its slot, unless the run was ended while it waited. */
-  async begin(slot: Slot): Promise<void> {
+  begin(slot: Slot): void {
     this.#slot = slot;
     if (this.#over) return slot.release();
+    this.#startedAt = this.#ports.host.clock.monotonic();
+    const wait_ms = Math.round(this.#startedAt - this.#acceptedAt);
     try {
-      this.#startedAt = this.#ports.host.clock.monotonic();
-      await this.append("run.started", { wait_ms: Math.round(this.#startedAt - this.#acceptedAt) }).committed;
-      if (this.#ending) return await this.#end(this.#ending, undefined);
-      await this.#execute();
+      const goOn = this.#goOn(() => void this.#execute());
+      this.append("run.started", { wait_ms }, "hold", noPuts, goOn);
     } catch (error) {
-      // Only a lost store comes here: there is nothing left to record the end in.
-      this.fail(isAnodeError(error) ? error : new AnodeError("internal", "The run could not be started.", { cause: error }));
+      this.#lost(error);
     }
   }
 
@@ -245,22 +249,21 @@ export class ActiveRun implements StreamOwner {
     if (this.#over || this.#ending) return;
     this.#ending = ending;
     this.endChildren();
-    if (this.record.status === "queued") {
-      void this.#end(ending, undefined).catch(() => {});
-      return;
-    }
+    if (this.record.status === "queued") return this.#end();
     const closing = this.#ports.desk.closing(this.id, ending.deny);
     if (closing.puts) this.#ports.journal.append(closing);
     this.#abortWith(ending.reason);
     this.#cancelGrace = this.#ports.host.clock.schedule(() => {
       this.#ports.diagnostic("run.forced", { run_id: this.id });
-      void this.#end(ending, undefined, true).catch(() => {});
+      this.#end(undefined, true);
     }, this.#ports.graceMs + this.#ports.limits.killMs);
   }
 
   /** Ends a run that has no executor (any more) to wait for. */
   async endNow(ending: Ending): Promise<void> {
-    await this.#end(ending, undefined);
+    this.#ending = ending;
+    this.#end();
+    await this.done;
   }
 
   /** Cancels what ends with this run. */
@@ -286,54 +289,67 @@ export class ActiveRun implements StreamOwner {
   }
 
   async #execute(): Promise<void> {
+    if (this.#ending) return this.#end();
     let outcome: Outcome;
     try {
       outcome = checkedOutcome(await this.executor.execute(this.#ports.context(this)));
     } catch (error) {
       outcome = failedOutcome(error);
     }
-    if (this.#over) {
-      this.#ports.diagnostic("run.late_outcome", { run_id: this.id });
-      return;
-    }
-    if (!this.#ending) this.#inputs?.completeTask();
-    await this.#end(this.#ending, outcome);
+    if (this.#over) this.#ports.diagnostic("run.late_outcome", { run_id: this.id });
+    else this.#end(outcome);
   }
 
-  async #end(ending: Ending | undefined, outcome: Outcome | undefined, forced = false): Promise<void> {
+  /** Takes the step that ends the run, once; from here on nothing of it goes on. */
+  #end(outcome?: Outcome, forced = false): void {
     if (this.#over) return;
-    this.#over = true;
-    this.#budget?.pause();
-    this.#cancelGrace?.();
     try {
-      await this.#takeEnd(ending, outcome, forced).committed;
+      if (!this.#ending) this.#inputs?.completeTask();
+      this.#over = true;
+      this.#budget?.pause();
+      this.#cancelGrace?.();
+      this.#takeEnd(this.#ending, outcome, forced);
     } catch (error) {
-      this.#done.reject(error);
-      throw error;
+      this.#lost(error);
     }
+  }
+
+  #takeEnd(ending: Ending | undefined, outcome: Outcome | undefined, forced: boolean): void {
+    const closing = this.#ports.desk.closing(this.id, ending?.deny ?? "canceled");
+    const dropped = this.#inputs && this.record.status !== "queued" ? this.#inputs.close() : [];
+    const type = ending?.type ?? `run.${outcome?.status ?? "failed"}`;
+    const last = { stream: this.stream, type, payload: this.#terminalPayload(ending, outcome, forced) };
+    const appends = dropped.length === 0 ? [last] : [...dropped.map((draft) => ({ ...draft, stream: this.stream })), last];
+    const step: Step = { appends, settled: this.#goOn(() => this.#ended()) };
+    this.#ports.journal.append(closing.puts ? joinSteps(closing, step) : step);
+    this.endChildren();
+    this.#slot?.release();
+    // An executor that was given up must not go on believing that it runs.
+    if (!outcome) this.#abortWith(ending?.reason);
+  }
+
+  #ended(): void {
     this.#ports.journal.close(this.stream);
     this.#ports.ended(this);
     this.#ports.buffer.wake(this.stream);
     this.#done.resolve(this.shown);
   }
 
-  /** The step that ends the run; from here on nothing of it goes on. */
-  #takeEnd(ending: Ending | undefined, outcome: Outcome | undefined, forced: boolean): Appended {
-    const closing = this.#ports.desk.closing(this.id, ending?.deny ?? "canceled");
-    const dropped = this.#inputs && this.record.status !== "queued" ? this.#inputs.close() : [];
-    const last = {
-      stream: this.stream,
-      type: ending?.type ?? `run.${outcome?.status ?? "failed"}`,
-      payload: this.#terminalPayload(ending, outcome, forced),
+  /** What a step of the run's own way is followed by, in the commit itself: the journal must not hear of what goes wrong with it. */
+  #goOn(durable: () => void): NonNullable<Step["settled"]> {
+    return (refusal) => {
+      if (refusal !== undefined) return this.#lost(refusal);
+      try {
+        durable();
+      } catch (error) {
+        this.#lost(error);
+      }
     };
-    const { appends = [] } = closing;
-    const before = [...appends, ...dropped.map((draft) => ({ ...draft, stream: this.stream }))];
-    const step = this.#ports.journal.append({ ...closing, appends: before.length === 0 ? [last] : [...before, last] });
-    this.endChildren();
-    this.#slot?.release();
-    // An executor that was given up must not go on believing that it runs.
-    if (!outcome) this.#abortWith(ending?.reason);
-    return step;
+  }
+
+  /** Only with a lost store: there is nothing left to record an end in. */
+  #lost(error: unknown): void {
+    this.fail(isAnodeError(error) ? error : new AnodeError("internal", "The run could not go on.", { cause: error }));
   }
 
   #terminalPayload(ending: Ending | undefined, outcome: Outcome | undefined, forced: boolean): EndPayload {
@@ -401,3 +417,4 @@ function rounded(name: string, used: number): number {
 
 const noChildren: ReadonlySet<ActiveRun> = new Set();
 const noPuts: readonly Put[] = [];
+const nothing = (): void => {};

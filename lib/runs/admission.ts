@@ -124,8 +124,22 @@ export class Admission {
   }
 
   /** Begins one run after the other as long as there is a place for them: a task of the queue is dearer than a short run. */
-  async #work(lane: Lane, first: HeldSlot): Promise<void> {
-    for (let slot: HeldSlot | undefined = first; slot; slot = this.#next(lane)) await slot.begin();
+  #work(lane: Lane, first: HeldSlot): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let isBeginning = false;
+    const begin = (next: HeldSlot | undefined): void => {
+      isBeginning = true;
+      let slot = next;
+      // One that gives its slot back while it begins is followed in this loop.
+      for (; slot; slot = this.#next(lane)) if (slot.begin(left)) break;
+      isBeginning = false;
+      if (!slot) resolve();
+    };
+    const left = (): void => {
+      if (!isBeginning) begin(this.#next(lane));
+    };
+    begin(first);
+    return promise;
   }
 
   /** A slot for the run that is next, if there is one and a place for it. */
@@ -157,9 +171,9 @@ class HeldSlot implements Slot {
   readonly #candidate: Candidate;
   readonly #lane: Lane;
   readonly #changed: SlotChanged;
-  readonly #freed = Promise.withResolvers<void>();
+  /** Who is told of the first release. */
+  #left: (() => void) | undefined;
   #isHeld = false;
-  #isFresh = true;
 
   constructor(candidate: Candidate, lane: Lane, changed: SlotChanged) {
     this.#candidate = candidate;
@@ -168,19 +182,20 @@ class HeldSlot implements Slot {
     this.retake();
   }
 
-  /** Begins its run; resolves at the first release. */
-  begin(): Promise<void> {
+  /** Begins its run; `left` is called at the first release. True when the slot is held from here on. */
+  begin(left: () => void): boolean {
+    this.#left = left;
     this.#candidate.begin(this);
-    return this.#freed.promise;
+    return this.#isHeld;
   }
 
   release(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
-    const isWatched = this.#isFresh;
-    this.#isFresh = false;
-    this.#freed.resolve();
-    this.#changed(this.#lane, this.#candidate.key, -1, isWatched);
+    const left = this.#left;
+    this.#left = undefined;
+    this.#changed(this.#lane, this.#candidate.key, -1, left !== undefined);
+    left?.();
   }
 
   retake(): void {

@@ -21,27 +21,49 @@ export interface ContextPorts {
 }
 
 /** What an executor works with during one run. It may be taken apart, and copied with other members. */
-export function createRunContext(run: ActiveRun, ports: ContextPorts): RunContext {
-  return {
-    run: run.shown,
-    request: run.request,
-    // Made when it is looked at: most runs are never aborted, and a signal is the dearest part of them.
-    get signal() {
-      return run.signal;
+class OwnContext implements RunContext {
+  // Made when it is looked at: most runs are never aborted, and a signal is the dearest part of them. One getter for all contexts: with
+  // one of its own each would have a shape of its own.
+  static readonly #signal = {
+    enumerable: true,
+    get(this: OwnContext): AbortSignal {
+      return this.#active.signal;
     },
-    emit: (type, payload) => emit(run, ports, type, payload),
-    preview(type, payload) {
+  };
+  readonly #active: ActiveRun;
+  readonly run: RunContext["run"];
+  readonly request: RunContext["request"];
+  declare readonly signal: AbortSignal;
+  readonly emit: RunContext["emit"];
+  readonly preview: RunContext["preview"];
+  readonly ask: RunContext["ask"];
+  readonly input: RunContext["input"];
+  readonly start: RunContext["start"];
+  readonly idle: RunContext["idle"];
+
+  constructor(run: ActiveRun, ports: ContextPorts) {
+    this.#active = run;
+    this.run = run.shown;
+    this.request = run.request;
+    Object.defineProperty(this, "signal", OwnContext.#signal);
+    this.emit = (type, payload) => emit(run, ports, type, payload);
+    this.preview = (type, payload) => {
       if (run.over) return;
       if (run.previews.add(type, payload as Record<string, unknown>)) ports.buffer.wake(run.stream);
-    },
-    ask: (question) => guarded(ask(run, ports, question)),
-    input: {
+    };
+    this.ask = (question) => guarded(ask(run, ports, question));
+    this.input = {
       take: () => run.inputs.take(),
       next: (options = {}) => run.inputs.next(options.signal ? AbortSignal.any([run.signal, options.signal]) : run.signal),
-    },
-    start: (request) => guarded(ports.start(request, run)),
-    idle: () => run.idle(),
-  };
+    };
+    this.start = (request) => guarded(ports.start(request, run));
+    this.idle = () => run.idle();
+  }
+}
+
+/** Makes the context of a run. */
+export function createRunContext(run: ActiveRun, ports: ContextPorts): RunContext {
+  return new OwnContext(run, ports);
 }
 
 /** An executor that does not wait for what it asked for must not take the process down when that is refused. */

@@ -2,7 +2,7 @@ import { AnodeError } from "../errors.js";
 import type { Clock } from "../host.js";
 import { isRunId } from "../ids.js";
 import type { Store } from "../store/store.js";
-import { runCollection } from "./active-run.js";
+import { type ActiveRun, runCollection } from "./active-run.js";
 import type { ActiveRuns } from "./active-runs.js";
 import type { Admission } from "./admission.js";
 import type { RunPage, RunQuery } from "./manager-types.js";
@@ -46,10 +46,13 @@ export class RunRecords {
   }
 
   /** The record as soon as the run has ended, or when the time is over. @throws `run_not_found` */
-  async wait(id: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<RunSummary> {
+  wait(id: string, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<RunSummary> {
     const run = this.#parts.active.get(id);
     if (!run) return this.get(id);
-    if (options.timeoutMs === undefined && !options.signal) return run.done;
+    return options.timeoutMs === undefined && !options.signal ? run.done : this.#waitAtMost(run, options);
+  }
+
+  async #waitAtMost(run: ActiveRun, options: { readonly timeoutMs?: number; readonly signal?: AbortSignal }): Promise<RunSummary> {
     const { promise: stopped, resolve: stop } = Promise.withResolvers<void>();
     const onAbort = (): void => stop();
     const cancelTimer = options.timeoutMs === undefined ? () => {} : this.#parts.clock.schedule(stop, options.timeoutMs);
@@ -58,7 +61,7 @@ export class RunRecords {
     await Promise.race([run.done, stopped]);
     cancelTimer();
     options.signal?.removeEventListener("abort", onAbort);
-    return this.get(id);
+    return this.get(run.id);
   }
 
   /** With what changes without a write: the last seq and the place in the queue. */

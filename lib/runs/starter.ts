@@ -1,6 +1,7 @@
 import type { Caller } from "../caller.js";
 import { AnodeError } from "../errors.js";
 import type { Journal, Redact } from "../events/journal.js";
+import type { Appended } from "../events/step.js";
 import type { Ids } from "../ids.js";
 import type { Limits } from "../limits.js";
 import type { Put } from "../store/store.js";
@@ -58,9 +59,11 @@ export class Starter {
     assertOpen();
     const parentId = request.parent_id ?? caller.run_id;
     const parent = parentId === undefined ? undefined : active.get(parentId);
-    const permitted = await judgePermissions(request, caller, parent, rules);
+    const judged = judgePermissions(request, caller, parent, rules);
+    const permitted = judged instanceof Promise ? await judged : judged;
     if (parentId !== undefined && !parent) await this.#refuseParent(parentId);
-    const accepted = await resolveReferences(request, permitted, caller, parent, rules);
+    const resolved = resolveReferences(request, permitted, caller, parent, rules);
+    const accepted = resolved instanceof Promise ? await resolved : resolved;
     // From here to the append nothing is awaited: what may have changed meanwhile is judged now.
     assertOpen();
     if (parent) assertTakesChild(parent, this.#parts.limits);
@@ -68,7 +71,18 @@ export class Starter {
     admission.assertRoom(() => this.#retryAfterSeconds());
     space.assertRoom();
     if ("unavailable" in accepted) throw accepted.unavailable;
-    return this.#admit(accepted, parent, details);
+    const run = this.#create(accepted, parent);
+    try {
+      await this.#queue(run, accepted, details).committed;
+    } catch (error) {
+      active.remove(run);
+      this.#parts.journal.close(run.stream);
+      throw error;
+    }
+    const record = run.shown;
+    if (parent) tellParent(parent, run);
+    this.#enqueue(run);
+    return record;
   }
 
   /** Takes up a run a former process left: queued ones go back into the queue, the others are ended. */
@@ -102,32 +116,25 @@ export class Starter {
     if (this.#durationsMs.length > 32) this.#durationsMs.shift();
   }
 
-  async #admit(accepted: Accepted, parent: ActiveRun | undefined, details: StartDetails): Promise<RunSummary> {
-    const { ports, journal, active, ids, redact } = this.#parts;
-    const { request, supports, executor, executorName } = accepted;
-    const { caller, origin = "request", also = () => [] } = details;
-    const id = ids.next();
-    const run = new ActiveRun({ id, request, supports, executor, depth: parent ? parent.depth + 1 : 0, parent }, ports);
+  #create({ request, supports, executor }: Accepted, parent: ActiveRun | undefined): ActiveRun {
+    const { ports, journal, active, ids } = this.#parts;
+    const run = new ActiveRun({ id: ids.next(), request, supports, executor, depth: parent ? parent.depth + 1 : 0, parent }, ports);
     journal.open(run.stream, 0, run);
     active.add(run);
-    try {
-      const payload = queuedPayload(request, { executor: executorName, origin, supports, caller });
-      await run.append("run.queued", shownPayload(payload, redact), "refuse", also(id)).committed;
-    } catch (error) {
-      active.remove(run);
-      journal.close(run.stream);
-      throw error;
-    }
-    const record = run.shown;
-    if (parent) tellParent(parent, run);
-    this.#enqueue(run);
-    return record;
+    return run;
+  }
+
+  /** Appends a run's first event, and what goes with it. */
+  #queue(run: ActiveRun, { request, supports, executorName: executor }: Accepted, details: StartDetails): Appended {
+    const { caller, origin = "request", also } = details;
+    const payload = queuedPayload(request, { executor, origin, supports, caller });
+    return run.append("run.queued", shownPayload(payload, this.#parts.redact), "refuse", also?.(run.id));
   }
 
   #enqueue(run: ActiveRun): void {
     if (run.over) return;
     const { key, priority } = run.request;
-    this.#parts.admission.enqueue({ id: run.id, key, priority, depth: run.depth, begin: (slot) => void run.begin(slot) });
+    this.#parts.admission.enqueue({ id: run.id, key, priority, depth: run.depth, begin: (slot) => run.begin(slot) });
   }
 
   async #refuseParent(id: string): Promise<never> {

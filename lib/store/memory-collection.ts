@@ -27,17 +27,28 @@ export class MemoryCollection {
     return this.#byId.get(id)?.revision ?? 0;
   }
 
-  /** Writes the next revision; `ordinal` is asked for when the record is new. */
-  put(id: string, record: object, ordinal: () => number): void {
+  /** Writes the next revision; `ordinal` is asked for when the record is new. Answers what it took the place of. */
+  put(id: string, record: object, ordinal: () => number): object | undefined {
     const row = this.#byId.get(id);
     if (row) {
+      const before = row.record;
       row.record = record;
       row.revision += 1;
-      return;
+      return before;
     }
     const created: Row = { id, ordinal: ordinal(), revision: 1, record, at: this.#ordered.length };
     this.#byId.set(id, created);
     this.#ordered.push(created);
+    return undefined;
+  }
+
+  /** Takes back the newest put of a record. */
+  undo(id: string, before: object | undefined): void {
+    const row = this.#byId.get(id);
+    if (!row) return;
+    if (before === undefined) return this.delete(id);
+    row.record = before;
+    row.revision -= 1;
   }
 
   delete(id: string): void {

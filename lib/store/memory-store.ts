@@ -19,6 +19,8 @@ export interface MemoryStoreOptions {
   readonly feedAfter?: number;
 }
 
+/** Of every commit: it is done when it has been called. */
+const done = Promise.resolve();
 const emptyPage: StreamPage = { lines: new Uint8Array(0), fromSeq: 0, toSeq: 0, firstSeq: 0, lastSeq: 0 };
 
 /**
@@ -50,26 +52,44 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
     return segment ? StreamLog.of(segment, bounds) : streams.get(stream);
   }
 
-  function check({ appends, puts, deletes }: Batch): void {
-    if (appends) checkAppends(appends, lastSeqOf);
-    if (puts?.length || deletes?.length) checkRecords(puts ?? [], deletes ?? [], revisionOf);
+  function collectionOf(name: string): MemoryCollection {
+    let records = collections.get(name);
+    if (!records) collections.set(name, (records = new MemoryCollection()));
+    return records;
+  }
+
+  /** The records of a batch, or none of them: where one is stale, what was written before it is taken back. */
+  function write(puts: readonly Put[], deletes: readonly Delete[]): void {
+    let before: (object | undefined)[] = [];
+    try {
+      puts.forEach(({ collection, id, record, expectedRevision }) => {
+        checkRevision(collection, id, expectedRevision, revisionOf(collection, id));
+        const old = collectionOf(collection).put(id, record, nextOrdinal);
+        // An array that begins with its element does not reserve room for sixteen more.
+        if (before.length === 0) before = [old];
+        else before.push(old);
+      });
+      checkDeletes(deletes, revisionOf);
+    } catch (error) {
+      const written = puts.slice(0, before.length);
+      for (const { collection, id } of written.toReversed()) collectionOf(collection).undo(id, before.pop());
+      throw error;
+    }
+    deletes.forEach(({ collection, id }) => collections.get(collection)?.delete(id));
   }
 
   function apply({ appends = [], puts = [], deletes = [], drops = [], trims = [] }: Batch): void {
-    for (const { stream, events } of appends) {
+    checkAppends(appends, lastSeqOf);
+    write(puts, deletes);
+    // A call each and no iterator, which makes an object for each: all that happens comes by here.
+    appends.forEach(({ stream, events }) => {
       let log = streams.get(stream);
       if (!log) {
         streams.set(stream, (log = logOf(stream) ?? new StreamLog(stream === feedStream ? feedBounds : bounds)));
         ended.delete(stream);
       }
       log.append(events);
-    }
-    for (const { collection, id, record } of puts) {
-      let records = collections.get(collection);
-      if (!records) collections.set(collection, (records = new MemoryCollection()));
-      records.put(id, record, nextOrdinal);
-    }
-    for (const { collection, id } of deletes) collections.get(collection)?.delete(id);
+    });
     for (const stream of drops) if (!streams.delete(stream)) ended.delete(stream);
     for (const { stream, upTo } of trims) streams.get(stream)?.cut(upTo);
   }
@@ -81,10 +101,14 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
   return {
     supports: { durable: false },
     buffer: { ...readers, publish: readers.wake },
-    async commit(batch) {
-      assertOpen();
-      check(batch);
-      apply(batch);
+    commit(batch) {
+      try {
+        assertOpen();
+        apply(batch);
+        return done;
+      } catch (error) {
+        return Promise.reject(error);
+      }
     },
     async read(stream, after, limitBytes) {
       assertOpen();
@@ -128,24 +152,15 @@ function checkAppends(appends: readonly Append[], lastSeqOf: (stream: string) =>
   }
 }
 
-/** Likewise for records: a later put counts on the revision an earlier one gives. */
-function checkRecords(puts: readonly Put[], deletes: readonly Delete[], revisionOf: (collection: string, id: string) => number): void {
-  const changed = puts.length + deletes.length > 1 ? new Map<string, Map<string, number>>() : undefined;
-  const changedIn = (collection: string): Map<string, number> | undefined => {
-    let ids = changed?.get(collection);
-    if (!ids) changed?.set(collection, (ids = new Map()));
-    return ids;
-  };
-  for (const { collection, id, expectedRevision } of puts) {
-    const ids = changedIn(collection);
-    const revision = ids?.get(id) ?? revisionOf(collection, id);
-    if (revision !== expectedRevision) throw staleRevision(collection, id, expectedRevision, revision);
-    ids?.set(id, revision + 1);
-  }
-  for (const { collection, id, expectedRevision } of deletes) {
-    const ids = changedIn(collection);
-    const revision = ids?.get(id) ?? revisionOf(collection, id);
-    if (expectedRevision !== undefined && revision !== expectedRevision) throw staleRevision(collection, id, expectedRevision, revision);
-    ids?.set(id, 0);
-  }
+function checkRevision(collection: string, id: string, expected: number, revision: number): void {
+  if (revision !== expected) throw staleRevision(collection, id, expected, revision);
+}
+
+/** Puts come before deletes, and what one delete has removed is gone for the next. */
+function checkDeletes(deletes: readonly Delete[], revisionOf: (collection: string, id: string) => number): void {
+  deletes.forEach(({ collection, id, expectedRevision }, at) => {
+    if (expectedRevision === undefined) return;
+    const isGone = deletes.slice(0, at).some((other) => other.id === id && other.collection === collection);
+    checkRevision(collection, id, expectedRevision, isGone ? 0 : revisionOf(collection, id));
+  });
 }

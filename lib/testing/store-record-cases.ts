@@ -23,17 +23,19 @@ export const recordCases: readonly SuiteCase<StoreSubject>[] = [
     clause: "store.stale",
     title: "a stale revision refuses the whole batch and leaves nothing of it",
     run: withStore(async (store) => {
-      await store.commit({ puts: [put("runs", "1", 0), put("runs", "1", 1)] });
+      await store.commit({ puts: [put("runs", "1", 0), put("runs", "1", 1), put("runs", "0", 0, { kept: true })] });
       for (const expectedRevision of [0, 1, 3]) {
         const commit = store.commit({
           appends: [appendOf("run:1", 0)],
-          puts: [put("runs", "2", 0), put("runs", "1", expectedRevision, { wrong: true })],
+          puts: [put("runs", "0", 1, { wrong: true }), put("runs", "2", 0), put("runs", "1", expectedRevision, { wrong: true })],
         });
         await expectRejection(commit, "stale_commit", `Expecting revision ${expectedRevision} of a record at 2`);
       }
       await expectRejection(store.commit({ puts: [put("runs", "3", 1)] }), "stale_commit", "Expecting revision 1 of no record");
       expectEqual([(await store.get("runs", "1"))?.revision, (await store.get("runs", "1"))?.record], [2, {}], "The record");
       expectEqual([await store.get("runs", "2"), await store.get("runs", "3")], [undefined, undefined], "The other records");
+      const before = await store.get("runs", "0");
+      expectEqual([before?.revision, before?.record], [1, { kept: true }], "The record that the refused batch had changed before");
       expectEqual(await seqsOf(store, "run:1"), [], "The stream of the batch");
     }),
   },
@@ -50,6 +52,12 @@ export const recordCases: readonly SuiteCase<StoreSubject>[] = [
         ],
       });
       await expectRejection(stale, "stale_commit", "A delete expecting revision 2 of a record at 1");
+      const gone = { collection: "runs", id: "1" };
+      await expectRejection(
+        store.commit({ deletes: [gone, { ...gone, expectedRevision: 1 }] }),
+        "stale_commit",
+        "A delete of what is gone",
+      );
       expectEqual(await idsOf(store, "runs"), ["3", "2", "1"], "The records after a refused delete");
       await store.commit({
         deletes: [

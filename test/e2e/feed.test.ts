@@ -251,13 +251,22 @@ describe("the feed", () => {
     const daemon = await scriptedDaemon(user);
     const run = await daemon.manager.start({ prompt: "x", profile: "ask", approval: { unattended: "deny" } });
     await run.done();
-    const { out } = await user.anode("events", "--types", "question.asked", "--types", "question.closed,peer.status", "--json");
+    const { out, err } = await user.anode("events", "--types", "question.asked", "--types", "question.closed,peer.status", "--json");
+    expect(err).toBe("");
     expect(
       out
         .trimEnd()
         .split("\n")
         .map((line) => JSON.parse(line).type),
     ).toEqual(["question.asked", "question.closed"]);
+    // An embedder may have types of its own, so that it is no error.
+    expect(await user.anode("events", "--types", "question.aksed,run.state", "--tail", "1")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("  run.state  "),
+      err: expect.stringMatching(
+        /^anode: --types: question\.aksed is no type of the feed that is known here; these are: .*question\.asked/,
+      ),
+    });
   });
 
   verifiesWith("anode.events.stream", "cli", async () => {

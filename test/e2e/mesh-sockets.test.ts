@@ -2,21 +2,13 @@ import { connect as connectNet } from "node:net";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { type Client, connect, type PeerDisconnect } from "../../adapters/client/index.js";
-import type { RunningDaemon } from "../../adapters/daemon/index.js";
+import type { PeerDisconnect } from "../../adapters/client/index.js";
 import { daemonHere, daemonPlace } from "../support/daemon.js";
-import { rawSocket, rootToken } from "../support/raw-socket.js";
+import { clientOf, rawSocket, rootToken } from "../support/raw-socket.js";
 import { verifiesWith } from "./verifies.js";
 
 const service = { type: "connect", v: 1, backend: "service", name: "worker", capabilities: ["delivery_receipts"] };
 const doors = ["tcp", "unix"] as const;
-
-async function clientOf(daemon: RunningDaemon, over: (typeof doors)[number] = "unix"): Promise<Client> {
-  const url = daemon.addresses.find((address) => address.startsWith("http")) ?? "";
-  const client = await connect(over === "tcp" ? { url, token: rootToken(daemon), env: {} } : { socketPath: daemon.home.socket, env: {} });
-  onTestFinished(() => client.close());
-  return client;
-}
 
 async function until<Value>(look: () => Value | undefined | Promise<Value | undefined>, ms = 10_000): Promise<Value> {
   for (const end = Date.now() + ms; ; ) {

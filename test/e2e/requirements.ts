@@ -249,6 +249,58 @@ export const requirements: readonly Requirement[] = [
     carriers: ["tcp", "unix"],
   },
   {
+    id: "mesh.sockets.frames",
+    behavior: "A socket is told who it is, and gets asks, notes, broadcasts and replies with all that their receiver needs, files too.",
+    carriers: ["tcp", "unix"],
+  },
+  {
+    id: "mesh.sockets.receipts",
+    behavior:
+      "A receipt decides what became of a message, a late one too; without one nothing is claimed, and a failure is never a delivery.",
+    carriers: ["tcp", "unix"],
+  },
+  {
+    id: "mesh.sockets.replies",
+    behavior: "A reply frame closes an ask as /ack and /answer do, with their refusals, and its asker is told over its own socket.",
+    carriers: ["tcp", "unix"],
+  },
+  {
+    id: "mesh.sockets.many",
+    behavior: "Asks to many go to sockets at once; who replies, who fails and who is silent are told apart.",
+    carriers: ["tcp", "unix"],
+  },
+  {
+    id: "mesh.sockets.reports",
+    behavior:
+      "Status and update frames change the peer and the feed, with the refusals of the operations; a reported turn answers its ask.",
+    carriers: ["tcp", "unix"],
+  },
+  {
+    id: "mesh.sockets.replay",
+    behavior: "What waited comes oldest first, eight at a time; what was not acknowledged comes again, over the next socket, with its id.",
+    carriers: ["tcp", "unix"],
+  },
+  {
+    id: "mesh.sockets.restart",
+    behavior: "After kill -9 a peer that comes back gets what it had not acknowledged, with its id, and nothing else again.",
+    carriers: ["unix"],
+  },
+  {
+    id: "mesh.sockets.panes",
+    behavior: "The socket of a pane gets a message only while its agent is idle, one for each idle.",
+    carriers: ["tcp", "unix"],
+  },
+  {
+    id: "mesh.sockets.presence",
+    behavior: "A socket brings its peer online; a lost one takes nothing from the newer, and alone retires nobody.",
+    carriers: ["tcp", "unix"],
+  },
+  {
+    id: "mesh.sockets.closes",
+    behavior: "A socket that cannot stay is told why and closed with the code that says whether to come back.",
+    carriers: ["tcp", "unix"],
+  },
+  {
     id: "mesh.restart",
     behavior: "After kill -9 peers, open asks, what waits, traces and files are there; nothing comes twice under a new id.",
     carriers: ["unix"],

@@ -1,9 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { acquireLock } from "../../lib/node/sqlite/store-lock.js";
 import { sourceArguments, temporaryFolder } from "../support/sqlite.js";
-import { type Event, eventsOf, imageAfter, writeImage } from "./support/store-power.js";
+import { type Event, eventsOf } from "./support/power-events.js";
+import { imageAfter, writeImage } from "./support/store-power.js";
 import { randomOf } from "./support/store-random.js";
 import { hasStrace, readLog, straced } from "./support/store-strace.js";
 import { seed } from "./support/trials.js";
@@ -18,8 +20,7 @@ function record(path: string, log: string): readonly Event[] {
     spawnSync(command, [...wrap, process.execPath, ...sourceArguments, taker, path]);
     return readLog(log);
   });
-  // What readers share of the log is not on the disk; SQLite makes it anew.
-  return eventsOf(calls.flat(), path, "").filter((event) => !("file" in event && event.file.endsWith("-shm")));
+  return eventsOf(calls.flat(), dirname(path));
 }
 
 it.skipIf(!hasStrace)("a lock can be taken whatever a power cut left of its file", () => {

@@ -2,8 +2,9 @@ import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { temporaryFolder } from "../support/sqlite.js";
-import { type Event, eventsOf, imageAfter, writeImage } from "./support/store-power.js";
-import { programs } from "./support/store-process.js";
+import { type Event, eventsOf } from "./support/power-events.js";
+import { imageAfter, writeImage } from "./support/store-power.js";
+import { lastAcknowledged, programs } from "./support/store-process.js";
 import { smallFolder } from "./support/store-small-disk.js";
 import type { Random } from "./support/store-random.js";
 import { hasStrace, readLog, straced } from "./support/store-strace.js";
@@ -26,8 +27,9 @@ async function record(bug?: string, parent = small.path): Promise<readonly Event
     const [log, said] = [`${folder.path}.log`, `${folder.path}.said`];
     const steps = [40, "tidy", 60, "tidy", 20, "reopen", 40, "tidy", 20] as const;
     await ours.write({ path, seed, inFlight, steps, to: said, bug }, { wrap: straced({ path, also: said, log, withData: true }) });
-    const recorded = eventsOf(readLog(log), path, said);
-    if (recorded.filter(({ kind }) => kind === "ack").length !== 180) throw new Error("The writer did not do its work.");
+    const recorded = eventsOf(readLog(log), folder.path, said);
+    if (recorded.filter((event) => event.kind === "said" && event.line.startsWith("ack ")).length !== 180)
+      throw new Error("The writer did not do its work.");
     return recorded;
   } finally {
     folder.remove();
@@ -40,7 +42,7 @@ async function loss(recorded: readonly Event[], random: Random): Promise<readonl
   try {
     const image = imageAfter(recorded.slice(0, random.between(1, recorded.length)), random);
     writeImage(folder.path, image);
-    const { acknowledged } = image;
+    const acknowledged = lastAcknowledged(image.said);
     return verifyStore(folder.file("store.db"), { workload: new Workload(seed), acknowledged, issued: acknowledged + inFlight });
   } finally {
     folder.remove();

@@ -1,7 +1,16 @@
 import { Attachments } from "../../lib/attachments/attachments.js";
 import { createMemoryBlobs } from "../../lib/attachments/memory-blobs.js";
 import type { CallBody } from "../../lib/contract/operation.js";
-import { type Batch, type Caller, createMemoryStore, type Limits, type MeshPanes, type PeerRecord, type Store } from "../../lib/index.js";
+import {
+  type Batch,
+  type Caller,
+  createMemoryStore,
+  type Limits,
+  type MeshPanes,
+  type PeerRecord,
+  type RunManagerOptions,
+  type Store,
+} from "../../lib/index.js";
 import { attachmentUses } from "../../lib/mesh/attachment-uses.js";
 import { createMemoryPanes } from "../../lib/panes/memory-panes.js";
 import type { HookFile } from "../../lib/panes/schema.js";
@@ -26,8 +35,12 @@ export interface MeshRoom extends TestMesh {
   put(text: string, name?: string, type?: string, caller?: Caller): Promise<string>;
 }
 
-/** Opens it; `limits` apply to all of it. `alone` serves neither attachments nor panes. */
-export async function openMeshRoom(limits: Partial<Limits> = {}, alone = false): Promise<MeshRoom> {
+/** Opens it; `limits` apply to all of it. `alone` serves neither attachments nor panes. `manager` is laid over the manager's options. */
+export async function openMeshRoom(
+  limits: Partial<Limits> = {},
+  alone = false,
+  manager: Partial<RunManagerOptions> = {},
+): Promise<MeshRoom> {
   const commits: Batch[] = [];
   const memory = createMemoryStore();
   const kept: Store = {
@@ -47,7 +60,7 @@ export async function openMeshRoom(limits: Partial<Limits> = {}, alone = false):
   const test = await openTestMesh({
     host,
     store,
-    manager: { limits },
+    manager: { ...manager, limits },
     mesh: {
       ...(!alone && {
         panes: panesOf(panes, written, hook),

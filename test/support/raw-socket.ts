@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { onTestFinished } from "vitest";
 import WebSocket from "ws";
+import { type Client, connect as connectClient } from "../../adapters/client/index.js";
 import type { RunningDaemon } from "../../adapters/daemon/index.js";
 
 type Frame = Record<string, unknown> & { readonly type: string };
@@ -81,4 +82,39 @@ export async function rawSocket(daemon: RunningDaemon, options: RawSocketOptions
         look();
       }),
   };
+}
+
+/** A client over one of the doors; of the owner, unless it has another's token. */
+export async function clientOf(daemon: RunningDaemon, over: RawSocketOptions["over"] = "unix", token?: string): Promise<Client> {
+  const url = daemon.addresses.find((address) => address.startsWith("http")) ?? "";
+  const door = over === "tcp" ? { url, token: token ?? rootToken(daemon) } : { socketPath: daemon.home.socket, ...(token && { token }) };
+  const client = await connectClient({ ...door, env: {} });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+/** A service that has joined over a socket. */
+export interface Joined extends RawSocket {
+  readonly peer_id: string;
+  readonly connected: Frame;
+}
+
+/** How a peer joins: what it says in its first frame, and how it takes messages; without `takes` it says nothing of them. */
+export interface JoinOptions {
+  readonly takes?: "injected" | "rejected" | "failed";
+  readonly [field: string]: unknown;
+}
+
+/** Joins as a service that declares receipts, unless something else is said. */
+export async function joined(daemon: RunningDaemon, over: RawSocketOptions["over"], { takes, ...said }: JoinOptions): Promise<Joined> {
+  const socket = await rawSocket(daemon, { over });
+  if (takes) {
+    socket.ws.on("message", (data: Buffer) => {
+      const { delivery_id } = JSON.parse(data.toString()) as { delivery_id?: string };
+      if (delivery_id !== undefined) socket.send({ type: "delivery_ack", delivery_id, status: takes });
+    });
+  }
+  socket.send({ type: "connect", v: 1, backend: "service", capabilities: ["delivery_receipts"], ...said });
+  const connected = await socket.next("connected");
+  return { ...socket, connected, peer_id: String(connected["peer_id"]) };
 }

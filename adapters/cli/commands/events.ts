@@ -1,5 +1,5 @@
 import type { Command } from "../context.js";
-import { feedLine } from "../feed-line.js";
+import { feedLine, feedTypes } from "../feed-line.js";
 import { untilInterrupted } from "../interrupt.js";
 import { withClient } from "../open-client.js";
 import { reconnecting } from "../reconnecting.js";
@@ -13,6 +13,9 @@ export const run: Command = (line, context) =>
       const { output } = context;
       const after = line.number("after");
       const types = line.list("types").flatMap((text) => text.split(","));
+      const unknown = types.filter((type) => !feedTypes.includes(type));
+      if (unknown.length > 0)
+        output.note(`--types: ${unknown.join(", ")} is no type of the feed that is known here; these are: ${feedTypes.join(", ")}`);
       const events = client.events({
         ...(after === undefined ? { tail: line.number("tail") ?? defaultTail } : { after }),
         ...(types.length > 0 && { types }),

@@ -7,6 +7,9 @@ import { assertApprover } from "./approver.js";
 import { seqCursor } from "./cursor.js";
 import { streamForm } from "./media.js";
 
+const pageEvents = 100;
+const mostPageEvents = 1_000;
+
 type Given = ValidInput<"events.list"> & Pick<ValidInput<"events.stream">, "follow">;
 
 /** The operations of the feed. `rules` are of whoever knows the peers; without them a peer sees events of its own `peer_id`. */
@@ -18,7 +21,9 @@ export function createEventServices({ feed }: RunManager, rules?: FeedRules): Se
 
   async function page(input: Given, context: CallContext): Promise<Result> {
     const reader = await feed.open(optionsOf(input, context));
-    return { status: 200, body: await reader.page(input.limit ?? 100) };
+    // Who asks for the newest so many gets all of them, the newest too.
+    const limit = input.limit ?? Math.min(Math.max(pageEvents, input.tail ?? 0), mostPageEvents);
+    return { status: 200, body: await reader.page(limit) };
   }
 
   return {

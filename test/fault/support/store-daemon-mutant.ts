@@ -1,11 +1,14 @@
-import { rmSync } from "node:fs";
+import { constants, promises, rmSync } from "node:fs";
+import { createHash } from "node:crypto";
 import { get } from "node:http";
 import { flushCompileCache, registerHooks } from "node:module";
+import { Readable } from "node:stream";
 import { setTimeout as later } from "node:timers/promises";
 import type { Home } from "../../../adapters/daemon/home.js";
 import type { openListeners } from "../../../adapters/daemon/listeners.js";
 import type { openStore } from "../../../adapters/daemon/open-store.js";
 import type { beginStart } from "../../../adapters/daemon/unclean-starts.js";
+import type { openFolderBlobs } from "../../../lib/node/blobs/folder-blobs.js";
 import type { sweepLeftovers } from "../../../lib/node/process/leftovers.js";
 import type { Store } from "../../../lib/store/store.js";
 import { workerMutants, workerWith } from "./store-mutants.js";
@@ -19,6 +22,7 @@ interface Planted {
   readonly beginStart: Replace<typeof beginStart>;
   readonly sweepLeftovers: Replace<typeof sweepLeftovers>;
   readonly openListeners: Replace<typeof openListeners>;
+  readonly openFolderBlobs: Replace<typeof openFolderBlobs>;
 }
 
 const kept: number[][] = [];
@@ -98,12 +102,37 @@ async function replayAll(store: Store): Promise<void> {
   let after: number | undefined;
   for (let more = true; more; ) {
     const page = await store.list("runs", { order: "asc", limit: 500, ...(after !== undefined && { after }) });
-    for (const { id, ordinal } of page.items) {
-      await store.read(`run:${id}`, 0, 1 << 20);
-      after = ordinal;
-    }
+    await Promise.all(page.items.map(({ id }) => store.read(`run:${id}`, 0, 1 << 20)));
+    after = page.items.at(-1)?.ordinal;
     more = page.more;
   }
+}
+
+/** Answers when it has read the bytes; they reach their file while the record is stored. */
+function writingLate(blobs: Awaited<ReturnType<typeof openFolderBlobs>>): typeof blobs {
+  return {
+    ...blobs,
+    async write(id, bytes) {
+      const chunks: Uint8Array[] = [];
+      const hash = createHash("sha256");
+      for await (const chunk of bytes) {
+        hash.update(chunk);
+        chunks.push(chunk.slice());
+      }
+      setTimeout(() => void blobs.write(id, Readable.from(chunks)).catch(() => {}), 20);
+      return { size_bytes: chunks.reduce((sum, { length }) => sum + length, 0), sha256: hash.digest("hex") };
+    },
+  };
+}
+
+/** Files are synced, and no folder is. */
+function withoutFolderSyncs(): void {
+  const { open } = promises;
+  promises.open = async (path, flags, mode) => {
+    const file = await open(path, flags, mode);
+    if (typeof flags === "number" && (flags & constants.O_DIRECTORY) !== 0) file.sync = async () => {};
+    return file;
+  };
 }
 
 /** An owner that does not answer within a quarter of a second is held for dead, and what it left for rubbish. */
@@ -145,6 +174,11 @@ const planted: Planted = {
     const listeners = await open(bug === "never answers a question's call" ? { ...options, handle: holding } : options);
     return bug === "waits for its clients" ? { ...listeners, close: () => listeners.close(1 << 30) } : listeners;
   },
+  openFolderBlobs: (open) => async (options) => {
+    if (bug === "never syncs the folder of uploads") withoutFolderSyncs();
+    const blobs = await open(options);
+    return bug === "records an upload before its file is synced" ? writingLate(blobs) : blobs;
+  },
   beginStart: (begin) => (path, now) => {
     const starts = begin(path, now);
     // As if only a failure that was handled left a trace.
@@ -160,6 +194,7 @@ const places: readonly [file: string, name: keyof Planted][] = [
   ["/adapters/daemon/unclean-starts.ts", "beginStart"],
   ["/adapters/daemon/listeners.ts", "openListeners"],
   ["/lib/node/process/leftovers.ts", "sweepLeftovers"],
+  ["/lib/node/blobs/folder-blobs.ts", "openFolderBlobs"],
 ];
 
 const replaced = new Set<string>();

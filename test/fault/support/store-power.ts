@@ -1,60 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
+import type { Change, Event } from "./power-events.js";
 import type { Random } from "./store-random.js";
-import { type Call, decode } from "./store-strace.js";
-
-/** One step of what a disk was asked to do. */
-type Change =
-  | { readonly kind: "write"; readonly file: string; readonly at: number; readonly bytes: Buffer }
-  | { readonly kind: "cut"; readonly file: string; readonly length: number }
-  | { readonly kind: "create" | "unlink" | "sync"; readonly file: string }
-  | { readonly kind: "sync-folder" };
-
-/** What happened, and the acknowledgements between. */
-export type Event = Change | { readonly kind: "ack"; readonly op: number };
-
-/** What the calls meant for the disk; `said` is the file that got the acknowledgements. */
-export function eventsOf(calls: readonly Call[], path: string, said: string): Event[] {
-  const folder = dirname(path);
-  const there = new Set<string>();
-  return calls.flatMap((call): Event[] => {
-    const { name, text, isDone } = call;
-    const file = basename(call.path);
-    if (!isDone) return [];
-    if (call.path === said) return name === "write" ? acknowledgement(text) : [];
-    if (call.path === folder) return name === "fsync" || name === "fdatasync" ? [{ kind: "sync-folder" }] : [];
-    switch (name) {
-      case "openat":
-        if (!text.includes("O_CREAT") || there.has(file)) return [];
-        there.add(file);
-        return [{ kind: "create", file }];
-      case "pwrite64":
-        return [{ kind: "write", file, ...written(text) }];
-      case "ftruncate":
-        return [{ kind: "cut", file, length: Number(text) }];
-      case "unlink":
-        there.delete(file);
-        return [{ kind: "unlink", file }];
-      case "fsync":
-      case "fdatasync":
-        return [{ kind: "sync", file }];
-      default:
-        throw new Error(`A call that is not understood: ${name} ${text}`);
-    }
-  });
-}
-
-function acknowledgement(text: string): Event[] {
-  const line = decode(/^"([^"]*)"/.exec(text)?.[1] ?? "").toString();
-  const [, op] = /^ack (\d+)\n$/.exec(line) ?? [];
-  return op === undefined ? [] : [{ kind: "ack", op: Number(op) }];
-}
-
-function written(text: string): { at: number; bytes: Buffer } {
-  const [, data = "", at] = /^"([^"]*)", \d+, (\d+)$/.exec(text) ?? [];
-  if (at === undefined) throw new Error(`A write that is not understood: ${text.slice(-40)}`);
-  return { at: Number(at), bytes: decode(data) };
-}
 
 interface Waiting {
   /** Changes of the content since the last sync. */
@@ -64,55 +11,83 @@ interface Waiting {
   room: Buffer;
 }
 
-/** What lies in a folder after the power was lost, and what had been acknowledged by then. */
+/** What a name stands for. */
+type Entry = Waiting | "folder";
+type Names = ReadonlyMap<string, Entry>;
+
+/** What lies below the root after the power was lost, and what had been said by then. */
 export interface Image {
-  readonly files: ReadonlyMap<string, Buffer>;
-  readonly acknowledged: number;
+  readonly files: ReadonlyMap<string, Buffer | "folder">;
+  readonly said: readonly string[];
 }
 
 /**
  * Loses the power after so many events: what was synced is there, of later writes any part, torn at sectors or pages;
- * names that appeared or went since the last sync of the folder may be as before.
+ * names that appeared or went since the last sync of their folder may be as before.
  */
 export function imageAfter(events: readonly Event[], random: Random): Image {
   // An inode a creation: a name may come to mean another file.
-  let names = new Map<string, Waiting>();
-  let syncedNames = new Map<string, Waiting>();
-  let acknowledged = 0;
+  const names = new Map<string, Entry>();
+  const synced = new Map<string, Entry>();
+  const said: string[] = [];
   for (const event of events) {
-    switch (event.kind) {
-      case "ack":
-        acknowledged = Math.max(acknowledged, event.op);
-        break;
-      case "create":
-        names.set(event.file, { pending: [], length: 0, room: Buffer.alloc(0) });
-        break;
-      case "unlink":
-        names.delete(event.file);
-        break;
-      case "sync-folder":
-        syncedNames = new Map(names);
-        break;
-      case "sync": {
-        const file = names.get(event.file);
-        if (file) apply(file, file.pending.splice(0));
-        break;
-      }
-      default:
-        names.get(event.file)?.pending.push(event);
+    if (event.kind === "said") said.push(event.line);
+    else change(event, names, synced);
+  }
+  const files = new Map<string, Buffer | "folder">();
+  for (const [name, entry] of afterLoss(synced, names, random)) {
+    if (entry === "folder") files.set(name, entry);
+    else {
+      apply(entry, kept(entry.pending.splice(0), random));
+      files.set(name, entry.room.subarray(0, entry.length));
     }
   }
-  names = afterLoss(syncedNames, names, random);
-  for (const file of names.values()) apply(file, kept(file.pending, random));
-  return { files: new Map([...names].map(([name, { length, room }]) => [name, room.subarray(0, length)])), acknowledged };
+  return { files, said };
 }
 
-/** Each name by itself is as it was at the last sync, or as it became. */
-function afterLoss(synced: ReadonlyMap<string, Waiting>, current: ReadonlyMap<string, Waiting>, random: Random): Map<string, Waiting> {
-  const names = new Map<string, Waiting>();
-  for (const name of new Set([...synced.keys(), ...current.keys()])) {
-    const file = random.chance(0.5) ? synced.get(name) : current.get(name);
-    if (file) names.set(name, file);
+function change(event: Change, names: Map<string, Entry>, synced: Map<string, Entry>): void {
+  const { file } = event;
+  const found = names.get(file);
+  switch (event.kind) {
+    case "create":
+      names.set(file, { pending: [], length: 0, room: Buffer.alloc(0) });
+      break;
+    case "folder":
+      names.set(file, "folder");
+      break;
+    case "unlink":
+      names.delete(file);
+      break;
+    case "move":
+    case "link":
+      if (found) names.set(event.to, found);
+      if (event.kind === "move") names.delete(file);
+      break;
+    case "sync-folder":
+      for (const name of new Set([...names.keys(), ...synced.keys()])) if (dirname(name) === file) copy(name, names, synced);
+      break;
+    case "sync":
+      if (found && found !== "folder") apply(found, found.pending.splice(0));
+      break;
+    default:
+      if (found && found !== "folder") found.pending.push(event);
+  }
+}
+
+function copy(name: string, from: Names, to: Map<string, Entry>): void {
+  const entry = from.get(name);
+  if (entry) to.set(name, entry);
+  else to.delete(name);
+}
+
+/** Each name by itself is as it was at the last sync of its folder, or as it became; it is gone with its folder. */
+function afterLoss(synced: Names, current: Names, random: Random): Map<string, Entry> {
+  const names = new Map<string, Entry>();
+  // A folder comes before what is in it.
+  for (const name of [...new Set([...synced.keys(), ...current.keys()])].sort()) {
+    const isReached = dirname(name) === "." || names.get(dirname(name)) === "folder";
+    const entry = random.chance(0.5) ? synced.get(name) : current.get(name);
+    if (entry && isReached) names.set(name, entry);
   }
   return names;
 }
@@ -168,7 +143,10 @@ function resize(file: Waiting, length: number): void {
 }
 
 /** Puts an image where a store can be opened. */
-export function writeImage(folder: string, image: Image): void {
-  mkdirSync(folder, { recursive: true });
-  for (const [name, content] of image.files) writeFileSync(join(folder, name), content);
+export function writeImage(root: string, image: Image): void {
+  mkdirSync(root, { recursive: true });
+  for (const [name, content] of image.files) {
+    if (content === "folder") mkdirSync(join(root, name), { mode: 0o700 });
+    else writeFileSync(join(root, name), content, { mode: 0o600 });
+  }
 }

@@ -90,6 +90,6 @@ function linesOf(path: string): string[] {
 }
 
 /** The highest operation among "ack <op>" lines. */
-function lastAcknowledged(lines: readonly string[]): number {
+export function lastAcknowledged(lines: readonly string[]): number {
   return lines.reduce((last, line) => (line.startsWith("ack ") ? Math.max(last, Number(line.slice(4))) : last), 0);
 }

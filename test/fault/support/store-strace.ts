@@ -8,6 +8,13 @@ export const hasStrace = spawnSync("strace", ["-qq", "-o", "/dev/null", "-e", "t
 /** Calls by which a store changes what lies on the disk. */
 export const persistenceCalls = ["pwrite64", "fdatasync", "fsync", "ftruncate", "unlink", "rename"] as const;
 
+/** The command under which all that a program writes is watched, with its bytes. */
+export function recorded(log: string): string[] {
+  const calls =
+    "/^(open|creat|p?write|f?truncate|fallocate|f(data)?sync|sync_file|rename|unlink|mkdir|rmdir|link|symlink|copy_file|sendfile)";
+  return ["strace", "--seccomp-bpf", "-f", "-qq", "-y", "-o", log, "-xx", "-s", "1048576", "-e", `trace=${calls}`];
+}
+
 /** What a store does to its files, in the order of their effect. */
 export interface Call {
   readonly thread: string;
@@ -16,7 +23,8 @@ export interface Call {
   readonly path: string;
   /** The other arguments as strace writes them. */
   readonly text: string;
-  /** False where it failed. */
+  /** Its result; -1 where it failed. */
+  readonly returned: number;
   readonly isDone: boolean;
   /** True where strace made it fail. */
   readonly isInjected: boolean;
@@ -104,7 +112,8 @@ function parse(thread: string, text: string): Call | undefined {
   const described = /^\d+<([^>]*)>(?:\(deleted\))?(?:, )?(.*)$/.exec(body);
   const [, raw = "", rest = ""] = opened ?? named ?? described ?? [];
   const path = decode(raw).toString();
-  return { thread, name, path, text: rest, isDone: !result.startsWith("-1"), isInjected: result.includes("(INJECTED)") };
+  const returned = Number.parseInt(result, 10);
+  return { thread, name, path, text: rest, returned, isDone: returned !== -1, isInjected: result.includes("(INJECTED)") };
 }
 
 const escapes: Readonly<Record<string, number>> = { n: 10, t: 9, r: 13, v: 11, f: 12 };

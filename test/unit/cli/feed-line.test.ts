@@ -1,5 +1,7 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { feedLine } from "../../../adapters/cli/feed-line.js";
+import { feedLine, feedTypes } from "../../../adapters/cli/feed-line.js";
 import { createOutput } from "../../../adapters/cli/output.js";
 import type { StreamEvent } from "../../../lib/events/event.js";
 
@@ -67,5 +69,17 @@ describe("feedLine", () => {
     createOutput({ stdout: sink, stderr: sink }).data(line);
     expect(written.join("")).toContain("\\u001b[2J");
     expect(written.join("")).not.toContain("\u001b");
+  });
+});
+
+describe("feedTypes", () => {
+  it("are all that the daemon tells in its feed, and no others", () => {
+    const lib = new URL("../../../lib/", import.meta.url).pathname;
+    const sources = readdirSync(lib, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+    const told = sources.flatMap((name) => [...readFileSync(join(lib, name), "utf8").matchAll(/type: "([a-z]+\.[a-z_]+)"/g)]);
+    const ofFeed = told.flatMap(([, type = ""]) =>
+      /^(ask|message|pane|peer|question|reply|system)\.|^run\.state$/.test(type) ? [type] : [],
+    );
+    expect(feedTypes).toEqual([...new Set(ofFeed)].sort());
   });
 });

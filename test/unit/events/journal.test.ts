@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { StreamEvent } from "../../../lib/events/event.js";
 import { feedStream, Journal } from "../../../lib/events/journal.js";
-import type { StreamOwner } from "../../../lib/events/step.js";
+import { joinSteps } from "../../../lib/events/join-steps.js";
+import type { Step, StreamOwner } from "../../../lib/events/step.js";
 import { createRingBuffer } from "../../../lib/events/ring-buffer.js";
 import { AnodeError } from "../../../lib/errors.js";
 import { defaultLimits } from "../../../lib/limits.js";
@@ -88,6 +89,27 @@ describe("Journal", () => {
     await Promise.all([held.committed, later.committed]);
     expect(journal.full).toBe(false);
     expect([await seqsIn(store, "a"), await seqsIn(store, "b"), await seqsIn(store, feedStream)]).toEqual([[1, 2], [], [1, 2]]);
+  });
+
+  it("goes on from a step when it is durable, or with what refused it, before those who wait for its promise", async () => {
+    const { journal, store } = bench();
+    const heard: string[] = [];
+    const step = (name: string, put: object = {}): Step => ({
+      appends: [draft("a", 1)],
+      ...put,
+      settled: (refusal) => heard.push(`${name} ${refusal instanceof AnodeError ? refusal.code : String(refusal)}`),
+    });
+    const overtaken = { puts: [{ collection: "c", id: "x", record: {}, expectedRevision: 7 }] };
+    store.holdCommits();
+    const { committed } = journal.append(joinSteps(step("one"), step("two")));
+    const told = committed.then(() => heard.push("promise"));
+    expect(heard).toEqual([]);
+    store.releaseCommits();
+    await told;
+    await journal.append(step("three", overtaken)).committed.catch(() => {});
+    store.failCommits(1, "store_failed");
+    await journal.append(step("four")).committed.catch(() => {});
+    expect(heard).toEqual(["one undefined", "two undefined", "promise", "three stale_commit", "four store_failed"]);
   });
 
   it("refuses only the step that met an overtaken record", async () => {

@@ -225,6 +225,18 @@ describe("a link that does not come to its end", () => {
     expect([self.made(), self.hooks]).toEqual([[], []]);
   });
 
+  it("is refused at once, and undone, when the disk fills while its hook connects", async () => {
+    const self = await bench();
+    const refused = refusal(self.link());
+    await until(self, () => self.hooks.length === 1);
+    const [hook] = self.hooks;
+    self.store.failCommits(1, "storage_full");
+    self.connect(hook?.peer_id ?? "", "%1");
+    await until(self, () => hook?.hasEnded === true);
+    expect((await refused).code).toBe("storage_full");
+    expect([self.made(), [...self.written]]).toEqual([[], []]);
+  });
+
   it.each(["remove", "end"] as const)("says so when it cannot be undone (%s), and the next repair pass finishes it", async (part) => {
     const self = await bench();
     self.broken.add(part);

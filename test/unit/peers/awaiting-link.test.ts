@@ -20,9 +20,10 @@ describe("A peer with a pane and a session", () => {
     const socket = fakeSocket(test);
     await socket.send({ type: "connect", v: 1, backend: "codex", peer_id: linked, pane_id: "%7" });
     expect(stateOf(test, linked)).toBe("online");
-    expect((await test.feed()).map(({ type, payload }) => [type, payload["status"]])).toEqual([
+    expect((await test.feed()).map(({ type, payload }) => [type, payload["status"] ?? payload["to"]])).toEqual([
       ["peer.registered", "offline"],
       ["peer.registered", "online"],
+      ["peer.status", "online"],
     ]);
 
     const calls = await register(test, { pane_id: "%8", session_id: "s-2" });

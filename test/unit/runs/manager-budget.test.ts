@@ -77,4 +77,12 @@ describe("a budget", () => {
     await host.clock.advance(500);
     expect((await run.done()).stop_reason).toBe("budget_wall");
   });
+
+  it("counts the event that starts the run: one that has no more than it never comes to its executor", async () => {
+    let calls = 0;
+    const manager = await openManager(functionExecutor(() => void (calls += 1)));
+    const run = await manager.start({ prompt: "x", budget: { events: 2 } });
+    expect(await run.done()).toMatchObject({ status: "failed", stop_reason: "budget_events" });
+    expect(calls).toBe(0);
+  });
 });
