@@ -26,7 +26,7 @@ let digest: Host["digest"] | undefined;
  */
 function digestHere(): Host["digest"] {
   const hash = globalThis.process?.getBuiltinModule?.("node:crypto")?.hash;
-  return hash ? async (text) => hash("sha256", text, "hex") : webDigest;
+  return hash ? (text) => Promise.resolve(hash("sha256", text, "hex")) : webDigest;
 }
 
 /** SHA-256 of bytes, or of the UTF-8 text, as hex, the way every runtime has it. */

@@ -8,7 +8,7 @@ import type { Call, Handle, Reply } from "./call.js";
 import { corsHeaders, isPreflight, preflightReply } from "./cors.js";
 import { fileBodyOf } from "./file-body.js";
 import { checkFraming, checkLength } from "./gate/body-framing.js";
-import { anonymous, countingFailure, identify, ownerOfDoor, type Authenticate } from "./gate/caller.js";
+import { anonymous, counted, identify, ownerOfDoor, type Authenticate } from "./gate/caller.js";
 import { checkConnection } from "./gate/connection.js";
 import { checkJsonType } from "./gate/content-type.js";
 import { readJsonBody } from "./gate/json-body.js";
@@ -85,9 +85,13 @@ export function createContractHandler(options: HandlerOptions): Handle {
     if (isFile) context.body = fileBodyOf(call, headers, operation, limits.uploadMs);
     const body = operation.body === "json" ? await jsonBody(call, headers, operation, limits) : {};
     const input = toInput({ operation, parameters }, target.query, body);
-    const perform = (): Promise<Result> => options.perform(operation, input, context);
-    // An open operation is given its credential in the body.
-    const result = await (operation.scope === "none" ? countingFailure(call, limiter, perform) : perform());
+    let result: Result;
+    try {
+      result = await options.perform(operation, input, context);
+    } catch (error) {
+      // An open operation is given its credential in the body.
+      throw operation.scope === "none" ? counted(error, call, limiter) : error;
+    }
     const reply = toReply(result, call.method === "HEAD");
     return announcesBody(headers) && operation.body === "none" ? { ...reply, close: true } : reply;
   }

@@ -13,7 +13,8 @@ export type Perform = (operation: Operation, input: Record<string, unknown>, con
 /** Binds the contract to services. */
 export function createPerform(services: Services, idempotency: IdempotencyKeys): Perform {
   return async (operation, input, context) => {
-    await authorize(operation, context);
+    authorize(operation, context);
+    if (isPower(operation)) await assertNoRun(context.caller);
     const schema: Parser<unknown> = operationSchemas[operation.name as OperationName].input;
     const valid = parseWith(schema, wellFormed(input));
     const handler = services[operation.name];
@@ -23,7 +24,7 @@ export function createPerform(services: Services, idempotency: IdempotencyKeys):
     const key = operation.idempotent ? context.idempotencyKey : undefined;
     if (key === undefined) return handler(valid as never, context);
     const path = filled(operation.path, valid as Record<string, unknown>);
-    const scope = { callerId: context.caller.id, operation: operation.name, key, request: { path, body: valid } };
+    const scope = { callerId: context.caller.id, operation: operation.name, key, request: { body: valid, path } };
     const { reply, replayed } = await idempotency.once(scope, async (entry) => {
       const { status, body } = await handler(valid as never, { ...context, keep: entry });
       return { status, body };
@@ -37,12 +38,13 @@ function filled(path: string, values: Readonly<Record<string, unknown>>): string
   return path.includes("{") ? path.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name])) : path;
 }
 
-/** @throws `scope_required`, `caller_is_a_run` */
-async function authorize({ name, scope }: Operation, { caller }: CallContext): Promise<void> {
-  if (scope === "none" || scope === "any") return;
-  if (!hasScope(caller, scope)) {
-    throw new AnodeError("scope_required", `This operation needs the scope ${scope}.`, { details: { scope } });
-  }
-  const isPower = scope === "approve" || scope === "admin" || name === "runs.answer" || name === "questions.answer";
-  if (isPower) await assertNoRun(caller);
+/** @throws `scope_required` */
+function authorize({ scope }: Operation, { caller }: CallContext): void {
+  if (scope === "none" || scope === "any" || hasScope(caller, scope)) return;
+  throw new AnodeError("scope_required", `This operation needs the scope ${scope}.`, { details: { scope } });
+}
+
+/** What no run may do, whatever its caller's scopes. */
+function isPower({ name, scope }: Operation): boolean {
+  return scope === "approve" || scope === "admin" || name === "runs.answer" || name === "questions.answer";
 }

@@ -66,7 +66,7 @@ export class IdempotencyKeys {
     if (running !== undefined) throw running === fingerprint ? inFlight() : mismatch();
     this.#running.set(digest, fingerprint);
     try {
-      const known = await this.#find(digest);
+      const known = this.#isNew(digest) ? undefined : await this.#find(digest);
       const entry = known?.record as Entry | undefined;
       if (known && entry && entry.at_ms > this.#host.clock.now() - this.#limits.idempotencyMs) {
         if (entry.fingerprint !== fingerprint) throw mismatch();
@@ -114,10 +114,13 @@ export class IdempotencyKeys {
     return deletes;
   }
 
+  #isNew(digest: string): boolean {
+    return this.#knowsAll && !this.#ids.has(digest);
+  }
+
   async #find(digest: string): Promise<Stored | undefined> {
     const id = this.#ids.get(digest);
     if (id !== undefined) return this.#store.get(idempotencyCollection, id);
-    if (this.#knowsAll) return undefined;
     const { items } = await this.#store.list(idempotencyCollection, { where: { digest: [digest] }, limit: 1 });
     return items[0];
   }

@@ -15,23 +15,23 @@ export type Authenticate = (call: Call) => Caller | undefined | Promise<Caller |
  * @throws `auth_invalid`, `too_many_failures`
  */
 export async function identify(call: Call, headers: HeaderMap, authenticate: Authenticate, limiter: Limiter): Promise<Caller | undefined> {
-  const caller = await countingFailure(call, limiter, async () => authenticate(call));
-  return caller && headers.has("anode-run") ? insideRun(caller) : caller;
+  try {
+    const caller = await authenticate(call);
+    return caller && headers.has("anode-run") ? insideRun(caller) : caller;
+  } catch (error) {
+    throw counted(error, call, limiter);
+  }
 }
 
 /**
- * Counts a credential that turns out not to hold, wherever it is judged: in the head of a call, or in the body that brings it.
- * @throws `too_many_failures` in place of `auth_invalid`, once the address has used up its failures
+ * Counts a credential that turned out not to hold, wherever it was judged: in the head of a call, or in the body that brings it.
+ * @returns what to throw: `too_many_failures` in place of `auth_invalid`, once the address has used up its failures
  */
-export async function countingFailure<Value>(call: Call, limiter: Limiter, judge: () => Promise<Value>): Promise<Value> {
-  try {
-    return await judge();
-  } catch (error) {
-    if (!isAnodeError(error) || error.code !== "auth_invalid" || call.door.kind === "unix") throw error;
-    const retryAfterSeconds = limiter.failed(call.address ?? "");
-    if (retryAfterSeconds === undefined) throw error;
-    throw new AnodeError("too_many_failures", "Too many credentials from this address have failed.", { retryAfterSeconds });
-  }
+export function counted(error: unknown, call: Call, limiter: Limiter): unknown {
+  if (!isAnodeError(error) || error.code !== "auth_invalid" || call.door.kind === "unix") return error;
+  const retryAfterSeconds = limiter.failed(call.address ?? "");
+  if (retryAfterSeconds === undefined) return error;
+  return new AnodeError("too_many_failures", "Too many credentials from this address have failed.", { retryAfterSeconds });
 }
 
 /** The caller without the powers that a run must not have. `admin` includes the others, so what it leaves is named. */

@@ -59,7 +59,9 @@ export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOpti
   function lineOf(socket: Socket): Line {
     const known = lines.get(socket);
     if (known) return known;
-    const turns = createTurns(() => socket.isPaused() && socket.resume());
+    // The requests of one turn of the event loop are served together: their bodies are there, they share a commit, and their
+    // answers go out one right after the other.
+    const turns = createTurns(pace.turn, () => socket.isPaused() && socket.resume());
     const line: Line = { connection: connectionOf(socket), turns, requests: 0, newest: undefined, gone: undefined };
     lines.set(socket, line);
     socket.once("close", () => line.gone?.abort());
@@ -74,32 +76,37 @@ export function createNodeDoor(handle: Handle, door: Door, options: NodeDoorOpti
     const body = createRequestBody(request, limits.requestMs, () => extra.expects && response.writeContinue());
     const newest = { request, body };
     line.newest = newest;
-    takeTurn(socket, line, async (signal) => {
-      const reply = await handle(toCall(door, line.connection, request, body.read, signal, extra));
-      const goesOn = await writeReply({ request, response, stallMs: limits.stallMs, pace, last, onStreamError }, reply);
+    takeTurn(socket, line, request, body.read, extra, (reply) => {
       if (line.newest === newest && request.complete) line.newest = undefined;
-      return goesOn;
+      return writeReply({ request, response, stallMs: limits.stallMs, pace, last, onStreamError }, reply);
     });
     if (line.turns.waiting >= mostReadAhead) socket.pause();
   }
 
   /** Answers where `node:http` gives no response object. */
   function serveRaw(socket: Socket, request: Head, extra: Extra, upgraded?: (reply: Reply) => void): void {
-    const line = lineOf(socket);
-    takeTurn(socket, line, async (signal) => {
-      const reply = await handle(toCall(door, line.connection, request, emptyBody, signal, extra));
+    takeTurn(socket, lineOf(socket), request, emptyBody, extra, (reply) => {
       if (reply.takeOver && upgraded) upgraded(reply);
       else writeRawReply(socket, reply);
       return false;
     });
   }
 
-  function takeTurn(socket: Socket, line: Line, answer: (signal: AbortSignal) => Promise<boolean>): void {
+  /** `send` says whether the connection goes on. */
+  function takeTurn(
+    socket: Socket,
+    line: Line,
+    head: Head,
+    body: Call["body"],
+    extra: Extra,
+    send: (reply: Reply) => boolean | Promise<boolean>,
+  ): void {
     line.turns.add(async () => {
       const gone = new AbortController();
+      if (socket.destroyed) gone.abort();
       line.gone = gone;
       try {
-        return await answer(gone.signal);
+        return await send(await handle(toCall(door, line.connection, head, body, gone.signal, extra)));
       } catch (error) {
         log("error", "http.answer_failed", { error: String(error) });
         socket.destroy();

@@ -4,21 +4,24 @@ const windowMs = 2;
 
 type Later = (task: () => void) => unknown;
 
-/** When readers of a door that were just written to look again. */
+/** When a door goes on: whatever waits for the same moment goes on together. */
 export interface Pace {
+  /** Resolves in the next turn of the event loop. */
+  turn(): Promise<void>;
   /** Counts a stream until the returned function is called. */
   join(): () => void;
-  /** Goes on in the next turn of the event loop, or after 2 ms where streams are many. */
+  /** When readers that were just written to look again: in the next turn of the event loop, or after 2 ms where streams are many. */
   pause(goOn: () => void): void;
 }
 
 /**
- * One pause for all readers of a door: what is committed meanwhile goes out as one write for each of them, however many commits
- * it was.
+ * One turn for all requests of a door, and one pause for all its readers: what is committed meanwhile goes out as one write for each of
+ * them, however many commits it was.
  */
 export function createPace(nextTurn: Later = setImmediate, nextWindow: Later = (task) => setTimeout(task, windowMs)): Pace {
   let streams = 0;
   let paused: (() => void)[] = [];
+  let next: Promise<void> | undefined;
 
   const goOn = (): void => {
     const all = paused;
@@ -27,6 +30,13 @@ export function createPace(nextTurn: Later = setImmediate, nextWindow: Later = (
   };
 
   return {
+    turn: () =>
+      (next ??= new Promise((resolve) => {
+        nextTurn(() => {
+          next = undefined;
+          resolve();
+        });
+      })),
     join() {
       streams += 1;
       return () => void (streams -= 1);

@@ -26,7 +26,6 @@ export function createRequestBody(request: IncomingMessage, requestMs: number, b
     wake();
   }
 
-  /** The end of a body is told later than its bytes, so nearly every reader waits once. */
   const more = (): Promise<void> =>
     new Promise((resolve) => {
       wake = resolve;

@@ -12,16 +12,18 @@ export interface Turns {
 
 /**
  * Pipelined requests wait for the answer before theirs: one that follows an answer which ends the connection must not have an
- * effect, since nobody would learn of it. `onIdle` is called when nothing waits any more.
+ * effect, since nobody would learn of it. The first of a connection that was idle begins when `start` resolves; `onIdle` is called when
+ * nothing waits any more.
  */
-export function createTurns(onIdle: () => void): Turns {
+export function createTurns(start: () => Promise<void>, onIdle: () => void): Turns {
   const waiting: Turn[] = [];
   let busy = false;
   let ended = false;
 
-  async function run(first: Turn): Promise<void> {
+  async function run(): Promise<void> {
     busy = true;
-    for (let turn: Turn | undefined = first; turn && !ended; turn = waiting.shift()) {
+    await start();
+    for (let turn = waiting.shift(); turn && !ended; turn = waiting.shift()) {
       ended = !(await turn());
     }
     busy = false;
@@ -32,8 +34,8 @@ export function createTurns(onIdle: () => void): Turns {
   return {
     add(turn) {
       if (ended) return;
-      if (busy) waiting.push(turn);
-      else void run(turn);
+      waiting.push(turn);
+      if (!busy) void run();
     },
     get ended() {
       return ended;
