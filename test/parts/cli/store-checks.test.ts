@@ -10,7 +10,7 @@ function place() {
   const folder = mkdtempSync(join(tmpdir(), "anode-doctor-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const env = { ANODE_HOME: folder };
-  const found = () => Promise.all(storeChecks.map((check) => check.find({ env, isDeep: false })));
+  const found = () => Promise.all(storeChecks.map(async (check) => check.find({ env, isDeep: false })));
   return { home: homeOf(env), found };
 }
 
