@@ -63,7 +63,7 @@ export function composeRuns(options: RunManagerOptions, start: (request: RunRequ
   const ids = createIds("R", clock);
   const listeners = new Listeners(host);
   const journal = new Journal({ store, buffer, host, limits, redact, onFailed: fail });
-  const idempotency = new IdempotencyKeys(store, host, limits);
+  const idempotency = new IdempotencyKeys(store, host, limits, (deletes) => journal.append({ deletes, whenFull: "refuse" }).committed);
   const space = new Space(store, journal, clock);
   const presence: Presence = new Presence(() => desk.presenceChanged());
   const desk: Desk = new Desk({ journal, store, host, limits, redact, hasApprover: (question) => questions.hasApprover(question) });

@@ -44,15 +44,22 @@ export class IdempotencyKeys {
   readonly #store: Store;
   readonly #host: Host;
   readonly #limits: Limits;
+  readonly #remove: (deletes: readonly Delete[]) => Promise<unknown>;
   readonly #running = new Map<string, string>();
-  /** By its digest, the id of each entry that the store may know. A fresh key, as nearly every one is, needs no look into the store. */
-  readonly #ids = new Map<string, string>();
+  /**
+   * By its digest, the id of each entry that the store may know, the oldest first. A fresh key, as nearly every one is, needs no look
+   * into the store.
+   */
+  #ids = new Map<string, string>();
   #knowsAll = false;
+  #makesRoom = false;
 
-  constructor(store: Store, host: Host, limits: Limits) {
+  /** @param remove - deletes entries for good; it may be refused, and is asked again then */
+  constructor(store: Store, host: Host, limits: Limits, remove: (deletes: readonly Delete[]) => Promise<unknown>) {
     this.#store = store;
     this.#host = host;
     this.#limits = limits;
+    this.#remove = remove;
   }
 
   /**
@@ -79,7 +86,7 @@ export class IdempotencyKeys {
         record: { ...reply, digest, fingerprint, at_ms: this.#host.clock.now() } satisfies Entry,
         expectedRevision,
       });
-      this.#ids.set(digest, id);
+      this.#remember(digest, id);
       return { reply: await work(put), replayed: false };
     } finally {
       this.#running.delete(digest);
@@ -88,7 +95,11 @@ export class IdempotencyKeys {
 
   /** Reads which keys the store knows; until then each call looks for itself. */
   async open(): Promise<void> {
-    for await (const stored of everyRecord(this.#store, idempotencyCollection)) this.#ids.set(digestOf(stored), stored.id);
+    const known = new Map<string, string>();
+    for await (const stored of everyRecord(this.#store, idempotencyCollection)) known.set(digestOf(stored), stored.id);
+    // What came meanwhile is younger.
+    for (const [digest, id] of this.#ids) known.set(digest, id);
+    this.#ids = known;
     this.#knowsAll = true;
   }
 
@@ -114,6 +125,26 @@ export class IdempotencyKeys {
     return deletes;
   }
 
+  #remember(digest: string, id: string): void {
+    this.#ids.delete(digest);
+    this.#ids.set(digest, id);
+    if (!this.#knowsAll || this.#makesRoom || this.#ids.size <= this.#limits.idempotencyKeys * slack) return;
+    this.#makesRoom = true;
+    void this.#makeRoom().finally(() => (this.#makesRoom = false));
+  }
+
+  /** Removes the oldest above the limit, but for those that are being worked on. */
+  async #makeRoom(): Promise<void> {
+    const excess = [...this.#ids].slice(0, this.#ids.size - this.#limits.idempotencyKeys).filter(([digest]) => !this.#running.has(digest));
+    try {
+      await this.#remove(excess.map(([, id]) => ({ collection: idempotencyCollection, id })));
+    } catch (error) {
+      return this.#host.log("warn", "prune.failed", { error: String(error) });
+    }
+    // One that was used again meanwhile has another id.
+    for (const [digest, id] of excess) if (this.#ids.get(digest) === id) this.#ids.delete(digest);
+  }
+
   #isNew(digest: string): boolean {
     return this.#knowsAll && !this.#ids.has(digest);
   }
@@ -126,6 +157,8 @@ export class IdempotencyKeys {
   }
 }
 
+/** They may be a tenth more than are kept: removing each by itself would be a delete for every call. */
+const slack = 1.1;
 /** So much of a digest tells entries of one millisecond apart. */
 const shownDigits = 16;
 

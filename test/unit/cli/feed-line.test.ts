@@ -79,6 +79,6 @@ describe("feedTypes", () => {
       return [...table.matchAll(/^ {2}"([a-z]+\.[a-z_]+)":/gm)].map(([, type]) => type);
     });
     const ofFeed = [...ofFamily, "run.state", "system.gap"];
-    expect(feedTypes).toEqual([...new Set(ofFeed)].sort());
+    expect(feedTypes).toEqual([...new Set(ofFeed)].toSorted((a = "", b = "") => (a < b ? -1 : 1)));
   });
 });

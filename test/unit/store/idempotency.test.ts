@@ -11,7 +11,8 @@ function bench(limits: Partial<Limits> = {}) {
   const host = createTestHost();
   const store = createMemoryStore();
   const bounds = { ...defaultLimits, ...limits };
-  const keys = new IdempotencyKeys(store, host, bounds);
+  const open = () => new IdempotencyKeys(store, host, bounds, (deletes) => store.commit({ deletes }));
+  const keys = open();
   let effects = 0;
   const call = (part: Partial<KeyScope> = {}, by = keys) =>
     by.once({ ...scope, ...part }, async (entry) => {
@@ -19,10 +20,54 @@ function bench(limits: Partial<Limits> = {}) {
       await store.commit({ puts: [entry(reply)] });
       return reply;
     });
-  return { host, store, keys, call, effects: () => effects, restarted: () => new IdempotencyKeys(store, host, bounds) };
+  return { host, store, keys, call, effects: () => effects, restarted: open };
 }
 
 describe("IdempotencyKeys.once", () => {
+  it("keeps no more than a tenth above the limit, however many come: the oldest go, of this life and of former ones", async () => {
+    const { store, call, restarted, effects } = bench({ idempotencyKeys: 20 });
+    const count = async () => (await store.list(idempotencyCollection, { limit: 100 })).items.length;
+    const turn = () => new Promise((resolve) => void setImmediate(resolve));
+    for (let at = 0; at < 15; at += 1) await call({ key: `old ${at}` });
+    const keys = restarted();
+    const opening = keys.open();
+    await call({ key: "while it opens" }, keys);
+    await opening;
+    for (let at = 0; at < 100; at += 1) {
+      await call({ key: `new ${at}` }, keys);
+      await turn();
+      expect(await count()).toBeLessThanOrEqual(22);
+    }
+    expect(effects()).toBe(116);
+    expect(await call({ key: "new 99" }, keys)).toMatchObject({ replayed: true });
+    expect(await call({ key: "new 81" }, keys)).toMatchObject({ replayed: true });
+    for (const key of ["old 14", "while it opens", "new 50"]) expect(await call({ key }, keys)).toMatchObject({ replayed: false });
+  });
+
+  it("lets go of keys whose calls were refused, too, and asks again when the removal was", async () => {
+    const { store, host, keys, call } = bench({ idempotencyKeys: 10 });
+    await keys.open();
+    const { commit } = store;
+    let isFull = true;
+    const looked: string[] = [];
+    const { get } = store;
+    store.get = (collection, id) => (looked.push(id), get(collection, id));
+    store.commit = (batch) => (isFull && batch.deletes ? Promise.reject(new AnodeError("storage_full", "full")) : commit(batch));
+    const refused = (key: string) =>
+      keys.once({ ...scope, key }, () => Promise.reject(new AnodeError("queue_full", "full"))).catch(() => {});
+    for (let at = 0; at < 12; at += 1) await refused(`refused ${at}`);
+    await new Promise((resolve) => void setImmediate(resolve));
+    await refused("refused 0");
+    expect(looked).toHaveLength(1);
+    expect(host.lines).toContainEqual(expect.objectContaining({ level: "warn", event: "prune.failed" }));
+    isFull = false;
+    for (let at = 0; at < 12; at += 1) await call({ key: `kept ${at}` });
+    await new Promise((resolve) => void setImmediate(resolve));
+    await refused("refused 1");
+    // It is a new key again, and costs no look.
+    expect(looked).toHaveLength(1);
+  });
+
   it("gives the same answer for the same call, with one effect, also after a restart", async () => {
     const { call, effects, restarted } = bench();
     expect(await call()).toEqual({ reply: { status: 201, body: { run_id: "R-1" } }, replayed: false });
