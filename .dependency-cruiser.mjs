@@ -19,7 +19,7 @@ const levels = [
 const packages = [
   ["base", levels[0][1], "eventemitter3"],
   ["schemas", "^lib/[^/]+/(schema|frames)\\.ts$", "zod"],
-  ["runs", "^lib/runs/(?!schema\\.)", "p-queue|eventemitter3"],
+  ["runs", "^lib/runs/(?!schema\\.)", "eventemitter3"],
   ["contract", "^lib/contract/(?!rows/|operation\\.)", "zod"],
   ["node", "^lib/node/", "@lydell/node-pty"],
   ["ai-sdk", "^lib/agent/ai-sdk\\.ts$", "ai|@ai-sdk/(anthropic|openai|google|openai-compatible)"],

@@ -1,4 +1,3 @@
-import PQueue from "p-queue";
 import { AnodeError } from "../errors.js";
 import { FairOrder, type Waiting } from "./fair-order.js";
 
@@ -31,25 +30,25 @@ export interface AdmissionOptions {
 interface Lane {
   readonly limit: number;
   readonly order: FairOrder<Candidate>;
-  readonly queue: PQueue;
   held: number;
+  /** Its next runs are being begun. */
+  isBeginning: boolean;
   /** Start order by id, until the next change. */
   positions: Map<string, number> | undefined;
 }
 
-/** Told when a slot is taken or given back; `isWatched`: the one who began its run hears of it too, and goes on with the lane. */
-type SlotChanged = (lane: Lane, key: string, change: 1 | -1, isWatched: boolean) => void;
+/** Told when a slot is taken or given back. */
+type SlotChanged = (lane: Lane, key: string, change: 1 | -1) => void;
 
 /** The one gate to an executor: lanes per depth, a bounded fair queue in front of each. */
 export class Admission {
   readonly #options: AdmissionOptions;
   readonly #lanes: Lane[] = [];
   readonly #heldByKey = new Map<string, number>();
-  readonly #changed: SlotChanged = (lane, key, change, isWatched) => {
+  readonly #changed: SlotChanged = (lane, key, change) => {
     this.#hold(lane, key, change);
-    if (change > 0) return;
-    // A key that is no longer capped may have runs waiting in any lane. Where somebody waits for the slot, they go on with it.
-    for (const other of this.#lanes) if (other !== lane || !isWatched) this.#pump(other);
+    // A key that is no longer capped may have runs waiting in any lane.
+    if (change < 0) for (const other of this.#lanes) this.#begin(other);
   };
   #queued = 0;
   #paused = false;
@@ -74,7 +73,7 @@ export class Admission {
 
   resume(): void {
     this.#paused = false;
-    for (const lane of this.#lanes) this.#pump(lane);
+    for (const lane of this.#lanes) this.#begin(lane);
   }
 
   /** @throws `queue_full` */
@@ -90,7 +89,7 @@ export class Admission {
     lane.order.add(candidate);
     lane.positions = undefined;
     this.#queued += 1;
-    this.#pump(lane);
+    this.#begin(lane);
   }
 
   /** Takes a run out of the queue; false when it is not queued. */
@@ -115,32 +114,20 @@ export class Admission {
   #lane(depth: number): Lane {
     for (let next = this.#lanes.length; next <= depth; next++) {
       const limit = next === 0 ? this.#options.concurrency : this.#options.childConcurrency;
-      this.#lanes.push({ limit, order: new FairOrder(), queue: new PQueue({ concurrency: limit }), held: 0, positions: undefined });
+      this.#lanes.push({ limit, order: new FairOrder(), held: 0, isBeginning: false, positions: undefined });
     }
     return this.#lanes[depth] as Lane;
   }
 
-  #pump(lane: Lane): void {
-    for (let slot = this.#next(lane); slot; slot = this.#next(lane)) void lane.queue.add(() => this.#work(lane, slot));
-  }
-
-  /** Begins one run after the other as long as there is a place for them: a task of the queue is dearer than a short run. */
-  #work(lane: Lane, first: HeldSlot): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    let isBeginning = false;
-    const begin = (next: HeldSlot | undefined): void => {
-      isBeginning = true;
-      let slot = next;
-      // One that gives its slot back while it begins is followed in this loop.
-      for (; slot; slot = this.#next(lane)) if (slot.begin(left)) break;
-      isBeginning = false;
-      if (!slot) resolve();
-    };
-    const left = (): void => {
-      if (!isBeginning) begin(this.#next(lane));
-    };
-    begin(first);
-    return promise;
+  /** Begins what there is a place for. A run that gives its slot back while it begins is followed in the same loop. */
+  #begin(lane: Lane): void {
+    if (lane.isBeginning) return;
+    lane.isBeginning = true;
+    try {
+      for (let slot = this.#next(lane); slot; slot = this.#next(lane)) slot.begin();
+    } finally {
+      lane.isBeginning = false;
+    }
   }
 
   /** A slot for the run that is next, if there is one and a place for it. */
@@ -172,8 +159,6 @@ class HeldSlot implements Slot {
   readonly #candidate: Candidate;
   readonly #lane: Lane;
   readonly #changed: SlotChanged;
-  /** Who is told of the first release. */
-  #left: (() => void) | undefined;
   #isHeld = false;
 
   constructor(candidate: Candidate, lane: Lane, changed: SlotChanged) {
@@ -183,25 +168,19 @@ class HeldSlot implements Slot {
     this.retake();
   }
 
-  /** Begins its run; `left` is called at the first release. True when the slot is held from here on. */
-  begin(left: () => void): boolean {
-    this.#left = left;
+  begin(): void {
     this.#candidate.begin(this);
-    return this.#isHeld;
   }
 
   release(): void {
     if (!this.#isHeld) return;
     this.#isHeld = false;
-    const left = this.#left;
-    this.#left = undefined;
-    this.#changed(this.#lane, this.#candidate.key, -1, left !== undefined);
-    left?.();
+    this.#changed(this.#lane, this.#candidate.key, -1);
   }
 
   retake(): void {
     if (this.#isHeld) return;
     this.#isHeld = true;
-    this.#changed(this.#lane, this.#candidate.key, 1, false);
+    this.#changed(this.#lane, this.#candidate.key, 1);
   }
 }

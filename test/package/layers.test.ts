@@ -76,7 +76,7 @@ const allowed: Readonly<Record<string, string>> = {
   "lib/events/event.ts": "",
   "lib/store/store.ts": 'import "../host.js";',
   "lib/runs/schema.ts": 'import "zod"; import "../events/event.js";',
-  "lib/runs/manager.ts": 'import "p-queue"; import "../questions/judge.js"; import "../contract/operation.js";',
+  "lib/runs/manager.ts": 'import "eventemitter3"; import "../questions/judge.js"; import "../contract/operation.js";',
   "lib/questions/judge.ts": "",
   "lib/jobs/schema.ts": 'import "zod";',
   "lib/schedules/service.ts": 'import "../jobs/schema.js"; import type { S } from "../jobs/other.js"; export type T = S;',
@@ -98,7 +98,7 @@ const allowed: Readonly<Record<string, string>> = {
   "test/support/helper.ts": 'import "../../lib/runs/manager.js";',
 };
 
-const packages = ["zod", "p-queue", "find-my-way", "left-pad", "vitest", "preact"];
+const packages = ["zod", "p-queue", "eventemitter3", "find-my-way", "left-pad", "vitest", "preact"];
 
 function cruise(folder: string): Cruise {
   const { stdout } = spawnSync(
