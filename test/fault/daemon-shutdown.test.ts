@@ -79,6 +79,8 @@ async function ended(random: Random, limits: object, bug?: string): Promise<stri
       ({ status }) => status,
       () => "cut" as const,
     );
+    // A door begins a request when all of its turn have come: one that comes with the signal is too late.
+    if (random.chance(0.5)) await later(random.int(10));
     const signaledAt = performance.now();
     const end = endOf(daemon.child, longestMs);
     // Whoever comes now is turned away, or told that it is over.
