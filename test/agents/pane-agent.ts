@@ -166,7 +166,11 @@ function proveApproval(runtime: PaneRuntime): void {
 
     await bench.type(pane, "#script sh touch allowed.txt | say First");
     const question = await asked();
-    expect(question).toMatchObject({ from_peer_id: peer_id, origin: runtime, metadata: { cwd: join(bench.home, "one") } });
+    // A session has one peer: where another one asks, both are to be seen.
+    const told = JSON.stringify(
+      await Promise.all([peer_id, question?.from_peer_id ?? ""].map(async (id) => bench.client.peers.get({ id }))),
+    );
+    expect(question, told).toMatchObject({ from_peer_id: peer_id, origin: runtime, metadata: { cwd: join(bench.home, "one") } });
     expect(existsSync(made("allowed.txt"))).toBe(false);
     expect(await bench.anode("answer", question?.question_id ?? "", "y")).toMatchObject({ code: 0 });
     await seen(bench, pane, () => expect(existsSync(made("allowed.txt"))).toBe(true));
