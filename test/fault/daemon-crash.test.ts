@@ -124,8 +124,9 @@ async function restartedOften(bug?: string): Promise<string[]> {
 
 describe("a daemon that is killed by force", () => {
   it("has at its next start all that it acknowledged, one end for each run, and no process left", async () => {
-    await holds({ promise: "R12, R14 kill -9 of the daemon", short: 12, long: 2_000, each: killsOfALife, lanes: 2 }, (random) =>
-      life(random, killsOfALife),
+    await holds(
+      { promise: "R12, R14 kill -9 of the daemon", short: 40, shortMs: 60_000, long: 2_000, each: killsOfALife, lanes: 2 },
+      (random) => life(random, killsOfALife),
     );
   });
 
