@@ -1,4 +1,4 @@
-import { openShape, openSpelling } from "./secret-beginnings.js";
+import { openShape, openSpelling, wellKnown } from "./secret-beginnings.js";
 
 /** Takes known secrets and texts that look like ones out of everything that is kept or shown. A guard against accidents, no boundary. */
 export interface Redaction {
@@ -16,18 +16,6 @@ export interface Redaction {
 
 const shortest = 8;
 const looksSecret = /TOKEN|SECRET|PASSW|CREDENTIAL|PRIVATE_?KEY|API_?KEY|ACCESS_?KEY|_AUTH$/i;
-
-const wellKnown: readonly (readonly [name: string, pattern: string])[] = [
-  ["anode_token", String.raw`anode_(?:at_(?:\d{1,5}_)?|rt_)?[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])`],
-  ["api_key", String.raw`\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}`],
-  ["github_token", String.raw`\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{36,})`],
-  ["gitlab_token", String.raw`\bglpat-[A-Za-z0-9_-]{20,}`],
-  ["slack_token", String.raw`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`],
-  ["aws_key", String.raw`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`],
-  ["google_key", String.raw`\bAIza[A-Za-z0-9_-]{35}`],
-  ["npm_token", String.raw`\bnpm_[A-Za-z0-9]{36}`],
-  ["private_key", String.raw`-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?`],
-];
 
 /** What is waited for at most, in UTF-16 units: a private key of 4,096 bits is shorter. */
 const longestHeld = 4_096;
@@ -61,7 +49,7 @@ export function createRedaction(): Redaction {
     if (original.length < shortest) return original;
     return original.replace(pattern, (found: string, ...rest: unknown[]) => {
       const groups = rest.at(-1) as Record<string, string | undefined>;
-      const name = names.get(found) ?? wellKnown.find((_known, index) => groups[`w${index}`] !== undefined)?.[0];
+      const name = names.get(found) ?? wellKnown.find((_known, index) => groups[`w${index}`] !== undefined)?.name;
       return `[redacted:${name}]`;
     });
   }
@@ -118,6 +106,6 @@ function patternOf(names: ReadonlyMap<string, string>): RegExp {
   const known = [...names.keys()]
     .toSorted((a, b) => b.length - a.length)
     .map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`));
-  const shapes = wellKnown.map(([, shape], index) => `(?<w${index}>${shape})`);
+  const shapes = wellKnown.map(({ shape }, index) => `(?<w${index}>${shape})`);
   return new RegExp([...known, ...shapes].join("|"), "g");
 }

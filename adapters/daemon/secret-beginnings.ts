@@ -1,21 +1,31 @@
-// How well-known credentials begin. They go on as long as their word does.
-const beginnings = [
-  "anode_",
-  "sk-",
-  "ghp_",
-  "gho_",
-  "ghu_",
-  "ghs_",
-  "ghr_",
-  "github_pat_",
-  "glpat-",
-  "xox",
-  "AKIA",
-  "ASIA",
-  "AIza",
-  "npm_",
-];
 const keyBeginning = "-----BEGIN ";
+
+/** Credentials that are known by their looks: a name for what is shown instead, the pattern, and how they begin; they go on as long as their word does. */
+export const wellKnown: readonly { readonly name: string; readonly shape: string; readonly begins: readonly string[] }[] = [
+  {
+    name: "anode_token",
+    shape: String.raw`anode_(?:at_(?:\d{1,5}_)?|rt_)?[A-Za-z0-9_-]{43}(?![A-Za-z0-9_-])`,
+    begins: ["anode_"],
+  },
+  { name: "api_key", shape: String.raw`\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{20,}`, begins: ["sk-"] },
+  {
+    name: "github_token",
+    shape: String.raw`\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{36,})`,
+    begins: ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"],
+  },
+  { name: "gitlab_token", shape: String.raw`\bglpat-[A-Za-z0-9_-]{20,}`, begins: ["glpat-"] },
+  { name: "slack_token", shape: String.raw`\bxox[abeoprs]-[A-Za-z0-9-]{10,}`, begins: ["xox"] },
+  { name: "aws_key", shape: String.raw`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`, begins: ["AKIA", "ASIA"] },
+  { name: "google_key", shape: String.raw`\bAIza[A-Za-z0-9_-]{35}`, begins: ["AIza"] },
+  { name: "npm_token", shape: String.raw`\bnpm_[A-Za-z0-9]{36}`, begins: ["npm_"] },
+  {
+    name: "private_key",
+    shape: String.raw`-----BEGIN [A-Z ]*PRIVATE KEY-----[^-]*(?:-----END [A-Z ]*PRIVATE KEY-----)?`,
+    begins: [keyBeginning],
+  },
+];
+
+const beginnings = wellKnown.flatMap(({ begins }) => begins);
 const keyOpen = /^-----BEGIN [A-Z ]*(?:$|PRIVATE KEY(?:-{0,4}$|-----))/;
 const keyEnd = /-----END [A-Z ]*-----/;
 const wordUnit = /[\w-]/;
@@ -36,7 +46,7 @@ export function openShape(text: string): number {
   const word = text.slice(from);
   for (const { index } of word.matchAll(wordStart)) {
     const rest = word.slice(index);
-    if ([...beginnings, keyBeginning].some((one) => rest.startsWith(one) || one.startsWith(rest))) return from + index;
+    if (beginnings.some((one) => rest.startsWith(one) || one.startsWith(rest))) return from + index;
   }
   return text.length;
 }
